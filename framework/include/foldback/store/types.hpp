@@ -1,0 +1,78 @@
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace foldback {
+
+/// A place in one stream: how many messages (JSON streams) or bytes (other streams) lie before it. The version of an
+/// aggregate is its stream's offset.
+struct Offset {
+    std::uint64_t value = 0;
+
+    friend auto operator<=>(Offset, Offset) = default;
+};
+
+/// A place in the store: how many messages lie before it, over all streams, in commit order. Gap-free.
+struct Position {
+    std::uint64_t value = 0;
+
+    friend auto operator<=>(Position, Position) = default;
+};
+
+/// The number of a stream's creation, increasing store-wide, never reused. 0 means "none".
+struct Incarnation {
+    std::uint64_t value = 0;
+
+    friend auto operator<=>(Incarnation, Incarnation) = default;
+};
+
+/// An offset together with the incarnation of the stream whose data lies before it: what a wire offset token says.
+/// Below the point where a fork left its source, the incarnation is the source's, so that a fork and its source name
+/// the shared history alike (PROTOCOL §8, "Offsets and forked streams").
+struct StreamPoint {
+    Incarnation incarnation;
+    Offset offset;
+
+    friend auto operator<=>(StreamPoint, StreamPoint) = default;
+};
+
+/// Wall-clock time, milliseconds since the Unix epoch.
+using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// The name of a stream: `/`-separated segments such as `orders/42/events`, without a leading slash. Always valid:
+/// 1 to 1024 bytes of UTF-8, no empty segment, no `.` or `..` segment, no control byte (below 0x20, or 0x7F), no
+/// backslash.
+class StreamPath {
+public:
+    static constexpr std::size_t max_bytes = 1024;
+
+    /// Throws std::invalid_argument with the reason when `text` is not a valid path.
+    StreamPath(std::string_view text);  // NOLINT(google-explicit-constructor): a path reads like its text
+    StreamPath(const char* text) : StreamPath(std::string_view(text)) {}
+    StreamPath(const std::string& text) : StreamPath(std::string_view(text)) {}
+
+    /// Why `text` is not a valid path, as a sentence; empty when it is valid.
+    [[nodiscard]] static std::string problem_with(std::string_view text);
+
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+    friend auto operator<=>(const StreamPath&, const StreamPath&) = default;
+
+private:
+    std::string text_;
+};
+
+}  // namespace foldback
+
+template <>
+struct std::hash<foldback::StreamPath> {
+    std::size_t operator()(const foldback::StreamPath& path) const noexcept {
+        return std::hash<std::string>{}(path.text());
+    }
+};

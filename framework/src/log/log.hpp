@@ -1,0 +1,225 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foldback/store/errors.hpp"
+#include "foldback/store/log_store.hpp"
+#include "foldback/store/types.hpp"
+#include "log/device.hpp"
+#include "log/record.hpp"
+
+/// The commit log: numbered segments of commits, each flushed whole. One writer; readers from any thread.
+namespace foldback::log {
+
+/// A byte in the log: where a commit begins, or one past the last one.
+struct Place {
+    std::uint64_t segment = 0;
+    std::uint64_t byte = 0;
+
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+inline constexpr std::size_t segment_header_bytes = 4096;
+inline constexpr std::size_t commit_header_bytes = 56;
+
+/// The first 4096 bytes of a segment file, named by its number in 10 digits + ".segment" (0000000001.segment, …).
+struct SegmentHeader {
+    std::uint64_t number = 0;
+    std::uint64_t epoch = 0;       ///< random, different for every segment and every rewriting of it
+    std::uint64_t generation = 0;  ///< how often the segment was rewritten
+    Position first_position;       ///< of the first message that was written to it
+    Incarnation next_incarnation;  ///< not yet given to a stream when the segment was begun
+    std::uint64_t capacity = 0;    ///< bytes reserved for the file
+};
+
+/// Segment header: "FOLDBSEG" · u32 format (1) · u32 CRC32C of bytes 16…63 · number · epoch · generation ·
+/// first_position · next_incarnation · capacity · zeros.
+[[nodiscard]] std::string encode_segment_header(const SegmentHeader& header);
+
+/// Commit header: u32 magic "FBCM" · u32 CRC32C of the whole commit after this field · u64 epoch of the segment ·
+/// u64 first_position · i64 timestamp_ms · u32 payload bytes (multiple of 8) · u32 records · u32 CRC of the
+/// segment's previous commit (0: first) · u32 flags (1: seals the segment) · u32 messages · u32 zero.
+struct CommitHeader {
+    std::uint32_t crc = 0;
+    std::uint64_t epoch = 0;
+    Position first_position;
+    std::int64_t timestamp_ms = 0;
+    std::uint32_t payload_bytes = 0;
+    std::uint32_t records = 0;
+    std::uint32_t previous_crc = 0;
+    bool seals = false;
+    std::uint32_t messages = 0;
+};
+
+/// A whole, checked commit. Views are valid during the callback that got it.
+struct CommitView {
+    CommitHeader header;
+    Place place;             ///< of its header
+    std::string_view payload;  ///< its records, one after another
+};
+
+/// A segment that can be read. Immutable identity: a rewritten segment is another object.
+class Segment {
+public:
+    Segment(SegmentHeader header, std::unique_ptr<LogFile> file) : header_(header), file_(std::move(file)) {}
+
+    [[nodiscard]] const SegmentHeader& header() const noexcept { return header_; }
+
+    /// Fills `out` from `byte`. Throws StorageError when the device fails or the segment is shorter.
+    void read(std::uint64_t byte, std::span<std::byte> out) const;
+
+    [[nodiscard]] LogFile& file() const noexcept { return *file_; }
+
+private:
+    SegmentHeader header_;
+    std::unique_ptr<LogFile> file_;
+};
+
+/// Collects the records of one commit. Reused from commit to commit, so that its buffer is allocated once.
+class CommitBuilder {
+public:
+    void clear();
+
+    /// Appends a record; returns where its header begins, counted from the commit's first byte.
+    template <class Record>
+    std::uint64_t add(const Record& record) {
+        const auto at = buffer_.size();
+        encode(record, buffer_);
+        ++records_;
+        return at;
+    }
+    /// Appends an already encoded record (rewriting).
+    std::uint64_t add_encoded(std::string_view record_bytes);
+
+    void count_messages(std::uint32_t messages) noexcept { messages_ += messages; }
+    [[nodiscard]] bool empty() const noexcept { return records_ == 0; }
+    /// Bytes the commit will take, header included.
+    [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
+    [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
+
+    /// Completes the header; the view is valid until the builder changes.
+    [[nodiscard]] std::string_view finish(std::uint64_t epoch, Position first_position, std::int64_t timestamp_ms,
+                                          std::uint32_t previous_crc, bool seals = false);
+    /// The CRC that `finish` put into the header.
+    [[nodiscard]] std::uint32_t crc() const noexcept { return crc_; }
+
+private:
+    std::string buffer_ = std::string(commit_header_bytes, '\0');
+    std::uint32_t records_ = 0;
+    std::uint32_t messages_ = 0;
+    std::uint32_t crc_ = 0;
+};
+
+/// What opening found in the log.
+struct Recovery {
+    Place tail;                    ///< one past the last whole commit
+    Position next_position;        ///< one past the last message
+    Incarnation next_incarnation;  ///< a lower bound from the segment headers; the fold raises it
+    std::uint64_t segments = 0;
+    std::uint64_t scanned_bytes = 0;
+    std::uint64_t torn_bytes = 0;
+};
+
+class Log {
+public:
+    struct Options {
+        std::uint64_t segment_bytes = 64 << 20;
+        std::function<void(const Progress&)> on_progress;
+    };
+    using OnCommit = std::function<void(const CommitView&)>;
+
+    /// Opens the log of a device, or begins one (segment 1) on an empty device. Calls `on_commit` for each commit at
+    /// or after `from` ({0,0}: the beginning), in order. `from` must be a place that was once a tail, otherwise
+    /// throws StorageError ("beyond the log": the caller then discards what told it so and starts from the beginning).
+    ///
+    /// The last segment with commits may end in a torn commit: if nothing valid follows, it is cut (overwritten with zeros
+    /// and synced before this returns). Anything else that is wrong — an invalid commit that valid ones follow, a
+    /// segment that is missing, unsealed though another follows, or of a foreign or newer format — throws DamagedLog
+    /// and changes nothing. A device that has files but not one segment is refused likewise.
+    /// Only the segments from `from` on are scanned; of earlier ones the headers are read.
+    [[nodiscard]] static std::unique_ptr<Log> open(std::shared_ptr<LogDevice> device, Options options, Place from,
+                                                   const OnCommit& on_commit, Recovery& recovery);
+
+    // ---- the writer's side: one thread at a time ----
+
+    /// Makes sure that a commit of `bytes` fits into the current segment, sealing it and beginning the next one where
+    /// needed (`next_incarnation` goes into its header). Throws DeviceError with is_full() when there is no space: then
+    /// nothing has changed and a later call may succeed. Throws StorageError and poisons the log on any other failure.
+    /// A commit larger than a segment gets a segment of its own size.
+    void ensure_room(std::size_t bytes, Incarnation next_incarnation);
+
+    /// Writes a commit after the tail and flushes it; returns the place of its header. The commit's first message gets
+    /// `next_position()`. Throws StorageError and poisons the log when anything fails.
+    Place write(CommitBuilder& commit, std::int64_t timestamp_ms);
+
+    /// One past the last durable commit / message.
+    [[nodiscard]] Place tail() const noexcept;
+    [[nodiscard]] Position next_position() const noexcept;
+    [[nodiscard]] bool poisoned() const noexcept { return poisoned_.load(); }
+
+    // ---- any thread ----
+
+    /// Zero-fills the file that will become the next segment, in slices; false when it is ready (or there is no space).
+    /// Called by a background thread; the writer never waits for it: outrun, it takes a merely allocated file.
+    bool prepare_next_segment();
+
+    /// Null when there is none of that number.
+    [[nodiscard]] std::shared_ptr<const Segment> segment(std::uint64_t number) const;
+    [[nodiscard]] std::vector<std::shared_ptr<const Segment>> segments() const;
+
+    /// Calls `on_commit` for each commit from `from` (a commit's place) up to `to`, checking each, until it returns
+    /// false. Throws StorageError where a commit is not whole.
+    void scan(Place from, Place to, const std::function<bool(const CommitView&)>& on_commit) const;
+
+    /// The same over one segment object, to its seal (or to `end_byte`, when given).
+    static void scan_segment(const Segment& segment, std::uint64_t from_byte, std::optional<std::uint64_t> end_byte,
+                             const std::function<bool(const CommitView&)>& on_commit);
+
+    // ---- rewriting a sealed segment; one thread at a time, not the writer's concern ----
+
+    /// A new generation of a sealed segment, being written beside it.
+    class Rewrite {
+    public:
+        /// Adds a commit (its records chosen by the caller); returns the byte where it begins. Not yet synced.
+        std::uint64_t add(CommitBuilder& commit, Position first_position, std::int64_t timestamp_ms);
+        [[nodiscard]] std::uint64_t bytes() const noexcept { return end_; }
+
+    private:
+        friend class Log;
+        SegmentHeader header_;
+        std::unique_ptr<LogFile> file_;
+        std::uint64_t end_ = segment_header_bytes;
+        std::uint32_t previous_crc_ = 0;
+        Position next_position_;
+    };
+
+    /// Throws DeviceError (is_full) or StorageError and leaves the log as it was.
+    [[nodiscard]] Rewrite begin_rewrite(std::uint64_t number);
+    /// Seals and syncs the new generation, renames it over the old file and syncs the directory. From then on, a
+    /// restart sees the new one; `segment(number)` still gives the old one until `publish`.
+    [[nodiscard]] std::shared_ptr<const Segment> finish_rewrite(Rewrite rewrite);
+    void publish(std::shared_ptr<const Segment> segment);
+
+    ~Log();
+
+private:
+    Log(std::shared_ptr<LogDevice> device, Options options);
+
+    // The implementer completes this part.
+    struct State;
+    std::unique_ptr<State> state_;
+    std::atomic<bool> poisoned_{false};
+};
+
+}  // namespace foldback::log

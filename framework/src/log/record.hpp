@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foldback/store/messages.hpp"
+#include "foldback/store/types.hpp"
+
+/// The store's own events, as they lie in a commit (docs/store-format.md). Integers are little-endian.
+namespace foldback::log {
+
+enum class RecordType : std::uint8_t {
+    stream_created = 1,
+    messages_appended = 2,
+    stream_closed = 3,
+    stream_deleted = 4,
+    stream_truncated = 5,
+};
+
+/// u32 body length · u32 CRC32C of everything after it in the record · u8 type · u8 flags · u16 zero · u32 zero ·
+/// u64 incarnation; then the body, then zeros to a multiple of 8.
+inline constexpr std::size_t record_header_bytes = 24;
+
+struct RecordView {
+    RecordType type{};
+    std::uint8_t flags = 0;
+    Incarnation incarnation;
+    std::string_view body;
+    std::string_view bytes;  ///< the whole record, header and padding included
+};
+
+/// Reads the record that begins at `bytes`. Checks lengths, and its CRC when `verify`. Empty when it is not valid.
+[[nodiscard]] std::optional<RecordView> decode_record(std::string_view bytes, bool verify);
+
+struct StreamCreated {
+    Incarnation incarnation;
+    std::string path;
+    std::string content_type;
+    std::optional<std::int64_t> ttl_seconds;
+    std::optional<std::int64_t> expires_at_ms;
+    std::int64_t created_at_ms = 0;
+    bool closed = false;
+    Incarnation forked_from;   ///< 0: not a fork
+    Offset fork_offset;        ///< data before it is the source's
+    /// The fork point as the request gave it (its offset, without sub-offset), for idempotent re-creation.
+    StreamPoint requested_fork_point;
+    std::uint64_t requested_sub_offset = 0;
+    bool requested_tail = false;  ///< the request named no fork offset
+};
+
+struct MessagesAppended {
+    Incarnation incarnation;
+    Framing framing = Framing::bytes;
+    Offset first;               ///< offset of the first message
+    Position first_position;
+    std::uint32_t count = 0;    ///< messages; bytes: 1
+    std::uint64_t extent = 0;   ///< how far the tail moves: messages (JSON) or bytes
+    /// The producer's tuple, on the last record of its append; empty id: none.
+    std::string_view producer_id;
+    std::uint64_t producer_epoch = 0;
+    std::uint64_t producer_seq = 0;
+    std::optional<std::string_view> stream_seq;
+    bool closes = false;        ///< the stream is closed after this record
+    bool payload_dropped = false;  ///< the messages were truncated and rewritten away; all else still holds
+    std::string_view sizes;     ///< JSON: each message's size as LEB128
+    std::string_view payload;   ///< JSON: messages joined by commas
+};
+
+struct StreamClosed {
+    Incarnation incarnation;
+    std::string_view producer_id;  ///< of the request that closed it; empty: none
+    std::uint64_t producer_epoch = 0;
+    std::uint64_t producer_seq = 0;
+};
+
+enum class DeleteReason : std::uint8_t { requested = 0, expired = 1 };
+
+struct StreamDeleted {
+    Incarnation incarnation;
+    DeleteReason reason = DeleteReason::requested;
+};
+
+struct StreamTruncated {
+    Incarnation incarnation;
+    Offset before;
+};
+
+/// Appends one encoded record to `out` (whose size is a multiple of 8, and is again afterwards).
+void encode(const StreamCreated& record, std::string& out);
+void encode(const MessagesAppended& record, std::string& out);
+void encode(const StreamClosed& record, std::string& out);
+void encode(const StreamDeleted& record, std::string& out);
+void encode(const StreamTruncated& record, std::string& out);
+
+/// Reads a record's body. The views point into it. Empty when the body is malformed.
+[[nodiscard]] std::optional<StreamCreated> decode_created(const RecordView& record);
+[[nodiscard]] std::optional<MessagesAppended> decode_appended(const RecordView& record);
+[[nodiscard]] std::optional<StreamClosed> decode_closed(const RecordView& record);
+[[nodiscard]] std::optional<StreamDeleted> decode_deleted(const RecordView& record);
+[[nodiscard]] std::optional<StreamTruncated> decode_truncated(const RecordView& record);
+
+/// Unsigned LEB128.
+void put_varint(std::uint64_t value, std::string& out);
+/// Reads a number and moves `in` past it; empty (and `in` unchanged) when there is none or it is longer than 10 bytes.
+[[nodiscard]] std::optional<std::uint64_t> take_varint(std::string_view& in);
+
+}  // namespace foldback::log

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "foldback/server/http_message.hpp"
+#include "foldback/store/clock.hpp"
+#include "foldback/store/stream_store.hpp"
+
+/// The Durable Streams protocol as functions of (request, store): what the HTTP connection drives, and what tests
+/// drive without one.
+namespace foldback::server {
+
+/// Limits and settings of the protocol. Every one has a flag of the same name (`--max-body-bytes`, …).
+struct ApiOptions {
+    std::string stream_prefix = "/v1/stream/";
+    std::chrono::milliseconds long_poll_timeout{30'000};
+    std::chrono::milliseconds sse_lifetime{60'000};
+    std::size_t max_response_bytes = 4 << 20;    ///< payload of one catch-up response
+    std::size_t max_body_bytes = 8 << 20;        ///< 413 beyond
+    std::size_t max_json_depth = 128;
+    std::size_t max_batch_messages = 100'000;
+    std::size_t max_waiters = 200'000;           ///< long-polls and SSE readers, all streams; 503 beyond
+    std::size_t max_waiters_per_stream = 50'000; ///< 429 beyond
+    std::string cors_origin = "*";               ///< value of Access-Control-Allow-Origin; empty: no CORS headers
+};
+
+/// Answers one request once, now or later, on any thread.
+using Respond = std::function<void(Response)>;
+
+/// A write under way: `start` is called once and answers through `respond` when the store has made it durable.
+struct Pending {
+    std::function<void(Respond respond)> start;
+};
+
+/// A long-poll (PROTOCOL §5.7): waits until there is something to say.
+class LongPoll {
+public:
+    virtual ~LongPoll() = default;
+    /// The response, if it can be given now.
+    [[nodiscard]] virtual std::optional<Response> poll() = 0;
+    /// Calls `changed` once (on any thread, or at once) when `poll` is worth another try.
+    [[nodiscard]] virtual Watch watch(std::function<void()> changed) = 0;
+    /// The 204 for `timeout` passing, or for the server shutting down.
+    [[nodiscard]] virtual Response expire() = 0;
+    [[nodiscard]] virtual std::chrono::milliseconds timeout() const = 0;
+};
+
+/// An SSE session (PROTOCOL §5.8): a head, then events for as long as it lasts.
+class EventStream {
+public:
+    virtual ~EventStream() = default;
+    /// Status 200 and headers, without body.
+    [[nodiscard]] virtual Response head() = 0;
+    struct Step {
+        std::string bytes;      ///< to send now; empty: nothing new
+        bool finished = false;  ///< close the connection after sending
+    };
+    /// The next events, bounded in size; empty and unfinished means: wait.
+    [[nodiscard]] virtual Step next() = 0;
+    [[nodiscard]] virtual Watch watch(std::function<void()> changed) = 0;
+    [[nodiscard]] virtual std::chrono::milliseconds lifetime() const = 0;
+};
+
+using Reply = std::variant<Response, Pending, std::unique_ptr<LongPoll>, std::unique_ptr<EventStream>>;
+
+/// The whole HTTP surface over one store. `handle` may be called from any thread and never waits for the disk to
+/// accept a write; it may read from disk. It throws nothing: what breaks becomes a 500 (details to `on_error`).
+class Api {
+public:
+    Api(StreamStore& store, ApiOptions options, const Clock& clock);
+    ~Api();
+
+    [[nodiscard]] Reply handle(Request request);
+
+    /// Whether a request with this method, target and declared body size would be refused before its body is read
+    /// (413, 404 outside the surface, 405): asked before `100 Continue` and before reading.
+    [[nodiscard]] std::optional<Response> refuse_early(Method method, std::string_view target, std::uint64_t body_bytes) const;
+
+    [[nodiscard]] const ApiOptions& options() const noexcept;
+
+    std::function<void(const std::string&)> on_error;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// RFC 9457 problem document: `type`, `title`, `status`, `detail`, `code`.
+[[nodiscard]] Response problem(unsigned status, std::string_view code, std::string_view detail);
+
+}  // namespace foldback::server
