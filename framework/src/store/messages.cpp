@@ -1,0 +1,92 @@
+#include "foldback/store/messages.hpp"
+
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "store/json_split.hpp"
+
+namespace foldback {
+
+namespace {
+
+constexpr std::string_view json_media_type = "application/json";
+
+std::string_view without_parameters(std::string_view content_type) noexcept {
+    content_type = content_type.substr(0, content_type.find(';'));
+    const auto first = content_type.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return content_type.substr(first, content_type.find_last_not_of(" \t") - first + 1);
+}
+
+char to_lower(char byte) noexcept {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte;
+}
+
+std::uint32_t checked_size(std::size_t size) {
+    if (size > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a message is larger than 4 GiB");
+    return static_cast<std::uint32_t>(size);
+}
+
+template <class Values>
+void join(const Values& values, std::string& joined, std::vector<std::uint32_t>& sizes) {
+    std::size_t total = 0;
+    for (const auto& value : values) total += value.size() + 1;
+    joined.reserve(total);
+    sizes.reserve(values.size());
+    for (const auto& value : values) {
+        if (!sizes.empty()) joined.push_back(',');
+        joined.append(value);
+        sizes.push_back(checked_size(value.size()));
+    }
+}
+
+}  // namespace
+
+Framing framing_of(std::string_view content_type) noexcept {
+    const auto type = without_parameters(content_type);
+    if (type.size() != json_media_type.size()) return Framing::bytes;
+    for (std::size_t i = 0; i != type.size(); ++i) {
+        if (to_lower(type[i]) != json_media_type[i]) return Framing::bytes;
+    }
+    return Framing::json;
+}
+
+std::string media_type_of(std::string_view content_type) {
+    std::string type(without_parameters(content_type));
+    for (auto& byte : type) byte = to_lower(byte);
+    return type;
+}
+
+Messages Messages::bytes(std::string data) {
+    Messages messages;
+    if (!data.empty()) messages.sizes_.push_back(checked_size(data.size()));
+    messages.data_ = std::move(data);
+    return messages;
+}
+
+boost::system::result<Messages, std::string> Messages::json(std::string_view body, JsonLimits limits) {
+    auto slices = split_json(body, limits);
+    if (!slices) return std::move(slices).error();
+    Messages messages;
+    messages.framing_ = Framing::json;
+    messages.data_ = std::move(slices->joined);
+    messages.sizes_ = std::move(slices->sizes);
+    return messages;
+}
+
+Messages Messages::trusted_json(std::span<const std::string_view> values) {
+    Messages messages;
+    messages.framing_ = Framing::json;
+    join(values, messages.data_, messages.sizes_);
+    return messages;
+}
+
+Messages Messages::trusted_json(std::span<const std::string> values) {
+    Messages messages;
+    messages.framing_ = Framing::json;
+    join(values, messages.data_, messages.sizes_);
+    return messages;
+}
+
+}  // namespace foldback
