@@ -1,0 +1,53 @@
+# The install tree: libraries, public headers, the program, a CMake package with components and a pkg-config file.
+#
+#     find_package(foldback CONFIG REQUIRED COMPONENTS store)     foldback::store
+#     find_package(foldback CONFIG REQUIRED COMPONENTS server)    foldback::server (brings store)
+
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/foldback")
+
+function(foldback_install_component component target)
+    install(TARGETS ${target}
+        EXPORT foldback-${component}
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+    install(EXPORT foldback-${component}
+        FILE foldback-${component}.cmake
+        NAMESPACE foldback::
+        DESTINATION "${package_dir}")
+endfunction()
+
+foldback_install_component(store foldback_store)
+if(FOLDBACK_SERVER)
+    foldback_install_component(server foldback_server)
+endif()
+if(TARGET foldback)
+    install(TARGETS foldback RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+configure_package_config_file(
+    "${PROJECT_SOURCE_DIR}/cmake/foldbackConfig.cmake.in"
+    "${PROJECT_BINARY_DIR}/foldbackConfig.cmake"
+    INSTALL_DESTINATION "${package_dir}")
+
+# While the version is 0.x a new minor version may break its users; the patch version may not.
+write_basic_package_version_file(
+    "${PROJECT_BINARY_DIR}/foldbackConfigVersion.cmake"
+    COMPATIBILITY SameMinorVersion)
+
+install(FILES
+    "${PROJECT_BINARY_DIR}/foldbackConfig.cmake"
+    "${PROJECT_BINARY_DIR}/foldbackConfigVersion.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/FindISAL.cmake"
+    DESTINATION "${package_dir}")
+
+# The pkg-config file finds its prefix by where it lies, so that the install tree can be moved.
+file(RELATIVE_PATH prefix_from_pc
+    "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
+    "${CMAKE_INSTALL_PREFIX}")
+configure_file(
+    "${PROJECT_SOURCE_DIR}/cmake/foldback-store.pc.in"
+    "${PROJECT_BINARY_DIR}/foldback-store.pc"
+    @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/foldback-store.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

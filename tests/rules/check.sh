@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Prints every place of a source tree that breaks a rule of the architecture, as `file:line: rule: text`.
+# usage: check.sh <root>          exit code 1 when there is such a place
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$1"
+cpp=(--include=*.hpp --include=*.cpp --include=*.h)
+
+# Each existing folder or file of the arguments, one per line.
+existing() {
+    local path
+    for path in "$@"; do
+        if [ -e "$path" ]; then echo "$path"; fi
+    done
+}
+
+# search <rule> <extended regular expression> <path>... [-- <grep option>...]
+search() {
+    local rule=$1 pattern=$2
+    shift 2
+    local paths=() options=()
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do paths+=("$1"); shift; done
+    if [ $# -gt 0 ]; then shift; options=("$@"); fi
+    mapfile -t paths < <(existing "${paths[@]}")
+    [ ${#paths[@]} -gt 0 ] || return 0
+    { grep -rnHIE ${options[@]+"${options[@]}"} -e "$pattern" "${paths[@]}" || true; } |
+        sed -E "s|^([^:]*:[0-9]+):|\1: $rule:|"
+}
+
+# never_includes <rule> <regular expression of the included path> <path>...
+never_includes() {
+    search "$1" "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" "${@:3}" -- "${cpp[@]}"
+}
+
+violations() {
+    # Layers: a folder knows those below it and none above.
+    never_includes framework-knows-no-server '(\.\./)*(server/|foldback/server/|protocol/|http/|cli/)' framework
+    never_includes log-knows-only-itself '(\.\./)*(index|store)/' framework/src/log
+    never_includes index-knows-no-store '(\.\./)*store/' framework/src/index
+    never_includes protocol-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/protocol
+    never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
+
+    # Whoever includes our headers gets the standard library, Boost's small parts and nothing else.
+    never_includes public-headers-hide-libraries \
+        '(nlohmann|simdjson|sqlite3|SQLiteCpp|fmt/|isa-l|boost/(asio|beast))' framework/include
+    never_includes framework-is-silent '(spdlog|iostream)' framework
+
+    # Coroutines belong to sockets; one suspension point less is one lifetime less to think about.
+    search coroutines-only-in-the-server '\bco_(await|return|yield)\b' \
+        framework examples tests/unit tests/contract tests/model tests/fault -- "${cpp[@]}"
+    existing framework server examples tests |
+        xargs -r grep -rlIwZ "${cpp[@]}" co_await |
+        xargs -r0 awk -f "$here/co_await.awk"
+
+    # Unfinished work is not in the tree; a test that does not run is not a test.
+    search no-unfinished-work '\b(TODO|FIXME|XXX)\b' . -- --exclude-dir={.git,build,node_modules,foldback-data,rules} \
+        --exclude=package-lock.json | sed 's|^\./||'
+    search no-disabled-tests 'doctest::(skip|may_fail|should_fail|expected_failures)\b|\b(it|test|describe)\.(skip|todo)\(' \
+        tests -- --exclude-dir={node_modules,rules}
+}
+
+found=$(violations)
+if [ -n "$found" ]; then
+    printf '%s\n' "$found"
+    exit 1
+fi
