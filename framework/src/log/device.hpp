@@ -54,7 +54,8 @@ public:
 
 /// A flat directory of files: the one place where the store's log touches the world.
 ///
-/// Names are plain file names. Creation, renaming and removal are durable only after `sync_directory`.
+/// Names are plain file names. Creation, renaming and removal are durable only after `sync_directory`. All members may
+/// be called from any thread; an open file keeps the device it came from alive.
 class LogDevice {
 public:
     virtual ~LogDevice() = default;
