@@ -1,0 +1,11 @@
+#!/bin/bash
+# The protocol's own conformance suite, against `foldback serve` in memory and on disk.
+# usage: run.sh [path-to-binary]
+# Ends with a line "N passed, N failed".
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+binary=$(realpath "${1:-$here/../../build/release/bin/foldback}")
+
+source "$here/../harness/npm_install.sh"
+install_packages "$here"
+exec node "$here/run.mjs" "$binary"
