@@ -50,7 +50,7 @@ violations() {
     search coroutines-only-in-the-server '\bco_(await|return|yield)\b' \
         framework examples tests/unit tests/contract tests/model tests/fault -- "${cpp[@]}"
     existing framework server examples tests |
-        xargs -r grep -rlIwZ "${cpp[@]}" co_await |
+        xargs -r grep -rlIwZ "${cpp[@]}" --exclude-dir=node_modules co_await |
         xargs -r0 awk -f "$here/co_await.awk"
 
     # Unfinished work is not in the tree; a test that does not run is not a test.
