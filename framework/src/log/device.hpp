@@ -55,7 +55,7 @@ public:
 /// A flat directory of files: the one place where the store's log touches the world.
 ///
 /// Names are plain file names. Creation, renaming and removal are durable only after `sync_directory`. All members may
-/// be called from any thread; an open file keeps the device it came from alive.
+/// be called from any thread; open files may outlive the device object.
 class LogDevice {
 public:
     virtual ~LogDevice() = default;

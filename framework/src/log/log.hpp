@@ -136,17 +136,22 @@ public:
     struct Options {
         std::uint64_t segment_bytes = 64 << 20;
         std::function<void(const Progress&)> on_progress;
+        /// Yields the epochs of new segments, never the same twice. Empty: random. For tests that repeat bit by bit.
+        std::function<std::uint64_t()> next_epoch;
     };
     using OnCommit = std::function<void(const CommitView&)>;
 
-    /// Opens the log of a device, or begins one (segment 1) on an empty device. Calls `on_commit` for each commit at
-    /// or after `from` ({0,0}: the beginning), in order. `from` must be a place that was once a tail, otherwise
+    /// Opens the log of a device, or begins one (segment 1) on an empty device. The caller holds the device's lock.
+    /// Calls `on_commit` for each commit at or after `from` ({0,0}: the beginning), in order, the empty ones that seal
+    /// a segment included. `from` must be a place that was once a tail, otherwise
     /// throws StorageError ("beyond the log": the caller then discards what told it so and starts from the beginning).
     ///
     /// The last segment with commits may end in a torn commit: if nothing valid follows, it is cut (overwritten with zeros
-    /// and synced before this returns). Anything else that is wrong — an invalid commit that valid ones follow, a
+    /// and synced before this returns). What is found is made durable before this returns, even if the process that
+    /// wrote it died before its flush or after a failed one. Anything else that is wrong — an invalid commit that valid ones follow, a
     /// segment that is missing, unsealed though another follows, or of a foreign or newer format — throws DamagedLog
-    /// and changes nothing. A device that has files but not one segment is refused likewise.
+    /// and changes nothing. A device that has a FORMAT file but not one segment is refused likewise. Throws StorageError
+    /// when the device fails. Needs no space, except to begin a log.
     /// Only the segments from `from` on are scanned; of earlier ones the headers are read.
     [[nodiscard]] static std::unique_ptr<Log> open(std::shared_ptr<LogDevice> device, Options options, Place from,
                                                    const OnCommit& on_commit, Recovery& recovery);
@@ -178,8 +183,8 @@ public:
     [[nodiscard]] std::shared_ptr<const Segment> segment(std::uint64_t number) const;
     [[nodiscard]] std::vector<std::shared_ptr<const Segment>> segments() const;
 
-    /// Calls `on_commit` for each commit from `from` (a commit's place) up to `to`, checking each, until it returns
-    /// false. Throws StorageError where a commit is not whole.
+    /// Calls `on_commit` for each commit from `from` up to `to` (both once a tail), checking each, until it returns
+    /// false; the empty commits that seal a segment included. Throws StorageError where a commit is not whole.
     void scan(Place from, Place to, const std::function<bool(const CommitView&)>& on_commit) const;
 
     /// The same over one segment object, to its seal (or to `end_byte`, when given).
@@ -189,35 +194,62 @@ public:
     // ---- rewriting a sealed segment; one thread at a time, not the writer's concern ----
 
     /// A new generation of a sealed segment, being written beside it.
+    ///
+    /// Destroying it before it is finished removes what was written.
     class Rewrite {
     public:
-        /// Adds a commit (its records chosen by the caller); returns the byte where it begins. Not yet synced.
+        Rewrite(Rewrite&&) noexcept = default;
+        Rewrite& operator=(Rewrite&&) = delete;
+        ~Rewrite();
+
+        /// Adds a commit (its records chosen by the caller); returns the byte where it begins. Not yet synced. The
+        /// commit's `count_messages` is what its records still count. Positions may leave gaps but never go back.
+        /// Throws DeviceError (is_full) or StorageError; then the rewrite must be given up.
         std::uint64_t add(CommitBuilder& commit, Position first_position, std::int64_t timestamp_ms);
         [[nodiscard]] std::uint64_t bytes() const noexcept { return end_; }
 
     private:
         friend class Log;
+        Rewrite(std::shared_ptr<LogDevice> device, SegmentHeader header, Position end_position);
+
+        void write_pending();
+
+        std::shared_ptr<LogDevice> device_;
         SegmentHeader header_;
         std::unique_ptr<LogFile> file_;
+        std::string pending_;  ///< the bytes before end_ that are not yet in the file
         std::uint64_t end_ = segment_header_bytes;
         std::uint32_t previous_crc_ = 0;
-        Position next_position_;
+        std::int64_t timestamp_ms_ = 0;  ///< of the last commit
+        Position next_position_;         ///< one past the last message added
+        Position end_position_;          ///< where the next segment begins
     };
 
-    /// Throws DeviceError (is_full) or StorageError and leaves the log as it was.
+    /// The segment must not be the last one. Throws DeviceError (is_full) or StorageError and leaves the log as it was.
     [[nodiscard]] Rewrite begin_rewrite(std::uint64_t number);
     /// Seals and syncs the new generation, renames it over the old file and syncs the directory. From then on, a
-    /// restart sees the new one; `segment(number)` still gives the old one until `publish`.
+    /// restart sees the new one; `segment(number)` still gives the old one until `publish`. Throws as `begin_rewrite`
+    /// does before the renaming; a failure of the renaming itself throws StorageError and poisons the log.
     [[nodiscard]] std::shared_ptr<const Segment> finish_rewrite(Rewrite rewrite);
     void publish(std::shared_ptr<const Segment> segment);
 
     ~Log();
 
 private:
+    friend class Opening;
+    struct State;
+
     Log(std::shared_ptr<LogDevice> device, Options options);
 
-    // The implementer completes this part.
-    struct State;
+    void check_not_poisoned() const;
+    void poison(const std::string& why);
+    void poison_on_failure(const std::function<void()>& work);
+    void poison_unless_full(const std::function<void()>& work);
+
+    void reserve_current();
+    void begin_segment(std::uint64_t bytes, Incarnation next_incarnation);
+    void seal_current();
+
     std::unique_ptr<State> state_;
     std::atomic<bool> poisoned_{false};
 };

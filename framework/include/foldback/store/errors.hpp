@@ -56,8 +56,8 @@ public:
 /// Damage before the end of the log: the store refuses to open. `what()` says where, and the command that salvages.
 class DamagedLog : public StorageError {
 public:
-    DamagedLog(const std::string& what, std::uint64_t segment, std::uint64_t byte_offset)
-        : StorageError(what), segment(segment), byte_offset(byte_offset) {}
+    DamagedLog(const std::string& what, std::uint64_t in_segment, std::uint64_t at_byte)
+        : StorageError(what), segment(in_segment), byte_offset(at_byte) {}
 
     std::uint64_t segment;
     std::uint64_t byte_offset;

@@ -1,0 +1,126 @@
+#include "log/commit_reader.hpp"
+
+#include <algorithm>
+
+#include "log/bytes.hpp"
+
+namespace foldback::log {
+
+namespace {
+
+constexpr std::uint64_t block_bytes = 1 << 20;
+
+}  // namespace
+
+std::string_view FileWindow::at(std::uint64_t at, std::uint64_t bytes) {
+    const std::uint64_t available = at < end_ ? end_ - at : 0;
+    bytes = std::min(bytes, available);
+    if (at < begin_ || at + bytes > begin_ + size_) {
+        const std::uint64_t wanted = std::min(std::max(bytes, block_bytes), available);
+        if (wanted > capacity_) {
+            size_ = 0;
+            buffer_ = std::make_unique_for_overwrite<char[]>(wanted);
+            capacity_ = wanted;
+        }
+        size_ = 0;
+        begin_ = at;
+        size_ = file_->read_at(at, std::as_writable_bytes(std::span(buffer_.get(), wanted)));
+        bytes = std::min(bytes, size_);
+    }
+    return {buffer_.get() + (at - begin_), bytes};
+}
+
+std::string_view FileWindow::block_at(std::uint64_t at) {
+    return this->at(at, block_bytes);
+}
+
+CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte,
+                           std::uint64_t end_byte)
+    : segment_(segment), window_(file, end_byte), byte_(from_byte) {
+    if (from_byte == segment_header_bytes) {
+        previous_crc_ = 0;
+        next_position_ = segment.first_position;
+    }
+}
+
+std::optional<CommitView> CommitReader::next() {
+    problem_.clear();
+    misplaced_ = false;
+    if (sealed_ || byte_ >= window_.end()) return {};
+
+    const auto start = window_.at(byte_, commit_header_bytes);
+    const auto header = read_commit_header(start, segment_.epoch);
+    if (!header) {
+        problem_ = is_zero(start) ? "there is no commit" : "this is not the header of a commit of this segment";
+        return {};
+    }
+    const std::uint64_t size = commit_header_bytes + header->payload_bytes;
+    const auto bytes = window_.at(byte_, size);
+    if (bytes.size() < size) {
+        problem_ = "the commit is cut off by the end of the file";
+        return {};
+    }
+    if (!is_intact(bytes, *header)) {
+        problem_ = "the commit does not match its checksum";
+        return {};
+    }
+    const CommitView commit{.header = *header,
+                            .place = {.segment = segment_.number, .byte = byte_},
+                            .payload = bytes.substr(commit_header_bytes)};
+    problem_ = misfit(commit, bytes);
+    if (!problem_.empty()) {
+        misplaced_ = true;
+        return {};
+    }
+    last_commit_byte_ = byte_;
+    byte_ += size;
+    sealed_ = header->seals;
+    previous_crc_ = header->crc;
+    next_position_.value = header->first_position.value + header->messages;
+    return commit;
+}
+
+std::string CommitReader::misfit(const CommitView& commit, std::string_view bytes) const {
+    if (has_unknown_parts(bytes)) return "the commit has flags of a newer format";
+    if (commit.header.seals && commit.header.records != 0) return "a commit that seals the segment has records";
+    if (!previous_crc_) return {};
+    if (*previous_crc_ != commit.header.previous_crc) return "the commit does not continue the one before it";
+    // Rewriting drops commits with all their messages, and so leaves gaps.
+    const auto first = commit.header.first_position;
+    const bool continues = segment_.generation == 0 ? first == next_position_ : first >= next_position_;
+    if (!continues) return "the commit's position does not continue the one before it";
+    return {};
+}
+
+std::optional<std::uint64_t> CommitReader::find_later_commit() {
+    for (std::uint64_t block_byte = byte_ + 8; block_byte < window_.end();) {
+        const auto block = window_.block_at(block_byte);
+        if (block.size() < commit_header_bytes) break;
+        // The next block begins where this one has no room for a header.
+        const std::uint64_t candidates = round_up(block.size() - commit_header_bytes + 1, 8);
+        if (!is_zero(block)) {
+            for (std::uint64_t i = 0; i < candidates; i += 8) {
+                const auto header = read_commit_header(window_.at(block_byte + i, commit_header_bytes), segment_.epoch);
+                if (!header || header->first_position < next_position_) continue;
+                const std::uint64_t size = commit_header_bytes + header->payload_bytes;
+                const auto commit = window_.at(block_byte + i, size);
+                if (commit.size() == size && is_intact(commit, *header)) return block_byte + i;
+            }
+        }
+        block_byte += candidates;
+    }
+    return {};
+}
+
+std::uint64_t CommitReader::end_of_data(std::uint64_t from) {
+    std::uint64_t end = from;
+    for (std::uint64_t at = from; at < window_.end();) {
+        const auto block = window_.block_at(at);
+        if (block.empty()) break;
+        if (!is_zero(block)) end = at + block.find_last_not_of('\0') + 1;
+        at += block.size();
+    }
+    return end;
+}
+
+}  // namespace foldback::log

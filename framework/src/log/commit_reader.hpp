@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "log/log.hpp"
+
+/// Finding and checking commits in the bytes of a segment.
+namespace foldback::log {
+
+/// The header at the start of `bytes`, if it is one of a commit of the segment with that epoch. Its CRC is not checked.
+[[nodiscard]] std::optional<CommitHeader> read_commit_header(std::string_view bytes, std::uint64_t epoch) noexcept;
+
+/// Whether a commit that is intact has flags that this version does not know.
+[[nodiscard]] bool has_unknown_parts(std::string_view commit) noexcept;
+
+/// Whether the bytes of a whole commit have the CRC in its header.
+[[nodiscard]] bool is_intact(std::string_view commit, const CommitHeader& header) noexcept;
+
+/// A window on a file that is read in large blocks.
+class FileWindow {
+public:
+    /// Nothing at or after `end` is read.
+    FileWindow(const LogFile& file, std::uint64_t end) : file_(&file), end_(end) {}
+
+    [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+
+    /// Up to `bytes` bytes at `at`; fewer only at the end. Valid until the next call. Throws DeviceError.
+    [[nodiscard]] std::string_view at(std::uint64_t at, std::uint64_t bytes);
+
+    /// As many bytes at `at` as one block holds; empty at the end.
+    [[nodiscard]] std::string_view block_at(std::uint64_t at);
+
+private:
+    const LogFile* file_;
+    std::uint64_t end_;
+    std::unique_ptr<char[]> buffer_;
+    std::uint64_t capacity_ = 0;
+    std::uint64_t begin_ = 0;  ///< of the bytes in the buffer
+    std::uint64_t size_ = 0;
+};
+
+/// Reads the commits of a segment one after another and checks each: CRC, epoch, and that it continues the one before.
+class CommitReader {
+public:
+    /// Starts at `from_byte`, where a commit must begin; stops at `end_byte` or after the seal.
+    CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte, std::uint64_t end_byte);
+
+    /// The next commit; empty at the end, or where there is no whole commit: then `problem()` says why. Views are valid
+    /// until the next call. Throws DeviceError.
+    [[nodiscard]] std::optional<CommitView> next();
+
+    /// One past the last commit read.
+    [[nodiscard]] std::uint64_t byte() const noexcept { return byte_; }
+    /// Of the last commit read.
+    [[nodiscard]] std::uint64_t last_commit_byte() const noexcept { return last_commit_byte_; }
+    [[nodiscard]] bool sealed() const noexcept { return sealed_; }
+    /// One past the last message read.
+    [[nodiscard]] Position next_position() const noexcept { return next_position_; }
+    [[nodiscard]] std::uint32_t previous_crc() const noexcept { return previous_crc_.value_or(0); }
+
+    /// Why `next` found no commit before the end; empty when it simply ended.
+    [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+    /// The problem is a commit with a right CRC in the wrong place: not what a torn write leaves.
+    [[nodiscard]] bool is_misplaced() const noexcept { return misplaced_; }
+
+    /// The first byte after `byte()` where a whole commit of this segment begins that belongs after those read.
+    [[nodiscard]] std::optional<std::uint64_t> find_later_commit();
+    /// One past the last byte that is not zero, or `from` when there is none at or after it.
+    [[nodiscard]] std::uint64_t end_of_data(std::uint64_t from);
+
+private:
+    [[nodiscard]] std::string misfit(const CommitView& commit, std::string_view bytes) const;
+
+    SegmentHeader segment_;
+    FileWindow window_;
+    std::uint64_t byte_;
+    std::uint64_t last_commit_byte_ = 0;
+    std::optional<std::uint32_t> previous_crc_;  ///< empty: not known, because reading began in the middle
+    Position next_position_;
+    bool sealed_ = false;
+    bool misplaced_ = false;
+    std::string problem_;
+};
+
+}  // namespace foldback::log

@@ -1,0 +1,156 @@
+#include "log/log_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "log/bytes.hpp"
+#include "log/crc32c.hpp"
+
+namespace foldback::log {
+
+namespace {
+
+constexpr std::string_view segment_magic = "FOLDBSEG";
+constexpr std::uint32_t segment_format = 1;
+constexpr std::size_t header_fields_end = 64;
+
+constexpr std::string_view format_start = "foldback store format ";
+constexpr std::string_view format_text = "foldback store format 1\n";
+
+constexpr std::string_view segment_suffix = ".segment";
+constexpr std::string_view rewrite_suffix = ".rewrite";
+
+std::string numbered_name(std::uint64_t number, std::string_view suffix) {
+    std::string digits = std::to_string(number);
+    if (digits.size() < 10) digits.insert(0, 10 - digits.size(), '0');
+    return digits.append(suffix);
+}
+
+std::optional<std::uint64_t> number_of(std::string_view name, std::string_view suffix) {
+    if (!name.ends_with(suffix)) return {};
+    const auto digits = name.substr(0, name.size() - suffix.size());
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || number == 0 || numbered_name(number, suffix) != name) return {};
+    return number;
+}
+
+}  // namespace
+
+std::string segment_name(std::uint64_t number) {
+    return numbered_name(number, segment_suffix);
+}
+
+std::string rewrite_name(std::uint64_t number) {
+    return numbered_name(number, rewrite_suffix);
+}
+
+std::optional<std::uint64_t> segment_number_of(std::string_view name) {
+    return number_of(name, segment_suffix);
+}
+
+LogFiles find_log_files(const LogDevice& device) {
+    LogFiles files;
+    for (auto& name : device.list()) {
+        if (const auto number = segment_number_of(name)) {
+            files.segments.push_back(*number);
+        } else if (name == format_name) {
+            files.has_format = true;
+        } else if (name == spare_name) {
+            files.has_spare = true;
+        } else if (name == filling_name || name == blank_name || name == new_format_name ||
+                   number_of(name, rewrite_suffix)) {
+            files.temporaries.push_back(std::move(name));
+        }
+    }
+    std::sort(files.segments.begin(), files.segments.end());
+    return files;
+}
+
+std::optional<std::uint64_t> first_missing_segment(const LogFiles& files) {
+    std::uint64_t expected = 1;
+    for (const auto number : files.segments) {
+        if (number != expected) return expected;
+        ++expected;
+    }
+    return {};
+}
+
+boost::system::result<void, std::string> check_format(LogDevice& device) {
+    std::array<char, 64> buffer{};
+    const auto file = device.open(format_name, LogDevice::Open::read_only);
+    const auto size = file->read_at(0, std::as_writable_bytes(std::span(buffer)));
+    const std::string_view text(buffer.data(), size);
+    if (text == format_text) return {};
+
+    std::string where = device.describe(format_name);
+    if (!text.starts_with(format_start)) return where + " is damaged: it does not name the format of a store";
+    const auto rest = text.substr(format_start.size());
+    const auto number = rest.substr(0, rest.find_first_not_of("0123456789"));
+    return where + " names the format " + std::string(number) + " of a store; this version reads format 1";
+}
+
+void write_format(LogDevice& device) {
+    discard_file(device, new_format_name);
+    const auto file = device.open(new_format_name, LogDevice::Open::create_new);
+    file->write_at(0, as_bytes(format_text));
+    file->sync();
+    device.rename(new_format_name, format_name);
+    device.sync_directory();
+}
+
+std::string encode_segment_header(const SegmentHeader& header) {
+    std::string bytes(segment_header_bytes, '\0');
+    bytes.replace(0, segment_magic.size(), segment_magic);
+    store_number(bytes.data() + 8, segment_format);
+    store_number(bytes.data() + 16, header.number);
+    store_number(bytes.data() + 24, header.epoch);
+    store_number(bytes.data() + 32, header.generation);
+    store_number(bytes.data() + 40, header.first_position.value);
+    store_number(bytes.data() + 48, header.next_incarnation.value);
+    store_number(bytes.data() + 56, header.capacity);
+    store_number(bytes.data() + 12, crc32c(std::string_view(bytes).substr(16, header_fields_end - 16)));
+    return bytes;
+}
+
+boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file, std::uint64_t number) {
+    std::string buffer(segment_header_bytes, '\0');
+    const auto size = file.read_at(0, std::as_writable_bytes(std::span(buffer)));
+    const auto bytes = std::string_view(buffer).substr(0, size);
+    if (size < segment_header_bytes) return std::string("the file ends inside the segment's header");
+    if (!bytes.starts_with(segment_magic)) return std::string("this is not a segment of a foldback log");
+    const auto format = load_number<std::uint32_t>(bytes.data() + 8);
+    if (format != segment_format) {
+        return "the segment has format " + std::to_string(format) + "; this version reads format 1";
+    }
+    if (crc32c(bytes.substr(16, header_fields_end - 16)) != load_number<std::uint32_t>(bytes.data() + 12) ||
+        !is_zero(bytes.substr(header_fields_end))) {
+        return std::string("the segment's header does not match its checksum");
+    }
+    SegmentHeader header;
+    header.number = load_number<std::uint64_t>(bytes.data() + 16);
+    header.epoch = load_number<std::uint64_t>(bytes.data() + 24);
+    header.generation = load_number<std::uint64_t>(bytes.data() + 32);
+    header.first_position.value = load_number<std::uint64_t>(bytes.data() + 40);
+    header.next_incarnation.value = load_number<std::uint64_t>(bytes.data() + 48);
+    header.capacity = load_number<std::uint64_t>(bytes.data() + 56);
+    if (header.number != number) return "the file holds segment " + std::to_string(header.number);
+    return header;
+}
+
+void discard_file(LogDevice& device, std::string_view name) noexcept {
+    try {
+        device.remove(name);
+    } catch (const std::exception&) {
+        // It is in nobody's way: the next opening tries again.
+    }
+}
+
+DamagedLog damage_at(const LogDevice& device, std::uint64_t segment, std::uint64_t byte, const std::string& what) {
+    return {device.describe(segment_name(segment)) + " is damaged at byte " + std::to_string(byte) + ": " + what +
+                ". Nothing was changed; `foldback salvage` keeps what lies before the damage and puts the rest aside",
+            segment, byte};
+}
+
+}  // namespace foldback::log

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+
+#include "log/log.hpp"
+#include "log/segment_supply.hpp"
+
+namespace foldback::log {
+
+struct Log::State {
+    State(std::shared_ptr<LogDevice> log_device, Options log_options);
+
+    [[nodiscard]] std::uint64_t new_epoch() const;
+
+    /// A file with the header of a segment, durable but for its name, which is `blank_name`. Throws DeviceError; then
+    /// no file is left.
+    [[nodiscard]] std::shared_ptr<const Segment> prepare_segment(SegmentHeader header);
+    /// Gives a prepared segment its name, durably, and makes it the current one.
+    void enter_segment(std::shared_ptr<const Segment> segment);
+
+    const std::shared_ptr<LogDevice> device;
+    const Options options;
+    SegmentSupply supply;
+
+    // The writer's alone.
+    std::shared_ptr<const Segment> current;
+    bool sealed = false;    ///< the current segment takes no more commits
+    bool reserved = false;  ///< the current segment's capacity is known to be allocated
+    std::uint32_t previous_crc = 0;
+    std::int64_t last_timestamp_ms = 0;
+    CommitBuilder seal;
+
+    mutable std::shared_mutex mutex;  // guards what follows; only the writer changes tail and next_position
+    std::map<std::uint64_t, std::shared_ptr<const Segment>> segments;
+    Place tail;
+    Position next_position;
+    std::string poisoned_because;
+};
+
+}  // namespace foldback::log

@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "log/bytes.hpp"
+#include "log/opening.hpp"
+
+namespace foldback::log {
+
+std::unique_ptr<Log> Log::open(std::shared_ptr<LogDevice> device, Options options, Place from,
+                               const OnCommit& on_commit, Recovery& recovery) {
+    std::unique_ptr<Log> log(new Log(std::move(device), std::move(options)));
+    try {
+        recovery = Opening(*log->state_, from, on_commit).run();
+    } catch (const DeviceError& error) {
+        throw StorageError(std::string("opening the log failed: ") + error.what());
+    }
+    return log;
+}
+
+Opening::Opening(Log::State& state, Place from, const Log::OnCommit& on_commit)
+    : state_(state), device_(*state.device), from_(from), on_commit_(on_commit), files_(find_log_files(device_)) {
+    if (from_.segment == 0) from_ = {.segment = 1, .byte = segment_header_bytes};
+}
+
+Recovery Opening::run() {
+    if (files_.has_format) {
+        if (const auto checked = check_format(device_); !checked) throw DamagedLog(checked.error(), 0, 0);
+    }
+    if (files_.segments.empty()) {
+        begin_log();
+    } else {
+        open_segments();
+        find_start();
+        auto number = from_.segment;
+        for (; number < files_.segments.size(); ++number) read_sealed_segment(*state_.segments.at(number));
+        read_last_segment();
+    }
+    clear_away();
+    found_.tail = state_.tail;
+    found_.next_position = state_.next_position;
+    found_.segments = state_.segments.size();
+    return found_;
+}
+
+void Opening::begin_log() {
+    if (files_.has_format) throw damage_at(device_, 1, 0, "the store has been begun, but no segment of its log is there");
+    if (from_ > Place{.segment = 1, .byte = segment_header_bytes}) throw beyond_the_log();
+    found_.next_incarnation = {1};
+    SegmentHeader first;
+    first.number = 1;
+    first.next_incarnation = found_.next_incarnation;
+    state_.enter_segment(state_.prepare_segment(first));
+}
+
+void Opening::open_segments() {
+    if (const auto missing = first_missing_segment(files_)) throw damage_at(device_, *missing, 0, "the file is missing");
+    const Segment* previous = nullptr;
+    for (const auto number : files_.segments) {
+        const bool is_last = number == files_.segments.size();
+        auto file =
+            device_.open(segment_name(number), is_last ? LogDevice::Open::read_write : LogDevice::Open::read_only);
+        const auto header = read_segment_header(*file, number);
+        if (!header) throw damage_at(device_, number, 0, header.error());
+        const auto segment = std::make_shared<const Segment>(*header, std::move(file));
+        if (previous != nullptr && header->first_position < previous->header().first_position) {
+            throw damage(*segment, 0, "it begins before the segment that precedes it");
+        }
+        previous = segment.get();
+        state_.segments.emplace(number, segment);
+        state_.current = segment;
+        found_.next_incarnation = std::max(found_.next_incarnation, header->next_incarnation);
+    }
+}
+
+void Opening::find_start() {
+    if (from_.segment > files_.segments.size()) throw beyond_the_log();
+}
+
+void Opening::read_commits(CommitReader& reader, const Segment& segment) {
+    const bool from_is_here = segment.header().number == from_.segment;
+    const std::uint64_t from_byte = from_is_here ? from_.byte : segment_header_bytes;
+    start_found_ = start_found_ || reader.byte() == from_byte;
+    while (const auto commit = reader.next()) {
+        state_.last_timestamp_ms = commit->header.timestamp_ms;
+        if (commit->place.byte >= from_byte) {
+            if (!start_found_) throw beyond_the_log();
+            on_commit_(*commit);
+        }
+        start_found_ = start_found_ || reader.byte() == from_byte;
+    }
+    if (reader.byte() > from_byte) found_.scanned_bytes += reader.byte() - from_byte;
+    if (reader.is_misplaced()) throw damage(segment, reader.byte(), reader.problem());
+}
+
+void Opening::check_start_was_found(const CommitReader& reader) {
+    if (!start_found_) throw beyond_the_log();
+    state_.next_position = reader.next_position();
+}
+
+void Opening::read_sealed_segment(const Segment& segment) {
+    CommitReader reader(segment.file(), segment.header(), segment_header_bytes, segment.file().size());
+    read_commits(reader, segment);
+    if (!reader.sealed()) {
+        const auto& problem = reader.problem();
+        throw damage(segment, reader.byte(),
+                     (problem.empty() ? "the segment ends" : problem) + ", but another segment follows");
+    }
+    const Segment& next = *state_.segments.at(segment.header().number + 1);
+    if (reader.next_position() != next.header().first_position) {
+        throw damage(next, 0, "it does not begin at the position where the segment before it ends");
+    }
+    check_start_was_found(reader);
+    report_progress(segment.header().number);
+}
+
+void Opening::read_last_segment() {
+    const Segment& last = *state_.current;
+    CommitReader reader(last.file(), last.header(), segment_header_bytes, last.file().size());
+    read_commits(reader, last);
+    if (!reader.sealed()) find_torn_commit(reader);
+    check_start_was_found(reader);
+    make_durable(reader);
+    state_.sealed = reader.sealed();
+    state_.previous_crc = reader.previous_crc();
+    state_.tail = {.segment = last.header().number, .byte = reader.byte()};
+    report_progress(last.header().number);
+}
+
+void Opening::find_torn_commit(CommitReader& reader) {
+    const std::string problem = reader.problem();
+    if (const auto later = reader.find_later_commit()) {
+        throw damage(*state_.current, reader.byte(),
+                     problem + ", but a whole commit follows at byte " + std::to_string(*later));
+    }
+    torn_end_ = reader.end_of_data(reader.byte());
+    found_.torn_bytes = torn_end_ - reader.byte();
+}
+
+/// The last commit may be known to this machine's memory only: its writer may have died before the flush, or the flush
+/// failed, after which the kernel takes the data for clean and never writes it. So it is written again. The rest of the
+/// log was flushed before it.
+void Opening::make_durable(const CommitReader& reader) {
+    LogFile& file = state_.current->file();
+    if (reader.last_commit_byte() != 0) {
+        std::string commit(reader.byte() - reader.last_commit_byte(), '\0');
+        state_.current->read(reader.last_commit_byte(), std::as_writable_bytes(std::span(commit)));
+        file.write_at(reader.last_commit_byte(), as_bytes(commit));
+    }
+    constexpr std::uint64_t slice_bytes = 1 << 20;
+    const std::string zeros(std::min(slice_bytes, found_.torn_bytes), '\0');
+    for (std::uint64_t byte = reader.byte(); byte < torn_end_; byte += zeros.size()) {
+        file.write_at(byte, as_bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), torn_end_ - byte)));
+    }
+    file.sync();
+    device_.sync_directory();
+}
+
+void Opening::clear_away() {
+    for (const auto& name : files_.temporaries) discard_file(device_, name);
+    if (files_.has_spare) state_.supply.adopt_spare();
+    if (!files_.has_format) write_format(device_);
+}
+
+DamagedLog Opening::damage(const Segment& segment, std::uint64_t byte, const std::string& what) const {
+    return damage_at(device_, segment.header().number, byte, what);
+}
+
+StorageError Opening::beyond_the_log() const {
+    return StorageError("segment " + std::to_string(from_.segment) + ", byte " + std::to_string(from_.byte) +
+                        " is beyond the log in " + device_.describe(""));
+}
+
+void Opening::report_progress(std::uint64_t segment) {
+    if (!state_.options.on_progress) return;
+    std::uint64_t rest = 0;
+    for (auto number = segment + 1; number <= files_.segments.size(); ++number) {
+        rest += state_.segments.at(number)->header().capacity;
+    }
+    read_bytes_ += state_.segments.at(segment)->header().capacity;
+    state_.options.on_progress({.what = "reading the log", .done_bytes = read_bytes_, .total_bytes = read_bytes_ + rest});
+}
+
+}  // namespace foldback::log
