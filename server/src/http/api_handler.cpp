@@ -1,0 +1,28 @@
+#include "http/handler.hpp"
+
+#include "foldback/server/http_server.hpp"
+
+namespace foldback::server {
+namespace {
+
+/// The protocol as a connection sees it.
+class ApiHandler final : public RequestHandler {
+public:
+    explicit ApiHandler(Api& api) : api_(api) {}
+
+    Reply handle(Request request) override { return api_.handle(std::move(request)); }
+
+    std::optional<Response> refuse_early(Method method, std::string_view target, std::uint64_t body_bytes) const override {
+        return api_.refuse_early(method, target, body_bytes);
+    }
+
+private:
+    Api& api_;
+};
+
+}  // namespace
+
+HttpServer::HttpServer(Api& api, HttpServerOptions options)
+    : HttpServer(std::make_unique<ApiHandler>(api), std::move(options)) {}
+
+}  // namespace foldback::server

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "foldback/server/api.hpp"
+
+namespace foldback::server {
+
+/// What a connection asks of whoever answers its requests. Both members are called from any I/O thread, several at a
+/// time, and must throw nothing.
+class RequestHandler {
+public:
+    virtual ~RequestHandler() = default;
+
+    [[nodiscard]] virtual Reply handle(Request request) = 0;
+
+    /// A refusal that needs no body: asked before `100 Continue` and before reading a body. `body_bytes` is 0 when the
+    /// size is not declared (chunked).
+    [[nodiscard]] virtual std::optional<Response> refuse_early(Method method, std::string_view target,
+                                                               std::uint64_t body_bytes) const = 0;
+};
+
+}  // namespace foldback::server

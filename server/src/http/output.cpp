@@ -1,0 +1,97 @@
+#include "http/output.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace foldback::server::http {
+namespace {
+
+constexpr std::size_t copied_bytes = 4 << 10;   // below this a copy is cheaper than another buffer for the kernel
+constexpr std::size_t kept_capacity = 16 << 10;
+constexpr std::size_t gathered_parts = 64;
+
+}  // namespace
+
+std::string& Output::begin() {
+    clear();
+    return head_;
+}
+
+void Output::body(std::string text) {
+    if (text.size() <= copied_bytes) {
+        head_.append(text);
+    } else {
+        body_ = std::move(text);
+    }
+}
+
+void Output::pieces(std::vector<Piece> pieces) {
+    if (body_.empty() && pieces.size() == 1 && pieces.front().bytes.size() <= copied_bytes) {
+        head_.append(pieces.front().bytes);
+    } else {
+        pieces_ = std::move(pieces);
+    }
+}
+
+void Output::clear() {
+    if (head_.capacity() > kept_capacity) head_ = {};
+    head_.clear();
+    body_ = {};
+    pieces_.clear();
+    ending_ = {};
+    current_ = offset_ = 0;
+    sent_ = 0;
+}
+
+std::string_view Output::part(std::size_t index) const noexcept {
+    if (index == 0) return head_;
+    if (index == 1) return body_;
+    if (index == pieces_.size() + 2) return ending_;
+    return pieces_[index - 2].bytes;
+}
+
+void Output::advance(std::size_t bytes) noexcept {
+    sent_ += bytes;
+    while (current_ < parts()) {
+        const auto left = part(current_).size() - offset_;
+        if (bytes < left) break;
+        bytes -= left;
+        offset_ = 0;
+        ++current_;
+    }
+    offset_ += bytes;
+}
+
+Output::Progress Output::send(int socket) {
+    while (true) {
+        std::array<iovec, gathered_parts> vectors;
+        std::size_t count = 0;
+        auto index = current_;
+        for (; index < parts() && count < vectors.size(); ++index) {
+            auto bytes = part(index);
+            if (index == current_) bytes.remove_prefix(offset_);
+            if (bytes.empty()) continue;
+            vectors[count++] = {.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+        }
+        if (count == 0) return Progress::done;
+
+        msghdr message{};
+        message.msg_iov = vectors.data();
+        message.msg_iovlen = count;
+        const auto more = index < parts() ? MSG_MORE : 0;
+        const auto sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL | more);
+        if (sent >= 0) {
+            advance(static_cast<std::size_t>(sent));
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return Progress::blocked;
+        } else if (errno != EINTR) {
+            return Progress::failed;
+        }
+    }
+}
+
+}  // namespace foldback::server::http
