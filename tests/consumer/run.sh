@@ -21,7 +21,7 @@ with_an_unknown_component() {
     mkdir -p "$work/unknown"
     printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' \
         'find_package(foldback CONFIG REQUIRED COMPONENTS teleporter)' >"$work/unknown/CMakeLists.txt"
-    cmake -S "$work/unknown" -B "$work/unknown/build" -DCMAKE_CXX_COMPILER="$compiler" \
+    cmake -S "$work/unknown" -B "$work/unknown/build" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \
         -DCMAKE_PREFIX_PATH="$prefix" >"$work/unknown/log" 2>&1 && return 1
     grep "foldback has no component 'teleporter'" "$work/unknown/log"
 }
