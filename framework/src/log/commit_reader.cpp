@@ -30,9 +30,7 @@ std::string_view FileWindow::at(std::uint64_t at, std::uint64_t bytes) {
     return {buffer_.get() + (at - begin_), bytes};
 }
 
-std::string_view FileWindow::block_at(std::uint64_t at) {
-    return this->at(at, block_bytes);
-}
+std::string_view FileWindow::block_at(std::uint64_t at) { return this->at(at, block_bytes); }
 
 CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte,
                            std::uint64_t end_byte)

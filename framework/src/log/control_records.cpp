@@ -27,9 +27,7 @@ constexpr std::uint8_t truncated_tag_before = 1;
 
 constexpr std::size_t fork_bytes = 40;
 
-bool is_plain(const RecordView& record, RecordType type) noexcept {
-    return record.type == type && record.flags == 0;
-}
+bool is_plain(const RecordView& record, RecordType type) noexcept { return record.type == type && record.flags == 0; }
 
 void put_fork(std::string& out, const StreamCreated& record) {
     out.push_back(static_cast<char>(created_tag::fork));

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "log/device.hpp"
 
@@ -12,27 +13,37 @@ namespace foldback {
 
 /// A device in memory that keeps what was synced apart from what was only written, and fails on purpose. Everything it
 /// does follows from its seed and the order of calls.
-class FaultyDevice final : public LogDevice, public std::enable_shared_from_this<FaultyDevice> {
+class FaultyDevice final : public LogDevice {
 public:
     explicit FaultyDevice(std::uint64_t seed);
 
     /// What the next calls suffer. Probabilities per call, 0 to 1.
     struct Faults {
-        double write_fails = 0;      ///< EIO after writing a random prefix
-        double sync_fails = 0;       ///< EIO; a random subset of the unsynced writes is lost, the rest counts as clean
-        double read_fails = 0;       ///< EIO
-        double short_write = 0;      ///< the write is done in two halves (the device loops): must have no effect
+        double write_fails = 0;  ///< EIO after writing a random prefix
+        /// EIO; a random subset of the unsynced writes is lost. As on Linux, reads go on showing what was lost until the
+        /// next crash, and the next sync knows nothing of it.
+        double sync_fails = 0;
+        double read_fails = 0;   ///< EIO
+        double short_write = 0;  ///< the write is done in two halves (the device loops): must have no effect
         std::uint64_t capacity_bytes = UINT64_MAX;  ///< beyond it allocate and extending writes throw ENOSPC
     };
     void set_faults(Faults faults);
 
-    /// Power loss: of every file's unsynced writes a random subset survives, each torn at a 512-byte boundary (counted from
-    /// the file's start) with some probability, in any order; unsynced creations, renames and removals are undone or kept at random,
-    /// keeping their order; allocated but unwritten space reads as zeros. All open files and locks become invalid
-    /// (every call on them throws EIO). The device can then be used again.
+    /// After that many more changing calls (write, sync, allocate, creation, rename, remove, sync_directory) have
+    /// succeeded, the power fails during the next one: it and all later calls throw EIO until `crash` or `kill`.
+    void lose_power_after(std::uint64_t calls);
+
+    /// After that many more changing calls have succeeded, the next one fails once with this error: a write after
+    /// writing a random prefix, a sync as with `sync_fails`, the others without effect.
+    void fail_once_after(std::uint64_t calls, std::errc error);
+
+    /// Power loss: any random subset of every file's unsynced writes survives, each torn at 512-byte boundaries (counted
+    /// from the file's start) with some probability; of the unsynced creations, renames and removals the first few are
+    /// kept and the others undone; allocated but unwritten space reads as zeros. All open files and locks become
+    /// invalid (every call on them throws EIO). The device can then be used again.
     void crash();
 
-    /// Process death (kill -9): everything written survives; open files and locks become invalid.
+    /// Process death (kill -9): everything written survives, unsynced as it was; open files and locks become invalid.
     void kill();
 
     /// Flips one bit of a file, in its durable and current contents.
@@ -40,6 +51,7 @@ public:
 
     /// Counters, for tests that must know that a fault happened.
     [[nodiscard]] std::uint64_t faults_injected() const;
+    [[nodiscard]] std::uint64_t changing_calls() const;
     [[nodiscard]] std::uint64_t syncs() const;
     [[nodiscard]] std::uint64_t used_bytes() const;
 
@@ -52,8 +64,10 @@ public:
     [[nodiscard]] std::string describe(std::string_view name) const override;
 
 private:
-    // The implementer completes this part.
     struct State;
+    class File;
+    class Lock;
+
     std::shared_ptr<State> state_;
 };
 

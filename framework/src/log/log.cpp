@@ -20,9 +20,7 @@ Log::Options checked(Log::Options options) {
 }
 
 /// What a commit of `bytes` needs: there is always room left for the seal.
-std::uint64_t with_seal(std::uint64_t bytes) noexcept {
-    return bytes + commit_header_bytes;
-}
+std::uint64_t with_seal(std::uint64_t bytes) noexcept { return bytes + commit_header_bytes; }
 
 }  // namespace
 
@@ -178,9 +176,7 @@ Position Log::next_position() const noexcept {
     return state_->next_position;
 }
 
-bool Log::prepare_next_segment() {
-    return !poisoned() && state_->supply.fill_slice();
-}
+bool Log::prepare_next_segment() { return !poisoned() && state_->supply.fill_slice(); }
 
 std::shared_ptr<const Segment> Log::segment(std::uint64_t number) const {
     const std::shared_lock lock(state_->mutex);
@@ -198,11 +194,12 @@ std::vector<std::shared_ptr<const Segment>> Log::segments() const {
 
 void Log::scan(Place from, Place to, const std::function<bool(const CommitView&)>& on_commit) const {
     bool wants_more = true;
-    for (std::uint64_t number = std::max<std::uint64_t>(from.segment, 1); wants_more && number <= to.segment; ++number) {
+    for (std::uint64_t number = std::max<std::uint64_t>(from.segment, 1); wants_more && number <= to.segment;
+         ++number) {
         const auto part = segment(number);
         if (!part) throw StorageError("the log has no segment " + std::to_string(number));
-        const auto from_byte = number == from.segment ? std::max<std::uint64_t>(from.byte, segment_header_bytes)
-                                                      : segment_header_bytes;
+        const auto from_byte =
+            number == from.segment ? std::max<std::uint64_t>(from.byte, segment_header_bytes) : segment_header_bytes;
         const auto end_byte = number == to.segment ? std::optional(to.byte) : std::nullopt;
         if (end_byte && *end_byte <= from_byte) return;
         scan_segment(*part, from_byte, end_byte, [&](const CommitView& commit) {

@@ -65,7 +65,7 @@ struct CommitHeader {
 /// A whole, checked commit. Views are valid during the callback that got it.
 struct CommitView {
     CommitHeader header;
-    Place place;             ///< of its header
+    Place place;               ///< of its header
     std::string_view payload;  ///< its records, one after another
 };
 

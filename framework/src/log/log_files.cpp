@@ -38,17 +38,11 @@ std::optional<std::uint64_t> number_of(std::string_view name, std::string_view s
 
 }  // namespace
 
-std::string segment_name(std::uint64_t number) {
-    return numbered_name(number, segment_suffix);
-}
+std::string segment_name(std::uint64_t number) { return numbered_name(number, segment_suffix); }
 
-std::string rewrite_name(std::uint64_t number) {
-    return numbered_name(number, rewrite_suffix);
-}
+std::string rewrite_name(std::uint64_t number) { return numbered_name(number, rewrite_suffix); }
 
-std::optional<std::uint64_t> segment_number_of(std::string_view name) {
-    return number_of(name, segment_suffix);
-}
+std::optional<std::uint64_t> segment_number_of(std::string_view name) { return number_of(name, segment_suffix); }
 
 LogFiles find_log_files(const LogDevice& device) {
     LogFiles files;

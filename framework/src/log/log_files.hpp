@@ -44,7 +44,7 @@ void write_format(LogDevice& device);
 
 /// Reads and checks the header of the segment with that number: a sentence when it is not valid. Throws DeviceError.
 [[nodiscard]] boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file,
-                                                                                     std::uint64_t number);
+                                                                                    std::uint64_t number);
 
 /// Removes a file of which nothing depends; never throws.
 void discard_file(LogDevice& device, std::string_view name) noexcept;

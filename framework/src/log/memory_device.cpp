@@ -83,14 +83,15 @@ public:
         const auto size = contents_->size.load(std::memory_order_acquire);
         if (offset >= size) return 0;
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size - offset));
-        for_each_block(offset, wanted, [&](std::uint64_t block, std::uint64_t begin, std::size_t done, std::size_t count) {
-            const std::byte* bytes = contents_->blocks.find(block);
-            if (bytes != nullptr) {
-                std::memcpy(out.data() + done, bytes + begin, count);
-            } else {
-                std::memset(out.data() + done, 0, count);
-            }
-        });
+        for_each_block(offset, wanted,
+                       [&](std::uint64_t block, std::uint64_t begin, std::size_t done, std::size_t count) {
+                           const std::byte* bytes = contents_->blocks.find(block);
+                           if (bytes != nullptr) {
+                               std::memcpy(out.data() + done, bytes + begin, count);
+                           } else {
+                               std::memset(out.data() + done, 0, count);
+                           }
+                       });
         return wanted;
     }
 
@@ -201,8 +202,6 @@ private:
 
 }  // namespace
 
-std::shared_ptr<LogDevice> make_memory_device() {
-    return std::make_shared<MemoryDevice>();
-}
+std::shared_ptr<LogDevice> make_memory_device() { return std::make_shared<MemoryDevice>(); }
 
 }  // namespace foldback

@@ -70,8 +70,8 @@ bool read_json_data(std::string_view data, MessagesAppended& into) {
 
 bool read_data(std::string_view data, MessagesAppended& into) {
     if (into.payload_dropped) {
-        const bool counts_agree = into.framing == Framing::json ? into.extent == into.count
-                                                                : into.count == (into.extent == 0 ? 0U : 1U);
+        const bool counts_agree =
+            into.framing == Framing::json ? into.extent == into.count : into.count == (into.extent == 0 ? 0U : 1U);
         return data.empty() && counts_agree;
     }
     if (into.framing == Framing::json) return read_json_data(data, into);
@@ -85,8 +85,8 @@ bool read_data(std::string_view data, MessagesAppended& into) {
 void encode(const MessagesAppended& record, std::string& out) {
     const std::size_t meta = meta_size(record);
     const std::size_t begin = out.size();
-    const std::size_t total = record_header_bytes + append_fixed_bytes + meta + record.sizes.size() +
-                              record.payload.size() + 8;
+    const std::size_t total =
+        record_header_bytes + append_fixed_bytes + meta + record.sizes.size() + record.payload.size() + 8;
     if (out.capacity() - begin < total) out.reserve(begin + total);
 
     [[maybe_unused]] const std::size_t same_begin = begin_record(out);
@@ -110,7 +110,7 @@ void encode(const MessagesAppended& record, std::string& out) {
     const auto flags = static_cast<std::uint8_t>((record.framing == Framing::json ? flag_json : 0) |
                                                  (record.closes ? flag_closes : 0) |
                                                  (record.payload_dropped ? flag_payload_dropped : 0));
-    finish_record(out, begin, RecordType::messages_appended, flags, record.incarnation);
+    finish_record(out, begin, RecordType::messages_appended, flags, record.incarnation, record.timestamp_ms);
 }
 
 std::optional<MessagesAppended> decode_appended(const RecordView& record) {
@@ -122,6 +122,7 @@ std::optional<MessagesAppended> decode_appended(const RecordView& record) {
 
     std::optional<MessagesAppended> appended(std::in_place);
     appended->incarnation = record.incarnation;
+    appended->timestamp_ms = record.timestamp_ms;
     appended->framing = (record.flags & flag_json) != 0 ? Framing::json : Framing::bytes;
     appended->closes = (record.flags & flag_closes) != 0;
     appended->payload_dropped = (record.flags & flag_payload_dropped) != 0;
@@ -146,11 +147,12 @@ std::optional<RecordView> decode_record(std::string_view bytes, bool verify) {
         type > static_cast<std::uint8_t>(RecordType::stream_truncated)) {
         return {};
     }
-    if (load_number<std::uint16_t>(header + 10) != 0 || load_number<std::uint32_t>(header + 12) != 0) return {};
 
     RecordView record;
     record.type = RecordType{type};
     record.flags = static_cast<std::uint8_t>(header[9]);
+    record.timestamp_ms = load_number<std::uint16_t>(header + 10) |
+                          static_cast<std::int64_t>(load_number<std::uint32_t>(header + 12)) << 16;
     record.incarnation.value = load_number<std::uint64_t>(header + 16);
     record.body = bytes.substr(record_header_bytes, body_bytes);
     record.bytes = bytes.substr(0, total);

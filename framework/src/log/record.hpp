@@ -44,8 +44,8 @@ struct StreamCreated {
     std::optional<std::int64_t> expires_at_ms;
     std::int64_t created_at_ms = 0;
     bool closed = false;
-    Incarnation forked_from;   ///< 0: not a fork
-    Offset fork_offset;        ///< data before it is the source's
+    Incarnation forked_from;  ///< 0: not a fork
+    Offset fork_offset;       ///< data before it is the source's
     /// The fork point as the request gave it (its offset, without sub-offset), for idempotent re-creation.
     StreamPoint requested_fork_point;
     std::uint64_t requested_sub_offset = 0;
@@ -55,19 +55,19 @@ struct StreamCreated {
 struct MessagesAppended {
     Incarnation incarnation;
     Framing framing = Framing::bytes;
-    Offset first;               ///< offset of the first message
+    Offset first;  ///< offset of the first message
     Position first_position;
-    std::uint32_t count = 0;    ///< messages; bytes: 1
-    std::uint64_t extent = 0;   ///< how far the tail moves: messages (JSON) or bytes
+    std::uint32_t count = 0;   ///< messages; bytes: 1
+    std::uint64_t extent = 0;  ///< how far the tail moves: messages (JSON) or bytes
     /// The producer's tuple, on the last record of its append; empty id: none.
     std::string_view producer_id;
     std::uint64_t producer_epoch = 0;
     std::uint64_t producer_seq = 0;
     std::optional<std::string_view> stream_seq;
-    bool closes = false;        ///< the stream is closed after this record
+    bool closes = false;           ///< the stream is closed after this record
     bool payload_dropped = false;  ///< the messages were truncated and rewritten away; all else still holds
-    std::string_view sizes;     ///< JSON: each message's size as LEB128
-    std::string_view payload;   ///< JSON: messages joined by commas
+    std::string_view sizes;        ///< JSON: each message's size as LEB128
+    std::string_view payload;      ///< JSON: messages joined by commas
 };
 
 struct StreamClosed {

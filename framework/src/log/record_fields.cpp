@@ -15,7 +15,8 @@ std::size_t begin_record(std::string& out) {
     return begin;
 }
 
-void finish_record(std::string& out, std::size_t begin, RecordType type, std::uint8_t flags, Incarnation incarnation) {
+void finish_record(std::string& out, std::size_t begin, RecordType type, std::uint8_t flags, Incarnation incarnation,
+                   std::int64_t timestamp_ms) {
     const std::size_t body_bytes = out.size() - begin - record_header_bytes;
     if (body_bytes > UINT32_MAX) throw std::length_error("a record of the log is limited to 4 GiB");
     out.append(round_up(body_bytes, 8) - body_bytes, '\0');
@@ -23,6 +24,8 @@ void finish_record(std::string& out, std::size_t begin, RecordType type, std::ui
     store_number(header, static_cast<std::uint32_t>(body_bytes));
     header[8] = static_cast<char>(type);
     header[9] = static_cast<char>(flags);
+    store_number(header + 10, static_cast<std::uint16_t>(timestamp_ms));
+    store_number(header + 12, static_cast<std::uint32_t>(timestamp_ms >> 16));
     store_number(header + 16, incarnation.value);
     store_number(header + 4, crc32c(std::string_view(out).substr(begin + 8)));
 }

@@ -14,7 +14,8 @@ namespace foldback::log {
 [[nodiscard]] std::size_t begin_record(std::string& out);
 
 /// Pads the record that began at `begin` and writes its header.
-void finish_record(std::string& out, std::size_t begin, RecordType type, std::uint8_t flags, Incarnation incarnation);
+void finish_record(std::string& out, std::size_t begin, RecordType type, std::uint8_t flags, Incarnation incarnation,
+                   std::int64_t timestamp_ms = 0);
 
 [[nodiscard]] constexpr std::size_t varint_size(std::uint64_t value) noexcept {
     std::size_t size = 1;

@@ -42,7 +42,8 @@ Recovery Opening::run() {
 }
 
 void Opening::begin_log() {
-    if (files_.has_format) throw damage_at(device_, 1, 0, "the store has been begun, but no segment of its log is there");
+    if (files_.has_format)
+        throw damage_at(device_, 1, 0, "the store has been begun, but no segment of its log is there");
     if (from_ > Place{.segment = 1, .byte = segment_header_bytes}) throw beyond_the_log();
     found_.next_incarnation = {1};
     SegmentHeader first;
@@ -52,7 +53,8 @@ void Opening::begin_log() {
 }
 
 void Opening::open_segments() {
-    if (const auto missing = first_missing_segment(files_)) throw damage_at(device_, *missing, 0, "the file is missing");
+    if (const auto missing = first_missing_segment(files_))
+        throw damage_at(device_, *missing, 0, "the file is missing");
     const Segment* previous = nullptr;
     for (const auto number : files_.segments) {
         const bool is_last = number == files_.segments.size();
@@ -176,7 +178,8 @@ void Opening::report_progress(std::uint64_t segment) {
         rest += state_.segments.at(number)->header().capacity;
     }
     read_bytes_ += state_.segments.at(segment)->header().capacity;
-    state_.options.on_progress({.what = "reading the log", .done_bytes = read_bytes_, .total_bytes = read_bytes_ + rest});
+    state_.options.on_progress(
+        {.what = "reading the log", .done_bytes = read_bytes_, .total_bytes = read_bytes_ + rest});
 }
 
 }  // namespace foldback::log

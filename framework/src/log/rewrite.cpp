@@ -25,10 +25,7 @@ auto translating_errors(Work work) {
 }  // namespace
 
 Log::Rewrite::Rewrite(std::shared_ptr<LogDevice> device, SegmentHeader header, Position end_position)
-    : device_(std::move(device)),
-      header_(header),
-      next_position_(header.first_position),
-      end_position_(end_position) {
+    : device_(std::move(device)), header_(header), next_position_(header.first_position), end_position_(end_position) {
     const auto name = rewrite_name(header_.number);
     discard_file(*device_, name);
     file_ = device_->open(name, LogDevice::Open::create_new);
@@ -71,8 +68,8 @@ std::shared_ptr<const Segment> Log::finish_rewrite(Rewrite rewrite) {
     check_not_poisoned();
     if (rewrite.next_position_ > rewrite.end_position_) throw std::logic_error("a rewriting added messages");
     CommitBuilder seal;
-    rewrite.pending_.append(seal.finish(rewrite.header_.epoch, rewrite.end_position_, rewrite.timestamp_ms_,
-                                        rewrite.previous_crc_, true));
+    rewrite.pending_.append(
+        seal.finish(rewrite.header_.epoch, rewrite.end_position_, rewrite.timestamp_ms_, rewrite.previous_crc_, true));
     rewrite.end_ += seal.size();
     rewrite.header_.capacity = rewrite.end_;
     translating_errors([&] {
