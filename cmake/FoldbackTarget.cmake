@@ -6,7 +6,9 @@
 add_library(foldback_compile_options INTERFACE)
 
 target_compile_options(foldback_compile_options INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wimplicit-fallthrough -Wformat -Werror=format-security)
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wimplicit-fallthrough -Wformat -Werror=format-security
+    # Designated initialisers name what matters; the rest has defaults.
+    -Wno-missing-field-initializers)
 
 if(FOLDBACK_WERROR)
     target_compile_options(foldback_compile_options INTERFACE -Werror)

@@ -104,6 +104,8 @@ public:
 
     void count_messages(std::uint32_t messages) noexcept { messages_ += messages; }
     [[nodiscard]] bool empty() const noexcept { return records_ == 0; }
+    /// The records so far, as a CommitView's payload.
+    [[nodiscard]] std::string_view records() const noexcept { return std::string_view(buffer_).substr(commit_header_bytes); }
     /// Bytes the commit will take, header included.
     [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }

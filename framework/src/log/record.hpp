@@ -21,13 +21,14 @@ enum class RecordType : std::uint8_t {
     stream_truncated = 5,
 };
 
-/// u32 body length · u32 CRC32C of everything after it in the record · u8 type · u8 flags · u16 zero · u32 zero ·
-/// u64 incarnation; then the body, then zeros to a multiple of 8.
+/// u32 body length · u32 CRC32C of everything after it in the record · u8 type · u8 flags · u48 timestamp
+/// (Unix milliseconds; 0 except for messages) · u64 incarnation; then the body, then zeros to a multiple of 8.
 inline constexpr std::size_t record_header_bytes = 24;
 
 struct RecordView {
     RecordType type{};
     std::uint8_t flags = 0;
+    std::int64_t timestamp_ms = 0;
     Incarnation incarnation;
     std::string_view body;
     std::string_view bytes;  ///< the whole record, header and padding included
@@ -57,6 +58,7 @@ struct MessagesAppended {
     Framing framing = Framing::bytes;
     Offset first;  ///< offset of the first message
     Position first_position;
+    std::int64_t timestamp_ms = 0;  ///< when it was committed
     std::uint32_t count = 0;   ///< messages; bytes: 1
     std::uint64_t extent = 0;  ///< how far the tail moves: messages (JSON) or bytes
     /// The producer's tuple, on the last record of its append; empty id: none.
