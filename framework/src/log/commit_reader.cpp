@@ -64,6 +64,7 @@ std::optional<CommitView> CommitReader::next() {
     }
     const CommitView commit{.header = *header,
                             .place = {.segment = segment_.number, .byte = byte_},
+                            .generation = segment_.generation,
                             .payload = bytes.substr(commit_header_bytes)};
     problem_ = misfit(commit, bytes);
     if (!problem_.empty()) {

@@ -34,6 +34,9 @@ public:
     /// As many bytes at `at` as one block holds; empty at the end.
     [[nodiscard]] std::string_view block_at(std::uint64_t at);
 
+    /// What was read before is read again.
+    void forget() noexcept { size_ = 0; }
+
 private:
     const LogFile* file_;
     std::uint64_t end_;
@@ -66,6 +69,9 @@ public:
     [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
     /// The problem is a commit with a right CRC in the wrong place: not what a torn write leaves.
     [[nodiscard]] bool is_misplaced() const noexcept { return misplaced_; }
+
+    /// Lets `next` look again where it found no commit: somebody may be writing there.
+    void look_again() noexcept { window_.forget(); }
 
     /// The first byte after `byte()` where a whole commit of this segment begins that belongs after those read.
     [[nodiscard]] std::optional<std::uint64_t> find_later_commit();

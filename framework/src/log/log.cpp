@@ -1,7 +1,6 @@
 #include "log/log.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include "log/bytes.hpp"
 #include "log/log_files.hpp"
@@ -27,11 +26,7 @@ std::uint64_t with_seal(std::uint64_t bytes) noexcept { return bytes + commit_he
 Log::State::State(std::shared_ptr<LogDevice> log_device, Options log_options)
     : device(std::move(log_device)), options(std::move(log_options)), supply(device, options.segment_bytes) {}
 
-std::uint64_t Log::State::new_epoch() const {
-    if (options.next_epoch) return options.next_epoch();
-    std::random_device random;
-    return (std::uint64_t{random()} << 32) | random();
-}
+std::uint64_t Log::State::new_epoch() const { return options.next_epoch ? options.next_epoch() : fresh_epoch(); }
 
 std::shared_ptr<const Segment> Log::State::prepare_segment(SegmentHeader header) {
     auto blank = supply.take(header.capacity);

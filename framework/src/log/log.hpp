@@ -65,8 +65,9 @@ struct CommitHeader {
 /// A whole, checked commit. Views are valid during the callback that got it.
 struct CommitView {
     CommitHeader header;
-    Place place;               ///< of its header
-    std::string_view payload;  ///< its records, one after another
+    Place place;                   ///< of its header
+    std::uint64_t generation = 0;  ///< of its segment
+    std::string_view payload;      ///< its records, one after another
 };
 
 /// A segment that can be read. Immutable identity: a rewritten segment is another object.
@@ -105,7 +106,9 @@ public:
     void count_messages(std::uint32_t messages) noexcept { messages_ += messages; }
     [[nodiscard]] bool empty() const noexcept { return records_ == 0; }
     /// The records so far, as a CommitView's payload.
-    [[nodiscard]] std::string_view records() const noexcept { return std::string_view(buffer_).substr(commit_header_bytes); }
+    [[nodiscard]] std::string_view records() const noexcept {
+        return std::string_view(buffer_).substr(commit_header_bytes);
+    }
     /// Bytes the commit will take, header included.
     [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <random>
 
 #include "log/bytes.hpp"
 #include "log/crc32c.hpp"
@@ -71,18 +72,22 @@ std::optional<std::uint64_t> first_missing_segment(const LogFiles& files) {
     return {};
 }
 
-boost::system::result<void, std::string> check_format(LogDevice& device) {
+boost::system::result<void, FormatProblem> check_format(LogDevice& device) {
     std::array<char, 64> buffer{};
     const auto file = device.open(format_name, LogDevice::Open::read_only);
     const auto size = file->read_at(0, std::as_writable_bytes(std::span(buffer)));
     const std::string_view text(buffer.data(), size);
     if (text == format_text) return {};
 
-    std::string where = device.describe(format_name);
-    if (!text.starts_with(format_start)) return where + " is damaged: it does not name the format of a store";
-    const auto rest = text.substr(format_start.size());
-    const auto number = rest.substr(0, rest.find_first_not_of("0123456789"));
-    return where + " names the format " + std::string(number) + " of a store; this version reads format 1";
+    std::string_view number = text.starts_with(format_start) ? text.substr(format_start.size()) : std::string_view();
+    if (number.ends_with('\n')) number.remove_suffix(1);
+    if (number.empty() || number == "1" || number.find_first_not_of("0123456789") != std::string_view::npos) {
+        return FormatProblem{.what =
+                                 device.describe(format_name) + " is damaged: it does not name the format of a store"};
+    }
+    return FormatProblem{.what = device.describe(format_name) + " says that the store has format " +
+                                 std::string(number) + "; this version reads format 1",
+                         .is_other_format = true};
 }
 
 void write_format(LogDevice& device) {
@@ -131,6 +136,11 @@ boost::system::result<SegmentHeader, std::string> read_segment_header(const LogF
     header.capacity = load_number<std::uint64_t>(bytes.data() + 56);
     if (header.number != number) return "the file holds segment " + std::to_string(header.number);
     return header;
+}
+
+std::uint64_t fresh_epoch() {
+    std::random_device random;
+    return (std::uint64_t{random()} << 32) | random();
 }
 
 void discard_file(LogDevice& device, std::string_view name) noexcept {

@@ -37,14 +37,21 @@ struct LogFiles {
 /// The number of a segment that should be there and is not.
 [[nodiscard]] std::optional<std::uint64_t> first_missing_segment(const LogFiles& files);
 
-/// Reads the FORMAT file: a sentence when it is not that of this version.
-[[nodiscard]] boost::system::result<void, std::string> check_format(LogDevice& device);
+struct FormatProblem {
+    std::string what;
+    bool is_other_format = false;  ///< the store is not damaged, but another version's
+};
+/// Reads the FORMAT file; the error when it is not that of this version. Throws DeviceError.
+[[nodiscard]] boost::system::result<void, FormatProblem> check_format(LogDevice& device);
 /// Writes the FORMAT file, whole or not at all, durably.
 void write_format(LogDevice& device);
 
 /// Reads and checks the header of the segment with that number: a sentence when it is not valid. Throws DeviceError.
 [[nodiscard]] boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file,
                                                                                     std::uint64_t number);
+
+/// A random epoch for a new segment.
+[[nodiscard]] std::uint64_t fresh_epoch();
 
 /// Removes a file of which nothing depends; never throws.
 void discard_file(LogDevice& device, std::string_view name) noexcept;

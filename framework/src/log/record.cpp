@@ -123,6 +123,7 @@ std::optional<MessagesAppended> decode_appended(const RecordView& record) {
     std::optional<MessagesAppended> appended(std::in_place);
     appended->incarnation = record.incarnation;
     appended->timestamp_ms = record.timestamp_ms;
+    appended->timestamp_ms = record.timestamp_ms;
     appended->framing = (record.flags & flag_json) != 0 ? Framing::json : Framing::bytes;
     appended->closes = (record.flags & flag_closes) != 0;
     appended->payload_dropped = (record.flags & flag_payload_dropped) != 0;
@@ -151,6 +152,7 @@ std::optional<RecordView> decode_record(std::string_view bytes, bool verify) {
     RecordView record;
     record.type = RecordType{type};
     record.flags = static_cast<std::uint8_t>(header[9]);
+    record.timestamp_ms = static_cast<std::int64_t>(load_number<std::uint64_t>(header + 8) >> 16);
     record.timestamp_ms = load_number<std::uint16_t>(header + 10) |
                           static_cast<std::int64_t>(load_number<std::uint32_t>(header + 12)) << 16;
     record.incarnation.value = load_number<std::uint64_t>(header + 16);

@@ -59,8 +59,8 @@ struct MessagesAppended {
     Offset first;  ///< offset of the first message
     Position first_position;
     std::int64_t timestamp_ms = 0;  ///< when it was committed
-    std::uint32_t count = 0;   ///< messages; bytes: 1
-    std::uint64_t extent = 0;  ///< how far the tail moves: messages (JSON) or bytes
+    std::uint32_t count = 0;        ///< messages; bytes: 1
+    std::uint64_t extent = 0;       ///< how far the tail moves: messages (JSON) or bytes
     /// The producer's tuple, on the last record of its append; empty id: none.
     std::string_view producer_id;
     std::uint64_t producer_epoch = 0;

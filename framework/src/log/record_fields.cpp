@@ -1,5 +1,6 @@
 #include "log/record_fields.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <stdexcept>
 
@@ -8,6 +9,12 @@
 
 namespace foldback::log {
 
+namespace {
+
+constexpr std::int64_t largest_timestamp = (std::int64_t{1} << 48) - 1;
+
+}  // namespace
+
 std::size_t begin_record(std::string& out) {
     assert(out.size() % 8 == 0);
     const std::size_t begin = out.size();
@@ -15,19 +22,17 @@ std::size_t begin_record(std::string& out) {
     return begin;
 }
 
-void finish_record(std::string& out, std::size_t begin, RecordType type, std::uint8_t flags, Incarnation incarnation,
-                   std::int64_t timestamp_ms) {
+void finish_record(std::string& out, std::size_t begin, const RecordHeader& header) {
     const std::size_t body_bytes = out.size() - begin - record_header_bytes;
     if (body_bytes > UINT32_MAX) throw std::length_error("a record of the log is limited to 4 GiB");
     out.append(round_up(body_bytes, 8) - body_bytes, '\0');
-    char* header = out.data() + begin;
-    store_number(header, static_cast<std::uint32_t>(body_bytes));
-    header[8] = static_cast<char>(type);
-    header[9] = static_cast<char>(flags);
-    store_number(header + 10, static_cast<std::uint16_t>(timestamp_ms));
-    store_number(header + 12, static_cast<std::uint32_t>(timestamp_ms >> 16));
-    store_number(header + 16, incarnation.value);
-    store_number(header + 4, crc32c(std::string_view(out).substr(begin + 8)));
+    const auto timestamp =
+        static_cast<std::uint64_t>(std::clamp<std::int64_t>(header.timestamp_ms, 0, largest_timestamp));
+    char* to = out.data() + begin;
+    store_number(to, static_cast<std::uint32_t>(body_bytes));
+    store_number(to + 8, static_cast<std::uint64_t>(header.type) | std::uint64_t{header.flags} << 8 | timestamp << 16);
+    store_number(to + 16, header.incarnation.value);
+    store_number(to + 4, crc32c(std::string_view(out).substr(begin + 8)));
 }
 
 void put_field(std::string& out, std::uint8_t tag, std::string_view value) {

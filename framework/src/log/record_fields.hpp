@@ -13,9 +13,15 @@ namespace foldback::log {
 /// Makes room for a record's header at the end of `out`; returns where the record begins.
 [[nodiscard]] std::size_t begin_record(std::string& out);
 
+struct RecordHeader {
+    RecordType type{};
+    std::uint8_t flags = 0;
+    std::int64_t timestamp_ms = 0;  ///< kept to 48 bits: the years 1970 to 10889
+    Incarnation incarnation{};
+};
+
 /// Pads the record that began at `begin` and writes its header.
-void finish_record(std::string& out, std::size_t begin, RecordType type, std::uint8_t flags, Incarnation incarnation,
-                   std::int64_t timestamp_ms = 0);
+void finish_record(std::string& out, std::size_t begin, const RecordHeader& header);
 
 [[nodiscard]] constexpr std::size_t varint_size(std::uint64_t value) noexcept {
     std::size_t size = 1;

@@ -23,7 +23,7 @@ Opening::Opening(Log::State& state, Place from, const Log::OnCommit& on_commit)
 
 Recovery Opening::run() {
     if (files_.has_format) {
-        if (const auto checked = check_format(device_); !checked) throw DamagedLog(checked.error(), 0, 0);
+        if (const auto checked = check_format(device_); !checked) throw DamagedLog(checked.error().what, 0, 0);
     }
     if (files_.segments.empty()) {
         begin_log();
