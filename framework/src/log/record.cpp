@@ -110,7 +110,11 @@ void encode(const MessagesAppended& record, std::string& out) {
     const auto flags = static_cast<std::uint8_t>((record.framing == Framing::json ? flag_json : 0) |
                                                  (record.closes ? flag_closes : 0) |
                                                  (record.payload_dropped ? flag_payload_dropped : 0));
-    finish_record(out, begin, RecordType::messages_appended, flags, record.incarnation, record.timestamp_ms);
+    finish_record(out, begin,
+                  {.type = RecordType::messages_appended,
+                   .flags = flags,
+                   .timestamp_ms = record.timestamp_ms,
+                   .incarnation = record.incarnation});
 }
 
 std::optional<MessagesAppended> decode_appended(const RecordView& record) {
@@ -122,7 +126,6 @@ std::optional<MessagesAppended> decode_appended(const RecordView& record) {
 
     std::optional<MessagesAppended> appended(std::in_place);
     appended->incarnation = record.incarnation;
-    appended->timestamp_ms = record.timestamp_ms;
     appended->timestamp_ms = record.timestamp_ms;
     appended->framing = (record.flags & flag_json) != 0 ? Framing::json : Framing::bytes;
     appended->closes = (record.flags & flag_closes) != 0;
@@ -153,8 +156,6 @@ std::optional<RecordView> decode_record(std::string_view bytes, bool verify) {
     record.type = RecordType{type};
     record.flags = static_cast<std::uint8_t>(header[9]);
     record.timestamp_ms = static_cast<std::int64_t>(load_number<std::uint64_t>(header + 8) >> 16);
-    record.timestamp_ms = load_number<std::uint16_t>(header + 10) |
-                          static_cast<std::int64_t>(load_number<std::uint32_t>(header + 12)) << 16;
     record.incarnation.value = load_number<std::uint64_t>(header + 16);
     record.body = bytes.substr(record_header_bytes, body_bytes);
     record.bytes = bytes.substr(0, total);
