@@ -46,6 +46,9 @@ struct LogStoreOptions {
     std::function<void(const Progress&)> on_progress;
     /// Called once, on the writer thread, when the store breaks (a flush failed).
     std::function<void(const std::string&)> on_broken;
+    /// Called on the maintenance thread when work that nobody waits for failed (an index checkpoint, a rewriting); it is
+    /// tried again.
+    std::function<void(const std::string&)> on_trouble;
 };
 
 struct StoreStats {

@@ -1,0 +1,252 @@
+#include "index/catalog.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace foldback::index {
+namespace {
+
+/// Records a stream keeps in memory after the index has them, so that reads at its tail need no query.
+constexpr std::size_t kept_chunks = 4;
+
+}  // namespace
+
+StreamRef Catalog::find(const std::string& path) {
+    while (true) {
+        std::uint64_t seen = 0;
+        {
+            const std::shared_lock lock(mutex_);
+            if (const auto found = by_path_.find(path); found != by_path_.end()) return usable(found->second);
+            seen = checkpoints_;
+        }
+        auto row = index_.find(path);
+        const std::unique_lock lock(mutex_);
+        // Between the two looks a checkpoint may have ended, and what the index said be out of date.
+        if (seen != checkpoints_) continue;
+        if (row) (void)adopt(std::move(*row));
+        const auto found = by_path_.find(path);
+        return found == by_path_.end() ? nullptr : usable(found->second);
+    }
+}
+
+StreamRef Catalog::find(Incarnation incarnation) {
+    while (true) {
+        std::uint64_t seen = 0;
+        {
+            const std::shared_lock lock(mutex_);
+            const auto found = by_incarnation_.find(incarnation.value);
+            if (found != by_incarnation_.end()) return usable(found->second);
+            seen = checkpoints_;
+        }
+        auto row = index_.find(incarnation);
+        if (!row) return nullptr;
+        const std::unique_lock lock(mutex_);
+        if (seen == checkpoints_) return usable(adopt(std::move(*row)));
+    }
+}
+
+StreamRef Catalog::usable(const StreamRef& stream) {
+    if (stream->life == Life::dead) return nullptr;
+    stream->recently_used.store(true, std::memory_order_relaxed);
+    return stream;
+}
+
+std::optional<ProducerState> Catalog::find_producer(const StreamRef& stream, const std::string& id) {
+    {
+        const std::shared_lock lock(mutex_);
+        if (const auto found = stream->producers.find(id); found != stream->producers.end()) return found->second;
+        if (!stream->in_index || stream->producers.size() >= stream->producer_count) return std::nullopt;
+    }
+    auto state = index_.find_producer(stream->meta->incarnation, id);
+    if (state) {
+        const std::unique_lock lock(mutex_);
+        stream->producers.emplace(id, *state);
+    }
+    return state;
+}
+
+bool Catalog::expired(const StreamState& stream) const {
+    const auto& config = stream.meta->config;
+    if (config.expires_at && clock_.now() >= *config.expires_at) return true;
+    if (!config.ttl) return false;
+    const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
+    return idle_ms >= config.ttl->count() * 1000;
+}
+
+void Catalog::touch(StreamState& stream) const {
+    if (!stream.meta->config.ttl) return;
+    stream.last_access_ms.store(clock_.monotonic().count(), std::memory_order_relaxed);
+    stream.touched.store(true, std::memory_order_relaxed);
+}
+
+StreamRef Catalog::adopt(StreamRow row) {
+    const auto incarnation = row.meta->incarnation;
+    if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end()) return found->second;
+    auto meta = std::make_shared<StreamMeta>(*row.meta);
+    if (meta->is_fork()) {
+        const auto source = folded(meta->source);
+        if (!source) throw StorageError("the source of fork '" + meta->path.text() + "' is missing from the index");
+        meta->ancestors = ancestors_below(*source->meta, meta->fork_offset);
+    }
+    auto stream = std::make_shared<StreamState>(meta);
+    stream->tail = row.tail;
+    stream->first = row.first;
+    stream->closed = row.closed;
+    stream->life = row.soft_deleted ? Life::soft_deleted : Life::live;
+    stream->forks = row.forks;
+    stream->closed_by = std::move(row.closed_by);
+    stream->stream_seq = std::move(row.stream_seq);
+    stream->producer_count = row.producer_count;
+    stream->in_index = true;
+    // Time during which the store was closed does not count: a read that was not yet saved may have renewed it.
+    const auto idle_ms = clock_.now().time_since_epoch().count() - row.last_access_wall_ms;
+    const auto now_ms = clock_.monotonic().count();
+    stream->last_access_ms = std::max(opened_at_ms_, now_ms - std::max<std::int64_t>(idle_ms, 0));
+    by_incarnation_.emplace(incarnation.value, stream);
+    // The path may have been given to a newer stream that the index does not know yet.
+    const auto [place, fresh] = by_path_.emplace(stream->meta->path.text(), stream);
+    if (!fresh && place->second->meta->incarnation < incarnation) {
+        by_path_.erase(place);
+        by_path_.emplace(stream->meta->path.text(), stream);
+    }
+    return stream;
+}
+
+StreamRef Catalog::folded(Incarnation incarnation) {
+    if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end()) return found->second;
+    auto row = index_.find(incarnation);
+    return row ? adopt(std::move(*row)) : nullptr;
+}
+
+void Catalog::mark_dirty(const StreamRef& stream) {
+    if (stream->dirty) return;
+    stream->dirty = true;
+    dirty_.push_back(stream);
+}
+
+StreamRow Catalog::row_of(const StreamState& stream) const {
+    StreamRow row;
+    row.meta = stream.meta;
+    row.tail = stream.tail;
+    row.first = stream.first;
+    row.closed = stream.closed;
+    row.soft_deleted = stream.life == Life::soft_deleted;
+    row.forks = stream.forks;
+    row.closed_by = stream.closed_by;
+    row.stream_seq = stream.stream_seq;
+    row.producer_count = stream.producer_count;
+    const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
+    row.last_access_wall_ms = clock_.now().time_since_epoch().count() - idle_ms;
+    for (const auto& id : stream.unsaved_producers) row.unsaved_producers.emplace_back(id, stream.producers.at(id));
+    row.unsaved_chunks.assign(stream.chunks.begin() + static_cast<std::ptrdiff_t>(stream.saved_chunks), stream.chunks.end());
+    return row;
+}
+
+Checkpoint Catalog::begin_checkpoint() {
+    Checkpoint checkpoint{.covered = folded_to_,
+                          .next_position = next_position_,
+                          .next_incarnation = next_incarnation_,
+                          .changed = {},
+                          .removed = {},
+                          .landmarks = {landmarks_.begin(), landmarks_.end()},
+                          .orphan_bytes = std::exchange(orphan_bytes_, {})};
+    saving_landmarks_ = landmarks_.size();
+    for (const auto& stream : std::exchange(dirty_, {})) {
+        stream->dirty = false;
+        if (stream->life == Life::dead) continue;
+        checkpoint.changed.push_back(row_of(*stream));
+        checkpoint.changed.back().was_in_index = stream->in_index;
+        for (const auto& id : stream->unsaved_producers) stream->producers.at(id).unsaved = false;
+        stream->unsaved_producers.clear();
+        stream->saved_chunks = stream->chunks.size();
+        stream->in_index = true;
+        stream->touched.store(false, std::memory_order_relaxed);
+    }
+    for (const auto& stream : std::exchange(removed_, {})) {
+        checkpoint.removed.push_back(
+            {.incarnation = stream->meta->incarnation,
+             .created_in_segment = stream->meta->created_in_segment,
+             .unsaved_chunks = {stream->chunks.begin() + static_cast<std::ptrdiff_t>(stream->saved_chunks), stream->chunks.end()}});
+    }
+    unsaved_records_ = 0;
+    unsaved_bytes_ = 0;
+    return checkpoint;
+}
+
+void Catalog::abandon_checkpoint(const Checkpoint& checkpoint) {
+    for (const auto& row : checkpoint.changed) {
+        const auto& stream = by_incarnation_.at(row.meta->incarnation.value);
+        stream->saved_chunks -= row.unsaved_chunks.size();
+        stream->in_index = row.was_in_index;
+        for (const auto& [id, state] : row.unsaved_producers) {
+            auto& producer = stream->producers.at(id);
+            if (!producer.unsaved) stream->unsaved_producers.push_back(id);
+            producer.unsaved = true;
+        }
+        mark_dirty(stream);
+        unsaved_records_ += row.unsaved_chunks.size();
+    }
+    for (const auto& removal : checkpoint.removed) removed_.push_back(by_incarnation_.at(removal.incarnation.value));
+    for (const auto& [segment, bytes] : checkpoint.orphan_bytes) orphan_bytes_[segment] += bytes;
+    saving_landmarks_ = 0;
+}
+
+void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident) {
+    for (const auto& row : checkpoint.changed) {
+        const auto found = by_incarnation_.find(row.meta->incarnation.value);
+        if (found == by_incarnation_.end()) continue;
+        auto& stream = *found->second;
+        if (stream.saved_chunks > kept_chunks) {
+            const auto drop = stream.saved_chunks - kept_chunks;
+            stream.chunks.erase(stream.chunks.begin(), stream.chunks.begin() + static_cast<std::ptrdiff_t>(drop));
+            stream.saved_chunks -= drop;
+            stream.chunks.shrink_to_fit();
+        }
+        if (stream.producers.size() > 64 && stream.unsaved_producers.empty()) stream.producers.clear();
+    }
+    for (const auto& removal : checkpoint.removed) {
+        const auto found = by_incarnation_.find(removal.incarnation.value);
+        if (found == by_incarnation_.end()) continue;
+        const auto named = by_path_.find(found->second->meta->path.text());
+        if (named != by_path_.end() && named->second == found->second) by_path_.erase(named);
+        by_incarnation_.erase(found);
+    }
+    landmarks_.erase(landmarks_.begin(), landmarks_.begin() + static_cast<std::ptrdiff_t>(saving_landmarks_));
+    saving_landmarks_ = 0;
+    ++checkpoints_;
+    evict(max_resident);
+}
+
+void Catalog::evict(std::size_t max_resident) {
+    // Two rounds: the first takes those that were not used since the last one.
+    for (int round = 0; round < 2 && by_incarnation_.size() > max_resident; ++round) {
+        for (auto item = by_incarnation_.begin(); item != by_incarnation_.end() && by_incarnation_.size() > max_resident;) {
+            const auto& stream = item->second;
+            const bool in_use = stream.use_count() > 2;  // by_incarnation_ and by_path_
+            const bool spared = round == 0 && stream->recently_used.exchange(false, std::memory_order_relaxed);
+            if (stream->touched.load(std::memory_order_relaxed)) mark_dirty(stream);
+            if (in_use || spared || stream->dirty || stream->life == Life::dead || !stream->in_index) {
+                ++item;
+                continue;
+            }
+            const auto named = by_path_.find(stream->meta->path.text());
+            if (named != by_path_.end() && named->second == stream) by_path_.erase(named);
+            item = by_incarnation_.erase(item);
+        }
+    }
+}
+
+void Catalog::forget_records_in(std::uint64_t segment) {
+    for (auto& [incarnation, stream] : by_incarnation_) {
+        // Reads expect `chunks` to reach to the tail without a gap: what precedes the segment goes with it.
+        auto keep_from = std::size_t{0};
+        for (std::size_t at = 0; at < stream->saved_chunks; ++at) {
+            if (stream->chunks[at].segment == segment) keep_from = at + 1;
+        }
+        if (keep_from == 0) continue;
+        stream->chunks.erase(stream->chunks.begin(), stream->chunks.begin() + static_cast<std::ptrdiff_t>(keep_from));
+        stream->saved_chunks -= keep_from;
+    }
+}
+
+}  // namespace foldback::index

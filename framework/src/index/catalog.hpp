@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "foldback/store/clock.hpp"
+#include "index/index_db.hpp"
+#include "index/stream_state.hpp"
+#include "log/log.hpp"
+
+namespace foldback::index {
+
+/// The streams of the store, folded from the log: those in use in memory, the others in the index.
+///
+/// `mutex()` guards the catalog and the states it hands out: whoever folds (`apply`, `begin_checkpoint`,
+/// `end_checkpoint`, `forget_records_in`) holds it exclusively, whoever looks at fields of a state holds it shared.
+/// The members that say so take it themselves. Only one thread at a time folds.
+class Catalog {
+public:
+    Catalog(IndexDb& index, const Clock& clock) : index_(index), clock_(clock), opened_at_ms_(clock.monotonic().count()) {}
+
+    [[nodiscard]] std::shared_mutex& mutex() const noexcept { return mutex_; }
+
+    // ---- finding streams; take the mutex themselves; may read the index ----
+
+    /// The stream that has this path now, soft-deleted ones included; null when there is none.
+    [[nodiscard]] StreamRef find(const std::string& path);
+    [[nodiscard]] StreamRef find(Incarnation incarnation);
+
+    /// For the thread that folds.
+    [[nodiscard]] std::optional<ProducerState> find_producer(const StreamRef& stream, const std::string& id);
+
+    // ---- expiry ----
+
+    /// Whether the stream's time is over, seen from now. The caller holds the mutex (shared is enough).
+    [[nodiscard]] bool expired(const StreamState& stream) const;
+    /// Restarts the sliding window. Needs no lock.
+    void touch(StreamState& stream) const;
+
+    // ---- folding; the caller holds the mutex exclusively ----
+
+    /// Folds one durable commit. Streams whose path changed or grew are reported through `changed`, if given.
+    void apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed = {});
+
+    /// Up to where the log is folded: what is visible. The caller holds the mutex.
+    [[nodiscard]] log::Place folded_to() const noexcept { return folded_to_; }
+    [[nodiscard]] Position next_position() const noexcept { return next_position_; }
+    /// Where an index begins that was found at opening.
+    void start_at(const IndexDb::Head& head) noexcept {
+        folded_to_ = head.covered;
+        next_position_ = head.next_position;
+        raise_next_incarnation(head.next_incarnation);
+    }
+
+    /// Raised by the fold; the number the next stream gets.
+    [[nodiscard]] Incarnation next_incarnation() const noexcept { return next_incarnation_; }
+    void raise_next_incarnation(Incarnation to) noexcept { next_incarnation_ = std::max(next_incarnation_, to); }
+
+    // ---- checkpoints; one thread at a time; the caller holds the mutex exclusively ----
+
+    /// Copies everything that changed since the last checkpoint.
+    [[nodiscard]] Checkpoint begin_checkpoint();
+    /// After saving it failed: all of it will be in the next one.
+    void abandon_checkpoint(const Checkpoint& checkpoint);
+    /// After the index has it: forgets what the index now knows, and streams out of use beyond `max_resident`.
+    void end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident);
+    /// Drops saved records of a segment that was rewritten: the index knows their new places.
+    void forget_records_in(std::uint64_t segment);
+
+    /// How much a checkpoint would write, roughly: streams and records changed. The caller holds the mutex.
+    [[nodiscard]] std::uint64_t unsaved_bytes() const noexcept { return unsaved_bytes_; }
+    [[nodiscard]] std::size_t unsaved_items() const noexcept { return dirty_.size() + removed_.size() + unsaved_records_; }
+
+    /// Landmarks not yet in the index, and changed streams: for reads that merge them. The caller holds the mutex.
+    [[nodiscard]] const std::deque<Landmark>& recent_landmarks() const noexcept { return landmarks_; }
+    [[nodiscard]] const std::vector<StreamRef>& dirty_streams() const noexcept { return dirty_; }
+    [[nodiscard]] std::size_t resident_streams() const noexcept { return by_incarnation_.size(); }
+    [[nodiscard]] std::uint64_t stream_count() const noexcept { return stream_count_; }
+    void set_stream_count(std::uint64_t count) noexcept { stream_count_ = count; }
+
+    /// Marks a stream for the next checkpoint (its access time is due to be saved). The caller holds the mutex
+    /// exclusively.
+    void mark_dirty(const StreamRef& stream);
+
+private:
+    [[nodiscard]] StreamRef adopt(StreamRow row);
+    [[nodiscard]] StreamRef folded(Incarnation incarnation);
+    [[nodiscard]] static StreamRef usable(const StreamRef& stream);
+    [[nodiscard]] StreamRow row_of(const StreamState& stream) const;
+    void evict(std::size_t max_resident);
+
+    StreamRef apply_record(const log::RecordView& view, log::Place place);
+    StreamRef apply_created(const log::StreamCreated& record, std::uint64_t segment);
+    StreamRef apply_appended(const log::MessagesAppended& record, const log::RecordView& view, log::Place place);
+    StreamRef apply_closed(const log::StreamClosed& record);
+    StreamRef apply_deleted(const log::StreamDeleted& record);
+    StreamRef apply_truncated(const log::StreamTruncated& record);
+    void remember_producer(StreamState& stream, std::string_view id, std::uint64_t epoch, std::uint64_t seq);
+    void bury(const StreamRef& stream);
+
+    IndexDb& index_;
+    const Clock& clock_;
+    const std::int64_t opened_at_ms_;
+    mutable std::shared_mutex mutex_;
+
+    std::unordered_map<std::string_view, StreamRef> by_path_;  ///< the keys view into the states' metas
+    std::unordered_map<std::uint64_t, StreamRef> by_incarnation_;
+    std::vector<StreamRef> dirty_;
+    std::vector<StreamRef> removed_;
+    std::deque<Landmark> landmarks_;
+    std::unordered_map<std::uint64_t, std::uint64_t> orphan_bytes_;
+    std::size_t unsaved_records_ = 0;
+    std::uint64_t unsaved_bytes_ = 0;  ///< of log, since the last checkpoint
+    log::Place folded_to_;
+    Position next_position_;
+    std::size_t saving_landmarks_ = 0;
+    std::uint64_t stream_count_ = 0;
+    std::uint64_t checkpoints_ = 0;
+    Incarnation next_incarnation_{1};
+    log::Place last_landmark_;
+};
+
+}  // namespace foldback::index

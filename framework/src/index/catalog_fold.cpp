@@ -1,0 +1,165 @@
+#include <algorithm>
+
+#include "index/catalog.hpp"
+
+/// The fold: records in, catalog out. The same code folds at opening and after every flush.
+namespace foldback::index {
+void Catalog::apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed) {
+    if (commit.header.messages > 0 && deserves_landmark(last_landmark_, commit.place)) {
+        landmarks_.push_back({commit.header.first_position, commit.place});
+        last_landmark_ = commit.place;
+    }
+    folded_to_ = {commit.place.segment, commit.place.byte + log::commit_header_bytes + commit.payload.size()};
+    next_position_ = {std::max(next_position_.value, commit.header.first_position.value + commit.header.messages)};
+    unsaved_bytes_ += commit.payload.size();
+    const char* const start = commit.payload.data();
+    auto rest = commit.payload;
+    while (!rest.empty()) {
+        const auto view = log::decode_record(rest, false);
+        if (!view) throw StorageError("a record of a whole commit cannot be read");
+        rest.remove_prefix(view->bytes.size());
+        const log::Place place{commit.place.segment, commit.place.byte + log::commit_header_bytes +
+                                                         static_cast<std::uint64_t>(view->bytes.data() - start)};
+        auto stream = apply_record(*view, place);
+        if (stream && changed) changed(stream);
+    }
+}
+
+StreamRef Catalog::apply_record(const log::RecordView& view, log::Place place) {
+    const auto sound = [](auto record) {
+        if (!record) throw StorageError("the body of a stored record cannot be read");
+        return *std::move(record);
+    };
+    switch (view.type) {
+        case log::RecordType::stream_created: return apply_created(sound(log::decode_created(view)), place.segment);
+        case log::RecordType::messages_appended: return apply_appended(sound(log::decode_appended(view)), view, place);
+        case log::RecordType::stream_closed: return apply_closed(sound(log::decode_closed(view)));
+        case log::RecordType::stream_deleted: return apply_deleted(sound(log::decode_deleted(view)));
+        case log::RecordType::stream_truncated: return apply_truncated(sound(log::decode_truncated(view)));
+    }
+    throw StorageError("a stored record is of a type that this version does not know");
+}
+
+StreamRef Catalog::apply_created(const log::StreamCreated& record, std::uint64_t segment) {
+    raise_next_incarnation({record.incarnation.value + 1});
+    const auto source = record.forked_from.value != 0 ? folded(record.forked_from) : nullptr;
+    // A source outlives its forks, so this fork was deleted later in the log and its source's records are reclaimed.
+    if (record.forked_from.value != 0 && !source) return nullptr;
+    auto meta = std::make_shared<const StreamMeta>(meta_of(record, segment, source ? source->meta.get() : nullptr));
+    auto stream_first = Offset{};
+    if (source) {
+        ++source->forks;
+        mark_dirty(source);
+        stream_first = std::min(source->first, meta->fork_offset);
+    }
+    auto stream = std::make_shared<StreamState>(meta);
+    stream->tail = meta->fork_offset;
+    stream->first = stream_first;
+    stream->closed = record.closed;
+    stream->last_access_ms = clock_.monotonic().count();
+    by_incarnation_[record.incarnation.value] = stream;
+    by_path_.erase(stream->meta->path.text());  // the key of a dead namesake views into its meta
+    by_path_.emplace(stream->meta->path.text(), stream);
+    mark_dirty(stream);
+    ++stream_count_;
+    return stream;
+}
+
+StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log::RecordView& view, log::Place place) {
+    const auto stream = folded(record.incarnation);
+    if (!stream || stream->life == Life::dead) {
+        orphan_bytes_[place.segment] += view.bytes.size();
+        return nullptr;
+    }
+    if (!record.payload_dropped) {
+        stream->chunks.push_back({.first = record.first,
+                                  .first_position = record.first_position,
+                                  .extent = record.extent,
+                                  .segment = static_cast<std::uint32_t>(place.segment),
+                                  .byte = static_cast<std::uint32_t>(place.byte),
+                                  .length = static_cast<std::uint32_t>(view.bytes.size())});
+        ++unsaved_records_;
+    }
+    stream->tail = {record.first.value + record.extent};
+    if (record.stream_seq) stream->stream_seq = std::string(*record.stream_seq);
+    if (!record.producer_id.empty()) {
+        remember_producer(*stream, record.producer_id, record.producer_epoch, record.producer_seq);
+    }
+    if (record.closes) {
+        stream->closed = true;
+        if (!record.producer_id.empty()) {
+            stream->closed_by = Producer{std::string(record.producer_id), record.producer_epoch, record.producer_seq};
+        }
+    }
+    stream->last_access_ms.store(clock_.monotonic().count(), std::memory_order_relaxed);
+    mark_dirty(stream);
+    return stream;
+}
+
+void Catalog::remember_producer(StreamState& stream, std::string_view id, std::uint64_t epoch, std::uint64_t seq) {
+    const std::string name(id);
+    auto known = stream.producers.find(name);
+    if (known == stream.producers.end()) {
+        const bool maybe_in_index = stream.in_index && stream.producers.size() < stream.producer_count;
+        if (!maybe_in_index || !index_.find_producer(stream.meta->incarnation, name)) ++stream.producer_count;
+        known = stream.producers.emplace(name, ProducerState{}).first;
+    }
+    if (!known->second.unsaved) stream.unsaved_producers.push_back(name);
+    known->second = {.epoch = epoch, .seq = seq, .unsaved = true};
+}
+
+StreamRef Catalog::apply_closed(const log::StreamClosed& record) {
+    const auto stream = folded(record.incarnation);
+    if (!stream || stream->life == Life::dead) return nullptr;
+    stream->closed = true;
+    if (!record.producer_id.empty()) {
+        remember_producer(*stream, record.producer_id, record.producer_epoch, record.producer_seq);
+        stream->closed_by = Producer{std::string(record.producer_id), record.producer_epoch, record.producer_seq};
+    }
+    stream->last_access_ms.store(clock_.monotonic().count(), std::memory_order_relaxed);
+    mark_dirty(stream);
+    return stream;
+}
+
+StreamRef Catalog::apply_deleted(const log::StreamDeleted& record) {
+    const auto stream = folded(record.incarnation);
+    if (!stream || stream->life == Life::dead) return nullptr;
+    if (stream->forks > 0) {
+        stream->life = Life::soft_deleted;
+        mark_dirty(stream);
+    } else {
+        bury(stream);
+    }
+    return stream;
+}
+
+void Catalog::bury(const StreamRef& stream) {
+    auto dying = stream;
+    // A soft-deleted source goes with its last fork, and so on up the chain (PROTOCOL §4.2).
+    while (dying) {
+        dying->life = Life::dead;
+        removed_.push_back(dying);
+        --stream_count_;
+        StreamRef source;
+        if (dying->meta->is_fork()) {
+            source = folded(dying->meta->source);
+            if (source) {
+                --source->forks;
+                mark_dirty(source);
+                if (source->forks > 0 || source->life != Life::soft_deleted) source = nullptr;
+            }
+        }
+        dying = source;
+    }
+}
+
+StreamRef Catalog::apply_truncated(const log::StreamTruncated& record) {
+    const auto stream = folded(record.incarnation);
+    if (!stream || stream->life == Life::dead) return nullptr;
+    stream->first = std::max(stream->first, record.before);
+    stream->tail = std::max(stream->tail, record.before);
+    mark_dirty(stream);
+    return stream;
+}
+
+}  // namespace foldback::index

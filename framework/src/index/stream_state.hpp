@@ -1,0 +1,121 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "foldback/store/stream_store.hpp"
+#include "foldback/store/types.hpp"
+#include "log/record.hpp"
+
+/// What folding the log yields: the catalog of streams, in memory while they are in use and in index.db always.
+namespace foldback::index {
+
+/// Where one stored record of messages lies, and what it holds.
+struct ChunkRef {
+    Offset first;
+    Position first_position;
+    std::uint64_t extent = 0;     ///< messages (JSON) or bytes
+    std::uint32_t segment = 0;
+    std::uint32_t byte = 0;       ///< of the record's header, in the segment
+    std::uint32_t length = 0;     ///< of the whole record
+
+    [[nodiscard]] Offset end() const noexcept { return {first.value + extent}; }
+};
+
+/// The part of a fork's history that an ancestor holds: data before `end` (and not before the previous piece's end).
+struct Ancestor {
+    Incarnation incarnation;
+    Offset end;
+};
+
+/// What never changes of a stream.
+struct StreamMeta {
+    Incarnation incarnation;
+    StreamPath path;
+    StreamConfig config;
+    std::string media_type;
+    Framing framing = Framing::bytes;
+    Timestamp created_at;
+    std::uint64_t created_in_segment = 0;
+
+    Incarnation source;                    ///< 0: not a fork
+    std::optional<StreamPath> source_path;
+    Offset fork_offset;
+    StreamPoint requested_fork_point;
+    std::uint64_t requested_sub_offset = 0;
+    bool requested_tail = false;
+    std::vector<Ancestor> ancestors;       ///< oldest first; the last one is the source
+
+    [[nodiscard]] bool is_fork() const noexcept { return source.value != 0; }
+
+    /// The point that names `offset` in this stream: below and at a fork point it is the ancestor's.
+    [[nodiscard]] StreamPoint point(Offset offset) const noexcept {
+        for (const auto& ancestor : ancestors) {
+            if (offset <= ancestor.end) return {ancestor.incarnation, offset};
+        }
+        return {incarnation, offset};
+    }
+    /// Whose data lies right after `offset`, and where that ends.
+    [[nodiscard]] Ancestor owner_of(Offset offset) const noexcept {
+        for (const auto& ancestor : ancestors) {
+            if (offset < ancestor.end) return ancestor;
+        }
+        return {incarnation, {UINT64_MAX}};
+    }
+};
+
+/// The history of a fork that leaves `source` at `fork_offset`.
+[[nodiscard]] std::vector<Ancestor> ancestors_below(const StreamMeta& source, Offset fork_offset);
+
+/// What a creation record says of a stream; `source` is its source's, null when it is not a fork.
+[[nodiscard]] StreamMeta meta_of(const log::StreamCreated& record, std::uint64_t segment, const StreamMeta* source);
+
+struct ProducerState {
+    std::uint64_t epoch = 0;
+    std::uint64_t seq = 0;
+    bool unsaved = false;  ///< changed since the last checkpoint
+};
+
+enum class Life : std::uint8_t {
+    live,
+    soft_deleted,  ///< deleted, but forks read its data
+    dead,          ///< remembered only until the index has forgotten it too
+};
+
+/// One stream, folded up to the durable tail. All but the atomics is guarded by the catalog's mutex.
+struct StreamState {
+    explicit StreamState(std::shared_ptr<const StreamMeta> about) : meta(std::move(about)) {}
+
+    const std::shared_ptr<const StreamMeta> meta;
+    Offset tail;
+    Offset first;
+    bool closed = false;
+    Life life = Life::live;
+    std::uint32_t forks = 0;              ///< streams that name this one as their source
+    std::optional<Producer> closed_by;    ///< the producer's tuple that closed it
+    std::optional<std::string> stream_seq;
+
+    /// Producers seen since the stream became resident; of others the index knows.
+    std::unordered_map<std::string, ProducerState> producers;
+    std::uint32_t producer_count = 0;     ///< all, those only in the index included
+    std::vector<std::string> unsaved_producers;
+
+    /// The newest records; everything older is in the index. The first `saved_chunks` are there, too.
+    std::vector<ChunkRef> chunks;
+    std::size_t saved_chunks = 0;
+
+    bool in_index = false;                ///< has a row there
+    bool dirty = false;                   ///< changed since the last checkpoint
+    std::atomic<std::int64_t> last_access_ms{0};  ///< on the monotonic clock
+    std::atomic<bool> touched{false};     ///< accessed since the row was saved; matters to streams with a ttl
+    std::atomic<bool> recently_used{true};
+};
+
+using StreamRef = std::shared_ptr<StreamState>;
+
+}  // namespace foldback::index

@@ -1,0 +1,142 @@
+#include "store/commit_draft.hpp"
+
+#include <mutex>
+
+namespace foldback {
+namespace {
+
+/// Bytes of a record beyond its payload and sizes: header, fixed fields, padding, tags.
+constexpr std::size_t record_overhead = 160;
+
+std::size_t bound_of(const Messages& messages) {
+    const auto payload = messages.joined().size();
+    const auto records = payload / max_record_payload + 2 + messages.count() / 2;
+    return payload + messages.count() * 5 + std::min(records, messages.count() + 1 + payload / max_record_payload) * record_overhead;
+}
+
+}  // namespace
+
+std::size_t CommitDraft::bound(const CreateRequest& request) {
+    return 1024 + request.stream.text().size() * 2 + request.config.content_type.size() + bound_of(request.initial);
+}
+
+std::size_t CommitDraft::bound(const AppendRequest& request) {
+    return 1024 + request.stream.text().size() + bound_of(request.messages) +
+           (request.producer ? request.producer->id.size() : 0) + (request.stream_seq ? request.stream_seq->size() : 0) +
+           (request.create_with ? request.create_with->content_type.size() + 512 : 0);
+}
+
+std::size_t CommitDraft::bound(const std::vector<AppendRequest>& requests) {
+    std::size_t total = 0;
+    for (const auto& request : requests) total += bound(request);
+    return total;
+}
+
+void CommitDraft::begin(Position first_position) {
+    commit_.clear();
+    streams_.clear();
+    first_position_ = first_position;
+    timestamp_ = clock_.now();
+    const std::shared_lock lock(catalog_.mutex());
+    next_incarnation_ = catalog_.next_incarnation();
+}
+
+CommitDraft::Stream& CommitDraft::stream(const StreamPath& path) {
+    const auto known = streams_.find(path.text());
+    if (known != streams_.end()) return known->second;
+    Stream loaded;
+    if (auto state = catalog_.find(path.text())) {
+        const std::shared_lock lock(catalog_.mutex());
+        loaded.meta = state->meta;
+        loaded.life = state->life;
+        loaded.expired = state->life == index::Life::live && catalog_.expired(*state);
+        loaded.tail = state->tail;
+        loaded.first = state->first;
+        loaded.closed = state->closed;
+        loaded.forks = state->forks;
+        loaded.closed_by = state->closed_by;
+        loaded.stream_seq = state->stream_seq;
+        loaded.producer_count = state->producer_count;
+        loaded.state = std::move(state);
+    }
+    return streams_.emplace(path.text(), std::move(loaded)).first->second;
+}
+
+std::optional<index::ProducerState> CommitDraft::producer_of(Stream& stream, const std::string& id) {
+    if (const auto known = stream.producers.find(id); known != stream.producers.end()) return known->second;
+    return stream.state ? catalog_.find_producer(stream.state, id) : std::nullopt;
+}
+
+Refused CommitDraft::refuse(Refusal reason, std::string detail, const Stream* stream) {
+    Refused refused{.reason = reason, .detail = std::move(detail)};
+    if (stream != nullptr && stream->meta) {
+        refused.tail = stream->meta->point(stream->tail);
+        refused.first = stream->first;
+        refused.closed = stream->closed;
+    }
+    return refused;
+}
+
+Refused CommitDraft::refuse_missing(const Stream& stream, const StreamPath& path) {
+    const bool held_by_forks = stream.exists() && (stream.life == index::Life::soft_deleted || stream.forks > 0);
+    if (held_by_forks) return refuse(Refusal::gone, "stream '" + path.text() + "' is deleted; forks still read its data");
+    return refuse(Refusal::not_found, "there is no stream '" + path.text() + "'");
+}
+
+Result<std::monostate> CommitDraft::decide(const RemoveRequest& request) {
+    auto& target = stream(request.stream);
+    if (!target.usable()) return refuse_missing(target, request.stream);
+    record_deleted(target, log::DeleteReason::requested);
+    return std::monostate{};
+}
+
+Result<std::monostate> CommitDraft::decide(const ExpireRequest& request) {
+    auto& target = stream(request.stream);
+    if (target.exists() && target.life == index::Life::live && target.expired) {
+        record_deleted(target, log::DeleteReason::expired);
+    }
+    return std::monostate{};
+}
+
+Result<Offset> CommitDraft::decide(const TruncateRequest& request) {
+    auto& target = stream(request.stream);
+    if (!target.usable()) return refuse_missing(target, request.stream);
+    if (request.before > target.tail) {
+        return refuse(Refusal::bad_offset, "the offset to truncate before lies beyond the stream's tail", &target);
+    }
+    if (request.before > target.first) {
+        commit_.add(log::StreamTruncated{.incarnation = target.meta->incarnation, .before = request.before});
+        target.first = request.before;
+    }
+    return target.first;
+}
+
+void CommitDraft::record_deleted(Stream& target, log::DeleteReason reason) {
+    commit_.add(log::StreamDeleted{.incarnation = target.meta->incarnation, .reason = reason});
+    target.life = target.forks > 0 ? index::Life::soft_deleted : index::Life::dead;
+    target.expired = false;
+    auto* dying = target.life == index::Life::dead ? &target : nullptr;
+    // As the fold does: a soft-deleted source goes with its last fork.
+    while (dying != nullptr && dying->meta->source_path) {
+        auto& source = stream(*dying->meta->source_path);
+        dying = nullptr;
+        if (source.exists() && --source.forks == 0 && source.life == index::Life::soft_deleted) {
+            source.life = index::Life::dead;
+            dying = &source;
+        }
+    }
+}
+
+StreamInfo CommitDraft::info_of(const Stream& stream) const {
+    return {.stream = stream.meta->path,
+            .incarnation = stream.meta->incarnation,
+            .config = stream.meta->config,
+            .tail = stream.meta->point(stream.tail),
+            .first = stream.first,
+            .closed = stream.closed,
+            .created_at = stream.meta->created_at,
+            .forked_from = stream.meta->source_path,
+            .fork_point = stream.meta->is_fork() ? std::optional(stream.meta->point(stream.meta->fork_offset)) : std::nullopt};
+}
+
+}  // namespace foldback

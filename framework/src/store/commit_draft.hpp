@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "foldback/store/log_store.hpp"
+#include "foldback/store/stream_store.hpp"
+#include "index/catalog.hpp"
+#include "log/log.hpp"
+
+namespace foldback {
+
+/// Payload of one stored record, at most, unless a single message is larger: what a read checks and may have to skip.
+inline constexpr std::size_t max_record_payload = 64 * 1024;
+
+struct RemoveRequest {
+    StreamPath stream;
+};
+
+struct TruncateRequest {
+    StreamPath stream;
+    Offset before;
+};
+
+/// Deletes a stream if its time is over.
+struct ExpireRequest {
+    StreamPath stream;
+};
+
+/// Decides requests one after another against the state that the commit being built will leave behind, and records
+/// what they do. A refused request records nothing. Used by the writer thread alone.
+class CommitDraft {
+public:
+    CommitDraft(index::Catalog& catalog, const Clock& clock, const LogStoreOptions& options)
+        : catalog_(catalog), clock_(clock), options_(options) {}
+
+    /// Begins an empty commit whose first message gets `first_position`.
+    void begin(Position first_position);
+
+    [[nodiscard]] Result<Created> decide(const CreateRequest& request);
+    [[nodiscard]] Result<Appended> decide(const AppendRequest& request);
+    [[nodiscard]] Result<std::vector<Appended>> decide(const std::vector<AppendRequest>& requests);
+    [[nodiscard]] Result<std::monostate> decide(const RemoveRequest& request);
+    [[nodiscard]] Result<Offset> decide(const TruncateRequest& request);
+    [[nodiscard]] Result<std::monostate> decide(const ExpireRequest& request);
+
+    [[nodiscard]] log::CommitBuilder& commit() noexcept { return commit_; }
+    [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
+
+    /// An upper bound of the bytes a request adds to a commit.
+    [[nodiscard]] static std::size_t bound(const CreateRequest& request);
+    [[nodiscard]] static std::size_t bound(const AppendRequest& request);
+    [[nodiscard]] static std::size_t bound(const std::vector<AppendRequest>& requests);
+    [[nodiscard]] static std::size_t bound(const RemoveRequest&) { return 256; }
+    [[nodiscard]] static std::size_t bound(const TruncateRequest&) { return 256; }
+    [[nodiscard]] static std::size_t bound(const ExpireRequest&) { return 256; }
+
+private:
+    /// A stream as the commit will leave it.
+    struct Stream {
+        std::shared_ptr<const index::StreamMeta> meta;  ///< null: there is none of this path
+        index::StreamRef state;                         ///< null: created in this commit
+        index::Life life = index::Life::dead;
+        bool expired = false;
+        Offset tail;
+        Offset first;
+        bool closed = false;
+        std::uint32_t forks = 0;
+        std::optional<Producer> closed_by;
+        std::optional<std::string> stream_seq;
+        std::uint32_t producer_count = 0;
+        std::unordered_map<std::string, index::ProducerState> producers;  ///< changed in this commit
+
+        [[nodiscard]] bool exists() const noexcept { return meta && life != index::Life::dead; }
+        [[nodiscard]] bool usable() const noexcept { return meta && life == index::Life::live && !expired; }
+    };
+
+    /// What an accepted append will record.
+    struct AppendPlan {
+        Stream* stream = nullptr;
+        bool creates = false;
+        bool nothing_to_do = false;  ///< a duplicate, or closing what is closed
+        Appended outcome;
+    };
+
+    [[nodiscard]] Stream& stream(const StreamPath& path);
+    [[nodiscard]] std::optional<index::ProducerState> producer_of(Stream& stream, const std::string& id);
+    [[nodiscard]] static Refused refuse(Refusal reason, std::string detail, const Stream* stream = nullptr);
+    [[nodiscard]] static Refused refuse_missing(const Stream& stream, const StreamPath& path);
+
+    [[nodiscard]] Result<AppendPlan> plan(const AppendRequest& request);
+    [[nodiscard]] std::optional<Refused> check_shape(const AppendRequest& request) const;
+    [[nodiscard]] Result<AppendPlan> plan_closed(Stream& stream, const AppendRequest& request);
+    /// True: a duplicate.
+    [[nodiscard]] Result<bool> check_producer(Stream& stream, const Producer& producer);
+    [[nodiscard]] std::optional<Refused> check_conditions(const Stream& stream, const AppendRequest& request) const;
+    [[nodiscard]] Appended carry_out(AppendPlan& plan, const AppendRequest& request);
+
+    [[nodiscard]] Result<Created> existing(const Stream& stream, const CreateRequest& request, const Stream* source) const;
+    [[nodiscard]] Result<log::StreamCreated> plan_fork(const CreateRequest& request, Stream& source) const;
+    void record_created(Stream& stream, const log::StreamCreated& record, Stream* source);
+    void record_messages(Stream& stream, const Messages& messages, log::MessagesAppended last);
+    void record_deleted(Stream& stream, log::DeleteReason reason);
+    [[nodiscard]] StreamInfo info_of(const Stream& stream) const;
+
+    index::Catalog& catalog_;
+    const Clock& clock_;
+    const LogStoreOptions& options_;
+    log::CommitBuilder commit_;
+    std::unordered_map<std::string, Stream> streams_;
+    Position first_position_;
+    Timestamp timestamp_{};
+    Incarnation next_incarnation_;
+    std::string sizes_;
+};
+
+}  // namespace foldback

@@ -1,0 +1,124 @@
+#include <algorithm>
+
+#include "store/commit_draft.hpp"
+
+namespace foldback {
+
+Result<Created> CommitDraft::decide(const CreateRequest& request) {
+    if (request.config.ttl && request.config.expires_at) {
+        return refuse(Refusal::bad_request, "a stream has either a time to live or an expiry time, not both");
+    }
+    if (request.initial.joined().size() > options_.max_append_bytes) {
+        return refuse(Refusal::bad_request, "an append may hold at most " + std::to_string(options_.max_append_bytes) + " bytes");
+    }
+    Stream* source = nullptr;
+    if (request.fork) {
+        source = &stream(request.fork->source);
+    }
+    auto& target = stream(request.stream);
+    if (target.usable()) return existing(target, request, source);
+    const bool held_by_forks = target.exists() && (target.life == index::Life::soft_deleted || target.forks > 0);
+    if (held_by_forks) {
+        return refuse(Refusal::exists, "stream '" + request.stream.text() + "' is deleted, but forks still read its data");
+    }
+
+    log::StreamCreated record;
+    if (source != nullptr) {
+        if (!source->usable()) {
+            const bool gone = refuse_missing(*source, request.fork->source).reason == Refusal::gone;
+            return gone ? refuse(Refusal::source_gone, "the source '" + request.fork->source.text() + "' is deleted")
+                        : refuse(Refusal::source_not_found, "there is no source '" + request.fork->source.text() + "'");
+        }
+        auto planned = plan_fork(request, *source);
+        if (!planned) return planned.error();
+        record = std::move(*planned);
+    } else {
+        record.content_type = request.config.content_type.empty() ? "application/octet-stream" : request.config.content_type;
+        if (request.config.ttl) record.ttl_seconds = request.config.ttl->count();
+        if (request.config.expires_at) record.expires_at_ms = request.config.expires_at->time_since_epoch().count();
+    }
+    if (!request.initial.empty() && request.initial.framing() != framing_of(record.content_type)) {
+        return refuse(Refusal::content_type, "the initial data is not of the stream's content type");
+    }
+
+    if (target.exists()) record_deleted(target, log::DeleteReason::expired);
+    record.incarnation = next_incarnation_;
+    record.path = request.stream.text();
+    record.created_at_ms = timestamp_.time_since_epoch().count();
+    record.closed = request.closed && request.initial.empty();
+    record_created(target, record, source);
+    if (!request.initial.empty()) {
+        record_messages(target, request.initial,
+                        {.incarnation = target.meta->incarnation, .framing = target.meta->framing, .closes = request.closed});
+        target.closed = request.closed;
+    }
+    return Created{.created = true, .info = info_of(target)};
+}
+
+Result<Created> CommitDraft::existing(const Stream& target, const CreateRequest& request, const Stream* source) const {
+    const auto differs = [&](const char* what) {
+        return refuse(Refusal::exists, "stream '" + request.stream.text() + "' exists with another " + what, &target);
+    };
+    const auto& meta = *target.meta;
+    const auto& config = request.config;
+    if (meta.is_fork() != (source != nullptr)) return differs("origin");
+    // A fork may leave unsaid what it takes from its source.
+    const bool inherits_type = source != nullptr && config.content_type.empty();
+    const auto content_type = config.content_type.empty() ? std::string("application/octet-stream") : config.content_type;
+    if (!inherits_type && media_type_of(content_type) != meta.media_type) return differs("content type");
+    const bool inherits_expiry = source != nullptr && !config.ttl && !config.expires_at;
+    if (!inherits_expiry && (config.ttl != meta.config.ttl || config.expires_at != meta.config.expires_at)) {
+        return differs("expiry");
+    }
+    if (request.closed != target.closed) return differs("closure");
+    if (source != nullptr) {
+        if (meta.source_path != request.fork->source) return differs("source");
+        const bool same_point = request.fork->at
+                                    ? (*request.fork->at == meta.requested_fork_point && request.fork->sub_offset == meta.requested_sub_offset)
+                                    : (meta.requested_tail && request.fork->sub_offset == meta.requested_sub_offset);
+        const bool same_place = request.fork->at && request.fork->at->offset.value + request.fork->sub_offset == meta.fork_offset.value &&
+                                target.meta->point(request.fork->at->offset) == *request.fork->at;
+        if (!same_point && !same_place) return differs("fork point");
+    }
+    return Created{.created = false, .info = info_of(target)};
+}
+
+Result<log::StreamCreated> CommitDraft::plan_fork(const CreateRequest& request, Stream& source) const {
+    const auto& fork = *request.fork;
+    const auto& config = request.config;
+    if (!config.content_type.empty() && media_type_of(config.content_type) != source.meta->media_type) {
+        return refuse(Refusal::content_type, "the source holds " + source.meta->config.content_type, &source);
+    }
+    const auto at = fork.at.value_or(source.meta->point(source.tail));
+    const bool known_point = at.offset <= source.tail && at == source.meta->point(at.offset);
+    if (!known_point || at.offset < source.first || fork.sub_offset > source.tail.value - at.offset.value) {
+        return refuse(Refusal::bad_offset, "the fork offset is not one of the source's", &source);
+    }
+    log::StreamCreated record{.content_type = source.meta->config.content_type,
+                              .forked_from = source.meta->incarnation,
+                              .fork_offset = {at.offset.value + fork.sub_offset},
+                              .requested_fork_point = at,
+                              .requested_sub_offset = fork.sub_offset,
+                              .requested_tail = !fork.at.has_value()};
+    const auto& expiry = config.ttl || config.expires_at ? config : source.meta->config;
+    if (expiry.ttl) record.ttl_seconds = expiry.ttl->count();
+    if (expiry.expires_at) record.expires_at_ms = expiry.expires_at->time_since_epoch().count();
+    return record;
+}
+
+void CommitDraft::record_created(Stream& target, const log::StreamCreated& record, Stream* source) {
+    commit_.add(record);
+    ++next_incarnation_.value;
+    auto meta = std::make_shared<const index::StreamMeta>(index::meta_of(record, 0, source ? source->meta.get() : nullptr));
+    target = Stream{};
+    target.life = index::Life::live;
+    target.tail = meta->fork_offset;
+    target.closed = record.closed;
+    if (source != nullptr) {
+        ++source->forks;
+        target.first = std::min(source->first, meta->fork_offset);
+    }
+    target.meta = std::move(meta);
+}
+
+}  // namespace foldback

@@ -1,0 +1,164 @@
+#include "store/engine.hpp"
+
+#include <chrono>
+
+namespace foldback {
+namespace {
+
+constexpr std::chrono::milliseconds maintenance_interval{500};
+
+}  // namespace
+
+LogStore::Engine::Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options, const std::filesystem::path& index_file,
+                         OpenReport& report)
+    : options_(std::move(options)), device_(std::move(device)), lock_(device_->try_lock()) {
+    if (!lock_) throw StoreLocked(device_->describe("") + " is in use by another process");
+    open(index_file, report);
+    writer_ = std::make_unique<Writer>(*catalog_, *log_, watchers_, options_);
+    reader_ = std::make_unique<Reader>(*catalog_, *index_, *log_);
+    feed_ = std::make_unique<FeedReader>(*catalog_, *index_, *log_);
+    maintenance_ = std::make_unique<Maintenance>(*catalog_, *index_, *log_, *writer_, options_);
+    reindex_rewritten();
+    if (options_.background_threads) start_threads();
+}
+
+void LogStore::Engine::start_threads() {
+    maintenance_->pace = [this](std::uint64_t bytes) { return pace(bytes); };
+    writer_->on_commit = [this, last_segment = std::uint64_t{0}]() mutable {
+        const auto segment = log_->tail().segment;
+        const bool new_segment = std::exchange(last_segment, segment) != segment;
+        const bool due = maintenance_->checkpoint_is_due();
+        if (!new_segment && !due) return;
+        {
+            const std::lock_guard lock(wake_mutex_);
+            segment_is_due_ = segment_is_due_ || new_segment;
+            work_is_due_ = work_is_due_ || due;
+        }
+        wake_.notify_all();
+    };
+    writer_thread_ = std::thread([this] { run_writer(); });
+    maintenance_thread_ = std::thread([this] { run_maintenance(); });
+    filler_thread_ = std::thread([this] { run_filler(); });
+}
+
+LogStore::Engine::~Engine() {
+    writer_->stop();
+    {
+        const std::lock_guard lock(wake_mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto* thread : {&writer_thread_, &maintenance_thread_, &filler_thread_}) {
+        if (thread->joinable()) thread->join();
+    }
+    try {
+        if (!writer_->broken()) maintenance_->checkpoint();
+    } catch (const std::exception&) {
+        // The index is derived: the next opening folds what it lacks.
+    }
+}
+
+void LogStore::Engine::run_writer() {
+    while (writer_->wait()) writer_->commit_some();
+}
+
+void LogStore::Engine::run_filler() {
+    std::unique_lock lock(wake_mutex_);
+    while (!stopping_) {
+        wake_.wait(lock, [this] { return stopping_ || segment_is_due_; });
+        segment_is_due_ = false;
+        lock.unlock();
+        while (!writer_->broken() && log_->prepare_next_segment()) {
+            const std::lock_guard look(wake_mutex_);
+            if (stopping_) break;
+        }
+        lock.lock();
+    }
+}
+
+void LogStore::Engine::run_maintenance() {
+    std::unique_lock lock(wake_mutex_);
+    while (!stopping_) {
+        wake_.wait_for(lock, maintenance_interval, [this] { return stopping_ || work_is_due_; });
+        if (stopping_) return;
+        work_is_due_ = false;
+        lock.unlock();
+        try {
+            const std::lock_guard one_at_a_time(maintenance_mutex_);
+            maintenance_->expire();
+            if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
+            maintenance_->rewrite();
+        } catch (const std::exception& error) {
+            report_trouble(error.what());
+        }
+        lock.lock();
+    }
+}
+
+void LogStore::Engine::report_trouble(const std::string& what) {
+    if (options_.on_trouble) options_.on_trouble(what);
+}
+
+bool LogStore::Engine::pace(std::uint64_t bytes) {
+    const std::chrono::duration<double> due(static_cast<double>(bytes) / static_cast<double>(options_.rewrite_bytes_per_second));
+    std::unique_lock lock(wake_mutex_);
+    wake_.wait_for(lock, due, [this] { return stopping_; });
+    return !stopping_;
+}
+
+Watch LogStore::Engine::watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) {
+    auto registered = watchers_.add(stream.text(), beyond, std::move(changed));
+    const auto info = reader_->head(stream);
+    const bool already = !info || info->closed || info->tail.offset > beyond;
+    if (already) watchers_.fire(stream.text(), registered.id);
+    return std::move(registered.watch);
+}
+
+Watch LogStore::Engine::watch_feed(Position beyond, std::function<void()> changed) {
+    auto registered = watchers_.add_feed(beyond, std::move(changed));
+    if (tail() > beyond) watchers_.fire_feed(registered.id);
+    return std::move(registered.watch);
+}
+
+Position LogStore::Engine::tail() const {
+    const std::shared_lock lock(catalog_->mutex());
+    return catalog_->next_position();
+}
+
+StoreStats LogStore::Engine::stats() {
+    StoreStats stats{.watchers = watchers_.count(),
+                     .commits = writer_->commits(),
+                     .appended_messages = writer_->messages(),
+                     .segments_rewritten = maintenance_->segments_rewritten(),
+                     .reclaimed_bytes = maintenance_->reclaimed_bytes(),
+                     .broken = writer_->broken()};
+    for (const auto& use : index_->segments()) stats.dead_bytes += use.dead_bytes;
+    for (const auto& segment : log_->segments()) {
+        ++stats.segments;
+        stats.log_bytes += segment->header().capacity;
+    }
+    const std::shared_lock lock(catalog_->mutex());
+    stats.streams = catalog_->stream_count();
+    stats.resident_streams = catalog_->resident_streams();
+    stats.tail = catalog_->next_position();
+    return stats;
+}
+
+bool LogStore::Engine::run_one(Work work) {
+    if (work == Work::commit) return !options_.background_threads && writer_->commit_some();
+    const std::lock_guard one_at_a_time(maintenance_mutex_);
+    switch (work) {
+        case Work::commit: break;
+        case Work::expire: return maintenance_->expire() > 0;
+        case Work::checkpoint: return maintenance_->checkpoint();
+        case Work::rewrite: return maintenance_->rewrite();
+    }
+    return false;
+}
+
+void LogStore::Engine::make_progress() {
+    if (options_.background_threads) return;
+    while (writer_->commit_some()) {}
+}
+
+}  // namespace foldback

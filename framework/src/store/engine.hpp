@@ -1,0 +1,74 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "foldback/store/log_store.hpp"
+#include "index/catalog.hpp"
+#include "index/index_db.hpp"
+#include "log/log.hpp"
+#include "store/feed.hpp"
+#include "store/maintenance.hpp"
+#include "store/reader.hpp"
+#include "store/watchers.hpp"
+#include "store/writer.hpp"
+
+namespace foldback {
+
+/// The parts of a LogStore and its threads.
+class LogStore::Engine {
+public:
+    Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options, const std::filesystem::path& index_file, OpenReport& report);
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    ~Engine();
+
+    [[nodiscard]] Watch watch(const StreamPath& stream, Offset beyond, std::function<void()> changed);
+    [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed);
+    [[nodiscard]] Position tail() const;
+    [[nodiscard]] StoreStats stats();
+    bool run_one(Work work);
+    void make_progress();
+
+    Writer& writer() noexcept { return *writer_; }
+    Reader& reader() noexcept { return *reader_; }
+    FeedReader& feed() noexcept { return *feed_; }
+
+private:
+    void open(const std::filesystem::path& index_file, OpenReport& report);
+    /// Opens index and log and folds what the index lacks. Throws StorageError when the index does not fit the log.
+    void open_with_index(const std::filesystem::path& index_file, OpenReport& report);
+    void reindex_rewritten();
+    void start_threads();
+    void run_writer();
+    void run_maintenance();
+    void run_filler();
+    [[nodiscard]] bool pace(std::uint64_t bytes);
+    void report_trouble(const std::string& what);
+
+    LogStoreOptions options_;
+    std::shared_ptr<LogDevice> device_;
+    std::unique_ptr<DeviceLock> lock_;
+    std::unique_ptr<index::IndexDb> index_;
+    std::unique_ptr<index::Catalog> catalog_;
+    std::unique_ptr<log::Log> log_;
+    Watchers watchers_;
+    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<Reader> reader_;
+    std::unique_ptr<FeedReader> feed_;
+    std::unique_ptr<Maintenance> maintenance_;
+    std::mutex maintenance_mutex_;  ///< its work is one at a time, whoever runs it
+
+    std::mutex wake_mutex_;
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    bool work_is_due_ = false;
+    bool segment_is_due_ = true;
+    std::thread writer_thread_;
+    std::thread maintenance_thread_;
+    std::thread filler_thread_;
+};
+
+}  // namespace foldback

@@ -1,0 +1,152 @@
+#include "store/feed.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+namespace foldback {
+namespace {
+
+/// Log that one call reads at most: a prefix that matches nothing must not hold its caller up.
+constexpr std::uint64_t max_scanned_bytes = 16 << 20;
+constexpr int max_attempts = 1000;
+
+/// Fills a page from the commits it is shown.
+class FeedFiller {
+public:
+    FeedFiller(FeedPage& page, const FeedRequest& request, index::Catalog& catalog)
+        : page_(page), request_(request), catalog_(catalog), bytes_left_(request.max_bytes), messages_left_(request.max_messages) {}
+
+    /// False when the page is full.
+    bool add(const log::CommitView& commit) {
+        auto rest = commit.payload;
+        while (!rest.empty()) {
+            const auto view = log::decode_record(rest, false);
+            if (!view) throw StorageError("a record of a whole commit cannot be read");
+            rest.remove_prefix(view->bytes.size());
+            if (view->type != log::RecordType::messages_appended) continue;
+            const auto record = log::decode_appended(*view);
+            if (!record) throw StorageError("the body of a stored record cannot be read");
+            if (!add(*record)) return false;
+        }
+        page_.next = std::max(page_.next, Position{commit.header.first_position.value + commit.header.messages});
+        scanned_bytes_ += commit.payload.size();
+        return scanned_bytes_ < max_scanned_bytes;
+    }
+
+private:
+    bool add(const log::MessagesAppended& record) {
+        const Position end{record.first_position.value + record.count};
+        if (end <= page_.next) return true;
+        const auto& stream = stream_of(record.incarnation);
+        if (record.payload_dropped || !stream || record.first.value + record.extent <= first_of_.at(record.incarnation.value).value) {
+            page_.next = end;
+            return true;
+        }
+        auto data = std::make_shared<const std::string>(record.payload);
+        const std::string_view payload = *data;
+        auto sizes = record.sizes;
+        std::size_t byte = 0;
+        bool used = false;
+        bool room = true;
+        for (std::uint32_t i = 0; i < record.count; ++i) {
+            const auto size = record.framing == Framing::json ? log::take_varint(sizes).value_or(0) : payload.size();
+            const Position position{record.first_position.value + i};
+            if (position >= page_.next) {
+                room = messages_left_ > 0 && (size <= bytes_left_ || page_.messages.empty());
+                if (!room) break;
+                page_.messages.push_back({.stream = stream->path.text(),
+                                          .offset = stream->point({record.first.value + i}),
+                                          .position = position,
+                                          .committed_at = Timestamp{std::chrono::milliseconds{record.timestamp_ms}},
+                                          .framing = record.framing,
+                                          .data = payload.substr(byte, size)});
+                bytes_left_ -= std::min<std::size_t>(bytes_left_, size);
+                --messages_left_;
+                used = true;
+                page_.next = {position.value + 1};
+            }
+            byte += size + 1;
+        }
+        if (used) page_.owners.push_back(std::move(data));
+        return room;
+    }
+
+    /// Null: the stream is gone, or its path does not match.
+    const std::shared_ptr<const index::StreamMeta>& stream_of(Incarnation incarnation) {
+        const auto known = metas_.find(incarnation.value);
+        if (known != metas_.end()) return known->second;
+        std::shared_ptr<const index::StreamMeta> meta;
+        if (const auto stream = catalog_.find(incarnation)) {
+            const std::shared_lock lock(catalog_.mutex());
+            const bool wanted = stream->life == index::Life::live && stream->meta->path.text().starts_with(request_.prefix);
+            if (wanted && !catalog_.expired(*stream)) {
+                meta = stream->meta;
+                first_of_[incarnation.value] = stream->first;
+                page_.owners.push_back(meta);
+            }
+        }
+        return metas_.emplace(incarnation.value, std::move(meta)).first->second;
+    }
+
+    FeedPage& page_;
+    const FeedRequest& request_;
+    index::Catalog& catalog_;
+    std::size_t bytes_left_;
+    std::size_t messages_left_;
+    std::uint64_t scanned_bytes_ = 0;
+    std::unordered_map<std::uint64_t, std::shared_ptr<const index::StreamMeta>> metas_;
+    std::unordered_map<std::uint64_t, Offset> first_of_;
+};
+
+}  // namespace
+
+FeedPage FeedReader::read(const FeedRequest& request) {
+    for (int attempt = 0;; ++attempt) {
+        log::Place end;
+        Position tail;
+        {
+            const std::shared_lock lock(catalog_.mutex());
+            end = catalog_.folded_to();
+            tail = catalog_.next_position();
+        }
+        if (request.from >= tail) return {.messages = {}, .next = request.from, .tail = tail, .up_to_date = true, .owners = {}};
+        const auto from = landmark(request.from);
+        const auto segment = log_.segment(from.place.segment);
+        try {
+            return read_from(from, request, end, tail);
+        } catch (const StorageError&) {
+            // The landmark may have been one of a segment that was rewritten since.
+            if (attempt == max_attempts || log_.segment(from.place.segment) == segment) throw;
+            std::this_thread::yield();
+        }
+    }
+}
+
+index::Landmark FeedReader::landmark(Position position) {
+    {
+        const std::shared_lock lock(catalog_.mutex());
+        const auto& recent = catalog_.recent_landmarks();
+        const auto after = std::upper_bound(recent.begin(), recent.end(), position,
+                                            [](Position wanted, const index::Landmark& mark) { return wanted < mark.position; });
+        if (after != recent.begin()) return *std::prev(after);
+    }
+    return index_.landmark(position).value_or(index::Landmark{{0}, {1, log::segment_header_bytes}});
+}
+
+FeedPage FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end, Position tail) {
+    FeedPage page;
+    page.next = request.from;
+    page.tail = tail;
+    FeedFiller filler(page, request, catalog_);
+    bool room = true;
+    log_.scan(landmark.place, end, [&](const log::CommitView& commit) {
+        room = filler.add(commit);
+        return room;
+    });
+    if (room) page.next = tail;
+    page.up_to_date = page.next == tail;
+    return page;
+}
+
+}  // namespace foldback

@@ -1,0 +1,105 @@
+#include "foldback/store/log_store.hpp"
+
+#include "log/device.hpp"
+#include "log/verify.hpp"
+#include "store/engine.hpp"
+#include "store/queued.hpp"
+
+namespace foldback {
+
+LogStore::LogStore(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+LogStore::~LogStore() = default;
+
+std::unique_ptr<LogStore> LogStore::over(std::shared_ptr<LogDevice> device, LogStoreOptions options,
+                                         const std::filesystem::path& index_file, OpenReport* report) {
+    OpenReport unread;
+    auto engine = std::make_unique<Engine>(std::move(device), std::move(options), index_file, report ? *report : unread);
+    return std::unique_ptr<LogStore>(new LogStore(std::move(engine)));
+}
+
+std::unique_ptr<LogStore> LogStore::open(const std::filesystem::path& directory, LogStoreOptions options, OpenReport* report) {
+    try {
+        auto device = make_file_device(directory);
+        return over(std::move(device), std::move(options), directory / "index.db", report);
+    } catch (const DeviceError& error) {
+        throw StorageError(error.what());
+    }
+}
+
+std::unique_ptr<LogStore> LogStore::in_memory(LogStoreOptions options) {
+    return over(make_memory_device(), std::move(options));
+}
+
+void LogStore::create(CreateRequest request, Completion<Created> done) {
+    engine_->writer().submit(queued<Created>(std::move(request), std::move(done)));
+}
+
+void LogStore::append(AppendRequest request, Completion<Appended> done) {
+    engine_->writer().submit(queued<Appended>(std::move(request), std::move(done)));
+}
+
+void LogStore::append_all(std::vector<AppendRequest> requests, Completion<std::vector<Appended>> done) {
+    engine_->writer().submit(queued<std::vector<Appended>>(std::move(requests), std::move(done)));
+}
+
+void LogStore::remove(StreamPath stream, Completion<std::monostate> done) {
+    engine_->writer().submit(queued<std::monostate>(RemoveRequest{std::move(stream)}, std::move(done)));
+}
+
+void LogStore::truncate_before(StreamPath stream, Offset offset, Completion<Offset> done) {
+    engine_->writer().submit(queued<Offset>(TruncateRequest{std::move(stream), offset}, std::move(done)));
+}
+
+Result<ReadPage> LogStore::read(const ReadRequest& request) { return engine_->reader().read(request); }
+FeedPage LogStore::read_feed(const FeedRequest& request) { return engine_->feed().read(request); }
+Result<StreamInfo> LogStore::head(const StreamPath& stream) { return engine_->reader().head(stream); }
+StreamList LogStore::list(const ListRequest& request) { return engine_->reader().list(request); }
+Position LogStore::tail() { return engine_->tail(); }
+
+Watch LogStore::watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) {
+    return engine_->watch(stream, beyond, std::move(changed));
+}
+
+Watch LogStore::watch_feed(Position beyond, std::function<void()> changed) {
+    return engine_->watch_feed(beyond, std::move(changed));
+}
+
+StoreStats LogStore::stats() { return engine_->stats(); }
+
+void LogStore::run_until_idle() {
+    bool worked = true;
+    while (worked) {
+        worked = false;
+        for (const auto work : {Work::commit, Work::expire, Work::checkpoint, Work::rewrite}) {
+            worked = engine_->run_one(work) || worked;
+        }
+    }
+}
+
+bool LogStore::run_one(Work work) { return engine_->run_one(work); }
+void LogStore::make_progress() { engine_->make_progress(); }
+
+VerifyReport verify_store(const std::filesystem::path& directory, const std::function<void(const Progress&)>& on_progress) {
+    if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
+    try {
+        return log::verify(*make_file_device(directory), on_progress);
+    } catch (const DeviceError& error) {
+        throw StorageError(error.what());
+    }
+}
+
+SalvageReport salvage_store(const std::filesystem::path& directory) {
+    if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
+    try {
+        const auto device = make_file_device(directory);
+        const auto lock = device->try_lock();
+        if (!lock) throw StoreLocked(directory.string() + " is in use by another process");
+        auto report = log::salvage(*device);
+        if (!report.actions.empty()) index::IndexDb::discard(directory / "index.db");
+        return report;
+    } catch (const DeviceError& error) {
+        throw StorageError(error.what());
+    }
+}
+
+}  // namespace foldback

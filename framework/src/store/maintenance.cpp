@@ -1,0 +1,102 @@
+#include "store/maintenance.hpp"
+
+#include "store/queued.hpp"
+
+namespace foldback {
+namespace {
+
+/// Streams and records changed that make a checkpoint due, whatever their size: they are held in memory until then.
+constexpr std::size_t checkpoint_items = 65'536;
+/// Expired streams looked for in the index at a time.
+constexpr std::size_t expire_batch = 256;
+
+}  // namespace
+
+bool Maintenance::checkpoint_is_due() const {
+    const std::shared_lock lock(catalog_.mutex());
+    return catalog_.unsaved_bytes() >= options_.checkpoint_bytes || catalog_.unsaved_items() >= checkpoint_items;
+}
+
+bool Maintenance::checkpoint() {
+    index::Checkpoint checkpoint;
+    {
+        const std::unique_lock lock(catalog_.mutex());
+        if (catalog_.unsaved_items() == 0 && catalog_.unsaved_bytes() == 0) return false;
+        checkpoint = catalog_.begin_checkpoint();
+    }
+    try {
+        index_.save(checkpoint, [&](std::uint64_t segment) { return log_.segment(segment)->header().generation; });
+    } catch (...) {
+        const std::unique_lock lock(catalog_.mutex());
+        catalog_.abandon_checkpoint(checkpoint);
+        throw;
+    }
+    const std::unique_lock lock(catalog_.mutex());
+    catalog_.end_checkpoint(checkpoint, options_.max_resident_streams);
+    return true;
+}
+
+void Maintenance::delete_expired(const StreamPath& path) {
+    writer_.submit(queued<std::monostate>(ExpireRequest{path}, [](const Result<std::monostate>&) {}));
+}
+
+std::size_t Maintenance::expire() { return expire_changed() + expire_indexed(); }
+
+std::size_t Maintenance::expire_changed() {
+    std::vector<StreamPath> over;
+    {
+        const std::shared_lock lock(catalog_.mutex());
+        for (const auto& stream : catalog_.dirty_streams()) {
+            const auto& config = stream->meta->config;
+            if (!config.ttl && !config.expires_at) continue;
+            if (stream->life == index::Life::live && catalog_.expired(*stream)) over.push_back(stream->meta->path);
+        }
+    }
+    for (const auto& path : over) delete_expired(path);
+    return over.size();
+}
+
+std::size_t Maintenance::expire_indexed() {
+    std::size_t count = 0;
+    for (const auto incarnation : index_.due(options_.clock->now().time_since_epoch().count(), expire_batch)) {
+        const auto stream = catalog_.find(incarnation);
+        if (!stream) continue;
+        bool over = false;
+        {
+            const std::unique_lock lock(catalog_.mutex());
+            if (stream->life != index::Life::live || stream->dirty) continue;
+            over = catalog_.expired(*stream);
+            // Used since its row was written: the next checkpoint tells the index its new deadline.
+            if (!over) catalog_.mark_dirty(stream);
+        }
+        if (!over) continue;
+        delete_expired(stream->meta->path);
+        ++count;
+    }
+    return count;
+}
+
+bool Maintenance::rewrite() {
+    const auto covered = index_.head().covered;
+    std::optional<index::SegmentUse> worst;
+    const auto share = [](const index::SegmentUse& use) {
+        return static_cast<double>(use.dead_bytes) / static_cast<double>(use.bytes);
+    };
+    for (const auto& use : index_.segments()) {
+        if (use.number >= covered.segment || use.bytes == 0 || share(use) <= options_.rewrite_dead_fraction) continue;
+        if (!worst || share(use) > share(*worst)) worst = use;
+    }
+    if (!worst) return false;
+    try {
+        const auto bytes = rewriter_.rewrite(worst->number, pace);
+        if (bytes == 0) return false;
+        ++segments_rewritten_;
+        reclaimed_bytes_ += bytes;
+    } catch (const DeviceError& error) {
+        if (!error.is_full()) throw StorageError(error.what());
+        return false;  // no room for the new generation now
+    }
+    return true;
+}
+
+}  // namespace foldback

@@ -1,0 +1,73 @@
+#include <unordered_map>
+
+#include "store/engine.hpp"
+
+namespace foldback {
+
+void LogStore::Engine::open(const std::filesystem::path& index_file, OpenReport& report) {
+    try {
+        open_with_index(index_file, report);
+        return;
+    } catch (const DamagedLog&) {
+        throw;
+    } catch (const StorageError& error) {
+        if (index_file.empty()) throw;
+        report = OpenReport{.index_rebuilt = true, .index_rebuilt_because = error.what()};
+    }
+    log_.reset();
+    catalog_.reset();
+    index_.reset();
+    index::IndexDb::discard(index_file);
+    open_with_index(index_file, report);
+}
+
+void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, OpenReport& report) {
+    const bool fresh = !index_file.empty() && !std::filesystem::exists(index_file);
+    index_ = std::make_unique<index::IndexDb>(index_file);
+    catalog_ = std::make_unique<index::Catalog>(*index_, *options_.clock);
+    const auto head = index_->head();
+    catalog_->start_at(head);
+    catalog_->set_stream_count(index_->stream_count());
+
+    // Folding more than memory should hold goes to the index on the way.
+    std::unordered_map<std::uint64_t, std::uint64_t> generations;
+    const auto fold = [&](const log::CommitView& commit) {
+        const std::unique_lock lock(catalog_->mutex());
+        generations[commit.place.segment] = commit.generation;
+        catalog_->apply(commit);
+        if (catalog_->unsaved_bytes() < options_.checkpoint_bytes && catalog_->unsaved_items() < 65'536) return;
+        const auto checkpoint = catalog_->begin_checkpoint();
+        index_->save(checkpoint, [&](std::uint64_t segment) { return generations.at(segment); });
+        catalog_->end_checkpoint(checkpoint, options_.max_resident_streams);
+    };
+    log::Recovery recovery;
+    log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress}, head.covered, fold,
+                          recovery);
+    const std::unique_lock lock(catalog_->mutex());
+    catalog_->raise_next_incarnation(recovery.next_incarnation);
+    if (catalog_->next_position() > recovery.next_position) {
+        throw StorageError("the index is ahead of the log");
+    }
+    report.segments = recovery.segments;
+    report.scanned_bytes += recovery.scanned_bytes;
+    report.torn_bytes = std::max(report.torn_bytes, recovery.torn_bytes);
+    if (fresh && !report.index_rebuilt && recovery.next_position.value > 0) {
+        report.index_rebuilt = true;
+        report.index_rebuilt_because = "index.db was missing";
+    }
+}
+
+void LogStore::Engine::reindex_rewritten() {
+    const auto covered = index_->head().covered;
+    std::unordered_map<std::uint64_t, std::uint64_t> known;
+    for (const auto& use : index_->segments()) known[use.number] = use.generation;
+    for (const auto& segment : log_->segments()) {
+        const auto& header = segment->header();
+        if (header.number >= covered.segment || header.generation == known[header.number]) continue;
+        maintenance_->reindex(*segment);
+        const std::unique_lock lock(catalog_->mutex());
+        catalog_->forget_records_in(header.number);
+    }
+}
+
+}  // namespace foldback

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "store/commit_draft.hpp"
+#include "store/watchers.hpp"
+
+namespace foldback {
+
+/// A write waiting for its commit.
+class QueuedWrite {
+public:
+    virtual ~QueuedWrite() = default;
+    [[nodiscard]] virtual std::size_t bound() const = 0;
+    /// Whether it may use the space kept for getting out of a full disk.
+    [[nodiscard]] virtual bool frees_space() const = 0;
+    virtual void decide(CommitDraft& draft) = 0;
+    virtual void refuse(const Refused& refused) = 0;
+    /// Reports the outcome; called once, after the flush.
+    virtual void complete() = 0;
+};
+
+/// Group commit: whatever was queued while the last flush ran goes into the next commit.
+class Writer {
+public:
+    Writer(index::Catalog& catalog, log::Log& log, Watchers& watchers, const LogStoreOptions& options)
+        : catalog_(catalog), log_(log), watchers_(watchers), options_(options), draft_(catalog, *options.clock, options) {}
+
+    /// Refuses at once (busy, stopped, broken), on the calling thread, when it cannot be queued.
+    void submit(std::unique_ptr<QueuedWrite> write);
+
+    /// Commits one group; false when nothing was queued. One thread at a time.
+    bool commit_some();
+
+    /// Blocks until something is queued or `stop` was called; false after `stop`.
+    bool wait();
+    /// Refuses everything queued and to come with `stopped`.
+    void stop();
+
+    [[nodiscard]] bool broken() const noexcept { return broken_.load(); }
+    [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(); }
+    [[nodiscard]] std::uint64_t messages() const noexcept { return messages_.load(); }
+    /// Called on the writer's thread after each durable commit.
+    std::function<void()> on_commit = [] {};
+
+private:
+    using Group = std::vector<std::unique_ptr<QueuedWrite>>;
+
+    [[nodiscard]] bool take_group(std::size_t& bytes);
+    /// Drops (and refuses) the writes that must wait for space; false when nothing is left.
+    bool make_room(std::size_t bytes);
+    void decide_group();
+    void write_and_publish();
+    void break_down(const std::string& why);
+    void refuse_all(Group& writes, const Refused& refused);
+
+    index::Catalog& catalog_;
+    log::Log& log_;
+    Watchers& watchers_;
+    const LogStoreOptions& options_;
+    CommitDraft draft_;
+    Group group_;
+    std::vector<index::StreamRef> changed_;
+
+    std::mutex mutex_;
+    std::condition_variable queued_;
+    Group queue_;
+    std::size_t taken_ = 0;          ///< of queue_, already committed
+    std::size_t queued_bytes_ = 0;
+    bool stopped_ = false;
+    std::atomic<bool> broken_{false};
+    std::atomic<std::uint64_t> commits_{0};
+    std::atomic<std::uint64_t> messages_{0};
+};
+
+}  // namespace foldback
