@@ -1,0 +1,53 @@
+// bench.mjs <binary> [--json FILE]: all measurements over HTTP, against their peers, in one run.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { catchUp } from "./catch_up.mjs"
+import { liveTail } from "./live_tail.mjs"
+import { here } from "./measure.mjs"
+import { Nginx } from "./nginx.mjs"
+import { appends, smallGets } from "./throughput.mjs"
+
+const { values: options, positionals: [binary] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
+
+// Beside the build, not in /tmp, which may be memory.
+const build = join(here, "../../../build")
+mkdirSync(build, { recursive: true })
+const scratch = mkdtempSync(join(build, "bench-http-"))
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
+
+const nginx = await Nginx.start(scratch)
+const reference = join(here, "reference-server.mjs")
+const measurements = [
+  () => appends({
+    binary, reference, directory: join(scratch, "single"), events: 1, rounds: 5, seconds: 3, target: 0.6,
+    name: "appends of one 200-byte event, 64 connections",
+  }),
+  () => appends({
+    binary, reference, directory: join(scratch, "batch"), events: 100, rounds: 5, seconds: 2, target: 0.8,
+    name: "appends of 100 events of 200 bytes, 64 connections",
+  }),
+  () => smallGets({ binary, directory: join(scratch, "small"), nginx, rounds: 5, seconds: 3, target: 1 }),
+  () => catchUp({ binary, directory: join(scratch, "long"), scratch, nginx, rounds: 7, target: 0.7 }),
+  () => liveTail({ binary, directory: join(scratch, "live"), target: 4 }),
+]
+
+const number = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })
+
+const rows = []
+for (const measurement of measurements) {
+  for (const { lowerIsBetter = false, ...row } of await measurement()) {
+    const pass = row.target === null ? null : lowerIsBetter ? row.ratio <= row.target : row.ratio >= row.target
+    rows.push({ ...row, pass })
+    const verdict = pass === null ? "" : `${pass ? "met" : "MISSED"} (${lowerIsBetter ? "at most" : "at least"} ${row.target})`
+    console.log(row.name)
+    console.log(`    ${number(row.value)} ${row.unit}; ${row.peer}: ${number(row.peer_value)}; ratio ${row.ratio.toFixed(2)} ${verdict}`)
+  }
+}
+await nginx.stop()
+
+if (options.json) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`)
+const judged = rows.filter(({ pass }) => pass !== null)
+console.log(`${judged.filter(({ pass }) => pass).length} of ${judged.length} targets met`)
+process.exit(0)
