@@ -3,7 +3,6 @@
 #include <cassert>
 
 #include "log/bytes.hpp"
-#include "log/crc32c.hpp"
 #include "log/record_fields.hpp"
 
 namespace foldback::log {
@@ -159,7 +158,7 @@ std::optional<RecordView> decode_record(std::string_view bytes, bool verify) {
     record.incarnation.value = load_number<std::uint64_t>(header + 16);
     record.body = bytes.substr(record_header_bytes, body_bytes);
     record.bytes = bytes.substr(0, total);
-    if (verify && crc32c(record.bytes.substr(8)) != load_number<std::uint32_t>(header + 4)) return {};
+    if (verify && record_crc(record.bytes) != load_number<std::uint32_t>(header + 4)) return {};
     return record;
 }
 

@@ -21,7 +21,7 @@ enum class RecordType : std::uint8_t {
     stream_truncated = 5,
 };
 
-/// u32 body length · u32 CRC32C of everything after it in the record · u8 type · u8 flags · u48 timestamp
+/// u32 body length · u32 CRC32C of the record without this field · u8 type · u8 flags · u48 timestamp
 /// (Unix milliseconds; 0 except for messages) · u64 incarnation; then the body, then zeros to a multiple of 8.
 inline constexpr std::size_t record_header_bytes = 24;
 

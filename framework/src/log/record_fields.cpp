@@ -15,6 +15,10 @@ constexpr std::int64_t largest_timestamp = (std::int64_t{1} << 48) - 1;
 
 }  // namespace
 
+std::uint32_t record_crc(std::string_view bytes) noexcept {
+    return crc32c(bytes.substr(8), crc32c(bytes.substr(0, 4)));
+}
+
 std::size_t begin_record(std::string& out) {
     assert(out.size() % 8 == 0);
     const std::size_t begin = out.size();
@@ -32,7 +36,7 @@ void finish_record(std::string& out, std::size_t begin, const RecordHeader& head
     store_number(to, static_cast<std::uint32_t>(body_bytes));
     store_number(to + 8, static_cast<std::uint64_t>(header.type) | std::uint64_t{header.flags} << 8 | timestamp << 16);
     store_number(to + 16, header.incarnation.value);
-    store_number(to + 4, crc32c(std::string_view(out).substr(begin + 8)));
+    store_number(to + 4, record_crc(std::string_view(out).substr(begin)));
 }
 
 void put_field(std::string& out, std::uint8_t tag, std::string_view value) {

@@ -23,6 +23,9 @@ struct RecordHeader {
 /// Pads the record that began at `begin` and writes its header.
 void finish_record(std::string& out, std::size_t begin, const RecordHeader& header);
 
+/// The CRC32C that belongs into the header of these bytes, which are a whole record.
+[[nodiscard]] std::uint32_t record_crc(std::string_view bytes) noexcept;
+
 [[nodiscard]] constexpr std::size_t varint_size(std::uint64_t value) noexcept {
     std::size_t size = 1;
     for (; value >= 0x80; value >>= 7) ++size;

@@ -1,0 +1,419 @@
+#include "log/log.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "log/faulty_device.hpp"
+#include "unit/log/log_fixture.hpp"
+
+using namespace foldback;
+using namespace foldback::log;
+using namespace foldback::log::test;
+
+namespace {
+
+/// Appends until the log is in its segment of that number.
+void append_until_segment(Log& log, std::uint64_t number, std::vector<std::string>& appended) {
+    while (log.tail().segment < number) {
+        appended.push_back("message " + std::to_string(appended.size()));
+        append(log, appended.back());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("an empty device becomes a log without commits") {
+    const auto device = make_memory_device();
+
+    const auto opened = open_log(device);
+
+    CHECK(opened.log->tail() == Place{.segment = 1, .byte = segment_header_bytes});
+    CHECK(opened.log->next_position().value == 0);
+    CHECK(opened.recovery.segments == 1);
+    CHECK(opened.recovery.next_incarnation.value == 1);
+    CHECK(device->list() == std::vector<std::string>{"0000000001.segment", "FORMAT"});
+    CHECK(read_file(*device, "FORMAT") == "foldback store format 1\n");
+}
+
+TEST_CASE("what was written is handed over when the log is opened again") {
+    const auto device = log_with_messages(3);
+
+    const auto opened = open_log(device);
+
+    CHECK(opened.payloads == messages(3));
+    CHECK(opened.recovery.next_position.value == 3);
+    CHECK(opened.recovery.torn_bytes == 0);
+    CHECK(opened.log->next_position().value == 3);
+    append(*opened.log, "message 3");
+    CHECK(scan_payloads(*opened.log) == messages(4));
+}
+
+TEST_CASE("writing returns the place of the commit and moves tail and position behind it") {
+    const auto opened = open_log(make_memory_device());
+    Log& log = *opened.log;
+    const auto before = log.tail();
+
+    const auto place = append(log, "hello");
+
+    CHECK(place == before);
+    CHECK(log.tail().byte == before.byte + 112);
+    CHECK(log.next_position().value == 1);
+}
+
+TEST_CASE("a commit that does not fit goes into the next segment") {
+    const auto device = make_memory_device();
+    std::vector<std::string> appended;
+    {
+        const auto opened = open_log(device);
+        append_until_segment(*opened.log, 4, appended);
+
+        CHECK(scan_payloads(*opened.log) == appended);
+        CHECK(opened.log->segments().size() == 4);
+        CHECK(opened.log->segment(5) == nullptr);
+        CHECK(opened.log->segment(4)->header().next_incarnation.value == 8);
+    }
+
+    const auto reopened = open_log(device);
+    CHECK(reopened.payloads == appended);
+    CHECK(reopened.recovery.segments == 4);
+    CHECK(reopened.recovery.next_incarnation.value == 8);
+}
+
+TEST_CASE("a commit larger than a segment gets a segment of its own size") {
+    const auto device = make_memory_device();
+    const std::string large(100'000, 'x');
+    {
+        const auto opened = open_log(device);
+        append(*opened.log, "small");
+        append(*opened.log, large);
+        append(*opened.log, "small again");
+        CHECK(opened.log->segment(2)->header().capacity > large.size());
+        CHECK(opened.log->tail().segment == 2);
+    }
+
+    CHECK(open_log(device).payloads == std::vector<std::string>{"small", large, "small again"});
+}
+
+TEST_CASE("a scan begins where it is told to and ends when told to") {
+    const auto opened = open_log(make_memory_device());
+    Log& log = *opened.log;
+    std::vector<std::string> appended;
+    append_until_segment(log, 3, appended);
+    const auto third = [&] {
+        std::vector<Place> places;
+        log.scan({}, log.tail(), [&](const CommitView& commit) {
+            places.push_back(commit.place);
+            return places.size() < 3;
+        });
+        CHECK(places.size() == 3);
+        return places[2];
+    }();
+
+    CHECK(scan_payloads(log, third) == std::vector<std::string>(appended.begin() + 2, appended.end()));
+    std::vector<std::string> before;
+    log.scan({}, third, [&](const CommitView& commit) {
+        before.push_back(payload_of(commit));
+        return true;
+    });
+    CHECK(before == std::vector<std::string>(appended.begin(), appended.begin() + 2));
+    CHECK(scan_payloads(log, log.tail()).empty());
+}
+
+TEST_CASE("a scan may begin at what was the tail when a segment was full") {
+    const auto device = make_memory_device();
+    const auto opened = open_log(device);
+    std::vector<std::string> appended;
+    append_until_segment(*opened.log, 2, appended);
+    Place after_seal;
+    Log::scan_segment(*opened.log->segment(1), segment_header_bytes, {}, [&](const CommitView& commit) {
+        after_seal = {.segment = 1, .byte = commit.place.byte + commit_header_bytes + commit.header.payload_bytes};
+        return true;
+    });
+
+    CHECK(scan_payloads(*opened.log, after_seal) == std::vector<std::string>{appended.back()});
+}
+
+TEST_CASE("a scan refuses a place where no commit begins") {
+    const auto opened = open_log(log_with_messages(3));
+
+    CHECK_THROWS_AS(scan_payloads(*opened.log, {.segment = 1, .byte = segment_header_bytes + 8}), StorageError);
+    CHECK_THROWS_AS(opened.log->scan({}, {.segment = 2, .byte = 4096}, [](const auto&) { return true; }), StorageError);
+}
+
+TEST_CASE("a segment tells when it is read beyond its end") {
+    const auto opened = open_log(log_with_messages(1));
+    std::string buffer(100, '\0');
+
+    CHECK_NOTHROW(opened.log->segment(1)->read(0, std::as_writable_bytes(std::span(buffer))));
+    CHECK_THROWS_AS(opened.log->segment(1)->read(small_segment_bytes - 50, std::as_writable_bytes(std::span(buffer))),
+                    StorageError);
+}
+
+TEST_CASE("writing without having made room is refused") {
+    const auto opened = open_log(make_memory_device());
+    CommitBuilder commit;
+    fill_commit(commit, std::string(5000, 'x'), {0});
+
+    CHECK_THROWS_AS(opened.log->write(commit, 0), std::logic_error);
+    CHECK_FALSE(opened.log->poisoned());
+}
+
+TEST_CASE("a failed flush breaks the log until it is opened again") {
+    const auto device = std::make_shared<FaultyDevice>(1);
+    auto opened = open_log(device);
+    append(*opened.log, "message 0");
+    const auto tail = opened.log->tail();
+
+    device->fail_once_after(1, std::errc::io_error);  // the write succeeds, the flush does not
+    CHECK_THROWS_AS(append(*opened.log, "lost or not"), StorageError);
+
+    CHECK(opened.log->poisoned());
+    CHECK(opened.log->tail() == tail);
+    CHECK(opened.log->next_position().value == 1);
+    const auto syncs = device->syncs();
+    CHECK_THROWS_WITH_AS(append(*opened.log, "more"), doctest::Contains("until it is reopened"), StorageError);
+    CHECK_FALSE(opened.log->prepare_next_segment());
+    CHECK(device->syncs() == syncs);
+    CHECK(scan_payloads(*opened.log) == messages(1));
+}
+
+TEST_CASE("a failed write breaks the log until it is opened again") {
+    const auto device = std::make_shared<FaultyDevice>(1);
+    auto opened = open_log(device);
+    append(*opened.log, "message 0");
+
+    device->fail_once_after(0, std::errc::io_error);
+    CHECK_THROWS_AS(append(*opened.log, "torn"), StorageError);
+    CHECK(opened.log->poisoned());
+    opened.log.reset();
+
+    const auto reopened = open_log(device);
+    CHECK(reopened.payloads.front() == "message 0");
+    CHECK(reopened.payloads.size() <= 2);
+    append(*reopened.log, "goes on");
+}
+
+TEST_CASE("without space for the next segment nothing changes and a later attempt succeeds") {
+    const auto device = std::make_shared<FaultyDevice>(1);
+    auto opened = open_log(device);
+    Log& log = *opened.log;
+    const std::string large(1500, 'x');
+    append(log, large);
+    append(log, large);
+    const auto before = contents_of(*device);
+    const auto tail = log.tail();
+    FaultyDevice::Faults full;
+    full.capacity_bytes = device->used_bytes() + 100;
+    device->set_faults(full);
+
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        try {
+            append(log, large);
+            FAIL("there should be no space");
+        } catch (const DeviceError& error) {
+            CHECK(error.is_full());
+        }
+        CHECK(contents_of(*device) == before);
+        CHECK(log.tail() == tail);
+        CHECK_FALSE(log.poisoned());
+    }
+    append(log, "a small one still fits");
+    device->set_faults({});
+    append(log, large);
+
+    CHECK(log.tail().segment == 2);
+    const std::vector<std::string> all{large, large, "a small one still fits", large};
+    CHECK(scan_payloads(log) == all);
+    opened.log.reset();
+    CHECK(open_log(device).payloads == all);
+}
+
+TEST_CASE("any failure while the next segment is begun breaks the log or changes nothing") {
+    const std::string large(1500, 'x');
+    for (std::uint64_t call = 0;; ++call) {
+        CAPTURE(call);
+        const auto device = std::make_shared<FaultyDevice>(call);
+        auto opened = open_log(device);
+        append(*opened.log, large);
+        append(*opened.log, large);
+        const auto calls = device->changing_calls();
+        device->fail_once_after(call, std::errc::io_error);
+
+        bool failed = false;
+        try {
+            opened.log->ensure_room(large.size() + 200, {8});
+        } catch (const StorageError&) {
+            failed = true;
+        }
+        if (!failed) {
+            CHECK(device->changing_calls() - calls <= call);
+            CHECK(call > 5);
+            break;
+        }
+        CHECK(opened.log->poisoned());
+        opened.log.reset();
+        device->kill();
+        auto reopened = open_log(device);
+        CHECK(reopened.payloads == std::vector<std::string>{large, large});
+        append(*reopened.log, large);
+        reopened.log.reset();
+        device->crash();
+        CHECK(open_log(device).payloads == std::vector<std::string>{large, large, large});
+    }
+}
+
+TEST_CASE("a segment filled ahead becomes the next segment") {
+    const auto device = make_memory_device();
+    const auto opened = open_log(device);
+    while (opened.log->prepare_next_segment()) {
+    }
+    CHECK(device->list().back() == "next.spare");
+    CHECK_FALSE(opened.log->prepare_next_segment());
+
+    std::vector<std::string> appended;
+    append_until_segment(*opened.log, 2, appended);
+
+    CHECK(device->list() == std::vector<std::string>{"0000000001.segment", "0000000002.segment", "FORMAT"});
+    CHECK(scan_payloads(*opened.log) == appended);
+}
+
+TEST_CASE("segments are filled ahead while others write and read") {
+    Log::Options options;
+    options.segment_bytes = 1 << 16;
+    const auto device = make_memory_device();
+    const auto opened = open_log(device, options);
+    Log& log = *opened.log;
+    std::atomic<bool> stop{false};
+    std::thread filler([&] {
+        while (!stop) {
+            if (!log.prepare_next_segment()) std::this_thread::yield();
+        }
+    });
+    std::thread reader([&] {
+        while (!stop) {
+            std::uint64_t expected = 0;
+            const auto tail = log.tail();
+            log.scan({}, tail, [&](const CommitView& commit) {
+                if (commit.header.records != 0) CHECK(payload_of(commit) == "message " + std::to_string(expected++));
+                return true;
+            });
+        }
+    });
+    std::vector<std::string> appended;
+    append_until_segment(log, 6, appended);
+    stop = true;
+    filler.join();
+    reader.join();
+
+    CHECK(scan_payloads(log) == appended);
+}
+
+TEST_CASE("a rewritten segment replaces the old one when it is published, and at the next opening") {
+    const auto device = make_memory_device();
+    std::vector<std::string> appended;
+    auto opened = open_log(device);
+    Log& log = *opened.log;
+    append_until_segment(log, 3, appended);
+    const auto old = log.segment(2);
+    const auto next_position = log.next_position();
+
+    auto rewrite = log.begin_rewrite(2);
+    std::size_t number = 0;
+    std::vector<std::string> kept;
+    Log::scan_segment(*old, segment_header_bytes, {}, [&](const CommitView& commit) {
+        if (commit.header.records == 0 || number++ % 3 != 1) return true;
+        CommitBuilder copy;
+        copy.add_encoded(commit.payload);
+        copy.count_messages(1);
+        rewrite.add(copy, commit.header.first_position, commit.header.timestamp_ms);
+        kept.push_back(payload_of(commit));
+        return true;
+    });
+    const auto fresh = log.finish_rewrite(std::move(rewrite));
+    CHECK(log.segment(2) == old);
+    CHECK(scan_payloads(log) == appended);
+    log.publish(fresh);
+
+    CHECK(log.segment(2) == fresh);
+    CHECK(fresh->header().generation == 1);
+    CHECK(fresh->header().epoch != old->header().epoch);
+    CHECK(fresh->header().capacity < small_segment_bytes);
+    std::vector<std::string> of_fresh;
+    Log::scan_segment(*fresh, segment_header_bytes, {}, [&](const CommitView& commit) {
+        if (commit.header.records != 0) of_fresh.push_back(payload_of(commit));
+        return true;
+    });
+    CHECK(of_fresh == kept);
+    const auto all = scan_payloads(log);
+    std::size_t old_commits = 0;
+    Log::scan_segment(*old, segment_header_bytes, {}, [&](const CommitView& commit) {
+        old_commits += commit.header.records;
+        return true;
+    });
+    CHECK(old_commits == number);
+    opened.log.reset();
+    const auto reopened = open_log(device);
+    CHECK(reopened.payloads == all);
+    CHECK(reopened.log->next_position() == next_position);
+}
+
+TEST_CASE("a segment of which nothing is kept still holds its place") {
+    const auto device = make_memory_device();
+    std::vector<std::string> appended;
+    auto opened = open_log(device);
+    append_until_segment(*opened.log, 3, appended);
+    const auto next_position = opened.log->next_position();
+
+    opened.log->publish(opened.log->finish_rewrite(opened.log->begin_rewrite(1)));
+    opened.log->publish(opened.log->finish_rewrite(opened.log->begin_rewrite(2)));
+    opened.log->publish(opened.log->finish_rewrite(opened.log->begin_rewrite(1)));
+
+    CHECK(opened.log->segment(1)->header().generation == 2);
+    opened.log.reset();
+    const auto reopened = open_log(device);
+    CHECK(reopened.payloads == std::vector<std::string>{appended.back()});
+    CHECK(reopened.log->next_position() == next_position);
+}
+
+TEST_CASE("a rewriting that is given up leaves nothing behind") {
+    const auto device = make_memory_device();
+    std::vector<std::string> appended;
+    const auto opened = open_log(device);
+    append_until_segment(*opened.log, 2, appended);
+    const auto before = contents_of(*device);
+
+    {
+        auto rewrite = opened.log->begin_rewrite(1);
+        CommitBuilder commit;
+        fill_commit(commit, "half", {0});
+        rewrite.add(commit, {0}, 0);
+    }
+
+    CHECK(contents_of(*device) == before);
+}
+
+TEST_CASE("the last segment cannot be rewritten") {
+    const auto opened = open_log(log_with_messages(1));
+
+    CHECK_THROWS_AS(static_cast<void>(opened.log->begin_rewrite(1)), std::logic_error);
+    CHECK_THROWS_AS(static_cast<void>(opened.log->begin_rewrite(2)), std::logic_error);
+}
+
+TEST_CASE("without space a rewriting fails and the log stays as it was") {
+    const auto device = std::make_shared<FaultyDevice>(3);
+    std::vector<std::string> appended;
+    auto opened = open_log(device);
+    append_until_segment(*opened.log, 2, appended);
+    const auto before = contents_of(*device);
+    FaultyDevice::Faults full;
+    full.capacity_bytes = device->used_bytes() + 4096;
+    device->set_faults(full);
+
+    CHECK_THROWS_AS(static_cast<void>(opened.log->finish_rewrite(opened.log->begin_rewrite(1))), DeviceError);
+
+    CHECK(contents_of(*device) == before);
+    CHECK_FALSE(opened.log->poisoned());
+    append(*opened.log, "goes on");
+}
