@@ -1,0 +1,129 @@
+#include "foldback/server/api.hpp"
+
+#include <utility>
+
+#include "protocol/operations.hpp"
+#include "protocol/read_lane.hpp"
+#include "protocol/route.hpp"
+
+namespace foldback::server {
+
+namespace {
+
+constexpr std::size_t max_queued_reads = 1024;
+
+using protocol::Problem;
+using protocol::Route;
+
+/// What a request is for, or why it is refused whatever it carries.
+struct Addressed {
+    Route route;
+    protocol::Query query;
+};
+
+Response method_refused(const Route& route) {
+    auto response = protocol::to_response(Problem(405, "method-not-allowed", "The method is not allowed here."));
+    response.set("allow", std::string(route.methods()));
+    return response;
+}
+
+}  // namespace
+
+struct Api::State {
+    protocol::Service service;
+
+    [[nodiscard]] Reply answer(Request request) const;
+    [[nodiscard]] Reply answer_stream(Request request, const protocol::Query& query, StreamPath stream) const;
+    [[nodiscard]] Reply answer_feed(const Request& request, const protocol::Query& query) const;
+    [[nodiscard]] boost::system::result<Addressed, Response> address(Method method, std::string_view target,
+                                                                     std::uint64_t body_bytes) const;
+};
+
+boost::system::result<Addressed, Response> Api::State::address(Method method, std::string_view target_text,
+                                                               std::uint64_t body_bytes) const {
+    const auto refuse = [](const Problem& problem) { return protocol::to_response(problem); };
+    auto target = protocol::parse_target(target_text);
+    if (!target) return refuse(target.error());
+    auto route = protocol::find_route(target->path, service.options.stream_prefix);
+    if (!route) return refuse(route.error());
+    if (!route->allows(method)) return method_refused(*route);
+    if (body_bytes > service.options.max_body_bytes) {
+        return refuse(Problem(413, "too-large", "The body exceeds " + std::to_string(service.options.max_body_bytes) +
+                                                    " bytes."));
+    }
+    return Addressed{std::move(*route), std::move(target->query)};
+}
+
+Reply Api::State::answer(Request request) const {
+    auto addressed = address(request.method, request.target, request.body.size());
+    if (!addressed) return std::move(addressed).error();
+    auto& [route, query] = *addressed;
+    if (request.method == Method::options) return protocol::preflight(route.methods(), service.options.cors_origin);
+    switch (route.kind) {
+        case Route::Kind::stream: return answer_stream(std::move(request), query, std::move(*route.stream));
+        case Route::Kind::feed: return answer_feed(request, query);
+        case Route::Kind::list: return protocol::list(service, query);
+    }
+    return method_refused(route);
+}
+
+Reply Api::State::answer_stream(Request request, const protocol::Query& query, StreamPath stream) const {
+    switch (request.method) {
+        case Method::get: return protocol::read(service, request, std::move(stream), query);
+        case Method::head: return protocol::head(service, stream);
+        case Method::put: return protocol::create(service, std::move(request), std::move(stream));
+        case Method::post: return protocol::append(service, std::move(request), std::move(stream));
+        case Method::delete_: return protocol::remove(service, request, std::move(stream));
+        case Method::options:
+        case Method::other: break;
+    }
+    return method_refused({});
+}
+
+Reply Api::State::answer_feed(const Request& request, const protocol::Query& query) const {
+    if (request.method == Method::head) return protocol::head_feed(service);
+    return protocol::read_feed(service, request, query);
+}
+
+Api::Api(StreamStore& store, ApiOptions options, const Clock& clock) {
+    auto waiters = std::make_shared<protocol::Waiters>(options.max_waiters, options.max_waiters_per_stream);
+    auto report = [this](const std::string& what) {
+        if (on_error) on_error(what);
+    };
+    state_.reset(new State{{.store = store,
+                            .options = std::move(options),
+                            .clock = clock,
+                            .waiters = std::move(waiters),
+                            .lane = std::make_unique<protocol::ReadLane>(max_queued_reads),
+                            .report = std::move(report)}});
+}
+
+Api::~Api() = default;
+
+Reply Api::handle(Request request) {
+    const auto& service = state_->service;
+    const bool has_body = request.method != Method::head;
+    Reply reply;
+    try {
+        reply = state_->answer(std::move(request));
+    } catch (const std::exception& error) {
+        reply = protocol::internal_error(service, error.what());
+    }
+    if (auto* response = std::get_if<Response>(&reply)) {
+        protocol::add_common_headers(*response, service.options.cors_origin);
+        if (!has_body) response->text.clear();
+    }
+    return reply;
+}
+
+std::optional<Response> Api::refuse_early(Method method, std::string_view target, std::uint64_t body_bytes) const {
+    auto addressed = state_->address(method, target, body_bytes);
+    if (addressed) return std::nullopt;
+    return state_->service.finished(std::move(addressed).error());
+}
+
+const ApiOptions& Api::options() const noexcept {
+    return state_->service.options;
+}
+
+}  // namespace foldback::server

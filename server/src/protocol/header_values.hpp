@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "foldback/store/stream_store.hpp"
+#include "protocol/problem.hpp"
+#include "protocol/request_headers.hpp"
+
+namespace foldback::server::protocol {
+
+/// The largest integer that JavaScript represents exactly: 2^53-1.
+inline constexpr std::uint64_t max_safe_integer = (std::uint64_t{1} << 53) - 1;
+
+/// A decimal number without sign, blanks or leading zeros, not greater than `max`; the whole of `text`.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max = max_safe_integer);
+
+/// Whether a Stream-Closed header says so: only `true`, in any case (PROTOCOL §4.1).
+[[nodiscard]] bool is_closed_marker(const std::string* value) noexcept;
+
+/// A media type with optional parameters, at most 256 printable bytes.
+[[nodiscard]] bool is_content_type(std::string_view text) noexcept;
+
+/// Content-Type, Stream-TTL and Stream-Expires-At (PROTOCOL §5.1). An absent content type stays empty.
+[[nodiscard]] Parsed<StreamConfig> parse_config(const RequestHeaders& headers);
+
+/// The producer triple, all or nothing (PROTOCOL §5.2.1).
+[[nodiscard]] Parsed<std::optional<Producer>> parse_producer(const RequestHeaders& headers);
+
+/// Stream-Seq: 1 to 256 printable bytes.
+[[nodiscard]] Parsed<std::optional<std::string>> parse_stream_seq(const RequestHeaders& headers);
+
+/// A problem (415) when the body is encoded: bodies are stored as they come.
+[[nodiscard]] std::optional<Problem> encoded_body(const RequestHeaders& headers);
+
+}  // namespace foldback::server::protocol

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "foldback/server/api.hpp"
+#include "protocol/request_headers.hpp"
+#include "protocol/service.hpp"
+#include "protocol/target.hpp"
+
+/// The operations of the HTTP surface, one file each. A returned Response still lacks the headers common to all
+/// responses; what is answered later has them. All may throw StorageError.
+namespace foldback::server::protocol {
+
+/// PUT (PROTOCOL §5.1, §4.2).
+[[nodiscard]] Reply create(const Service& service, Request request, StreamPath stream);
+
+/// POST (PROTOCOL §5.2, §5.2.1, §5.3), with If-Match.
+[[nodiscard]] Reply append(const Service& service, Request request, StreamPath stream);
+
+/// GET (PROTOCOL §5.6, §5.7, §5.8), also backwards.
+[[nodiscard]] Reply read(const Service& service, const Request& request, StreamPath stream, const Query& query);
+
+/// HEAD (PROTOCOL §5.5).
+[[nodiscard]] Reply head(const Service& service, const StreamPath& stream);
+
+/// DELETE (PROTOCOL §5.4).
+[[nodiscard]] Reply remove(const Service& service, const Request& request, StreamPath stream);
+
+/// GET of all streams in commit order.
+[[nodiscard]] Reply read_feed(const Service& service, const Request& request, const Query& query);
+
+/// HEAD of the same: where it ends.
+[[nodiscard]] Reply head_feed(const Service& service);
+
+/// GET of the list of streams.
+[[nodiscard]] Reply list(const Service& service, const Query& query);
+
+}  // namespace foldback::server::protocol

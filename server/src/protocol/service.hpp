@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "foldback/server/api.hpp"
+#include "protocol/common_headers.hpp"
+#include "protocol/waiters.hpp"
+
+namespace foldback::server::protocol {
+
+class ReadLane;
+
+/// What all operations share. Lives as long as the Api and every reply that it gave.
+struct Service {
+    StreamStore& store;
+    const ApiOptions options;
+    const Clock& clock;
+    std::shared_ptr<Waiters> waiters;
+    std::unique_ptr<ReadLane> lane;
+    std::function<void(const std::string&)> report;
+
+    /// The response with the headers that every response has.
+    [[nodiscard]] Response finished(Response response) const {
+        add_common_headers(response, options.cors_origin);
+        return response;
+    }
+};
+
+/// Runs `answer`; what breaks in it becomes a 500 without internals, and a report with them.
+template <class Answer>
+[[nodiscard]] Response guarded(const Service& service, Answer&& answer);
+
+[[nodiscard]] Response internal_error(const Service& service, const char* what);
+
+template <class Answer>
+Response guarded(const Service& service, Answer&& answer) {
+    try {
+        return std::forward<Answer>(answer)();
+    } catch (const std::exception& error) {
+        return internal_error(service, error.what());
+    }
+}
+
+}  // namespace foldback::server::protocol

@@ -1,0 +1,104 @@
+#include <utility>
+
+#include "protocol/event_text.hpp"
+#include "protocol/live_source.hpp"
+#include "protocol/offset_token.hpp"
+#include "protocol/refusal_response.hpp"
+
+namespace foldback::server::protocol {
+
+namespace {
+
+class StreamSource final : public LiveSource {
+public:
+    StreamSource(const Service& service, Reader reader, const StreamQuery& query)
+        : service_(service), reader_(std::move(reader)), query_(query), place_(query.from) {}
+
+    Read read(std::size_t max_bytes) override;
+    Response response() override { return read_response(service_, reader_, std::move(page_)); }
+    void write_event(std::string& out) override;
+    Watch watch(std::function<void()> changed) override {
+        return service_.store.watch(reader_.stream, page_.next.offset, std::move(changed));
+    }
+    bool is_base64() const override { return is_base64_; }
+    std::string name() const override { return reader_.stream.text(); }
+
+private:
+    [[nodiscard]] Read refused(Refused refused) const;
+    void join_text();
+
+    const Service& service_;
+    const Reader reader_;
+    const StreamQuery query_;
+    ReadFrom place_;
+    bool began_ = false;
+    ReadPage page_;
+    // SSE only:
+    bool is_base64_ = false;
+    bool after_cr_ = false;
+    std::string text_;  ///< of the next data event
+    std::string held_;  ///< the beginning of a character that is not complete yet
+};
+
+LiveSource::Read StreamSource::read(std::size_t max_bytes) {
+    // A sliding expiry begins anew with the request, not with what is delivered (PROTOCOL §5.1).
+    auto page = service_.store.read({.stream = reader_.stream,
+                                     .from = place_,
+                                     .max_bytes = max_bytes,
+                                     .max_messages = query_.limit,
+                                     .renews_ttl = !began_});
+    if (!page) return refused(page.error());
+    page_ = std::move(*page);
+    place_ = page_.next;
+    began_ = true;
+
+    Batch batch;
+    batch.has_data = !page_.runs.empty();
+    batch.up_to_date = page_.up_to_date;
+    batch.closed = page_.closed && page_.up_to_date;
+    auto next = page_.next;
+    if (query_.live == Live::sse) {
+        join_text();
+        batch.has_data = page_.framing == Framing::json ? batch.has_data : !text_.empty();
+        next.offset.value -= held_.size();
+    }
+    batch.next_offset = offset_token(next);
+    return batch;
+}
+
+/// The stream that was being read is not there any more, when its name is gone or stands for another one.
+LiveSource::Read StreamSource::refused(Refused refused) const {
+    if (began_ && refused.reason == Refusal::bad_offset) refused = {.reason = Refusal::not_found};
+    return {boost::system::in_place_error, to_response(refused)};
+}
+
+/// SSE is UTF-8: a character that is not complete yet waits for its rest, and readers resume before it.
+void StreamSource::join_text() {
+    const bool is_json = page_.framing == Framing::json;
+    is_base64_ = query_.base64 || (!is_json && !media_type_of(page_.content_type).starts_with("text/"));
+    text_ = std::exchange(held_, {});
+    append_body(text_, page_);
+    const bool may_go_on = !(page_.closed && page_.up_to_date) && page_.start.incarnation == page_.next.incarnation;
+    if (is_json || is_base64_ || !may_go_on) return;
+    held_ = text_.substr(text_.size() - incomplete_character(text_));
+    text_.resize(text_.size() - held_.size());
+}
+
+void StreamSource::write_event(std::string& out) {
+    if (is_base64_) {
+        write_base64_event(out, text_);
+        return;
+    }
+    out.reserve(out.size() + text_.size() + text_.size() / 8 + 128);
+    DataEvent event(out, after_cr_);
+    event.text(text_);
+    after_cr_ = event.end();
+}
+
+}  // namespace
+
+std::unique_ptr<LiveSource> stream_source(const Service& service, Reader reader, const StreamQuery& query) {
+    return std::make_unique<StreamSource>(service, std::move(reader), query);
+}
+
+}  // namespace foldback::server::protocol
