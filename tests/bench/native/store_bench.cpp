@@ -1,0 +1,301 @@
+// Measures the embedded engine against the physical limits of the machine, in one run.
+// usage: store_bench DIRECTORY [--json FILE]
+#include <malloc.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <latch>
+#include <nlohmann/json.hpp>
+
+#include "foldback/store/log_store.hpp"
+#include "raw_log.hpp"
+#include "rows.hpp"
+
+namespace {
+
+using namespace foldback;
+namespace fs = std::filesystem;
+
+constexpr int rounds = 5;
+constexpr double round_seconds = 1.0;
+
+const std::string event = R"({"type":"OrderPlaced","version":2,"data":{"customer":")" + std::string(140, 'c') + R"("}})";  // 200 bytes
+
+struct Throughput {
+    double appends_per_second = 0;
+    double group_bytes = 0;   ///< log written per flush
+    double group_size = 0;    ///< appends per flush
+};
+
+/// Keeps `in_flight` appends of `messages` under way, each on its own stream, for about a second.
+Throughput appends(LogStore& store, std::span<const StreamPath> streams, const Messages& messages) {
+    std::atomic<std::uint64_t> done{0};
+    std::atomic<bool> stop{false};
+    std::latch finished(static_cast<std::ptrdiff_t>(streams.size()));
+    const auto before = store.stats();
+    std::function<void(std::size_t)> next = [&](std::size_t index) {
+        store.append({.stream = streams[index], .messages = messages}, [&, index](const Result<Appended>& outcome) {
+            if (!outcome) std::abort();
+            done.fetch_add(1, std::memory_order_relaxed);
+            if (stop.load(std::memory_order_relaxed)) {
+                finished.count_down();
+            } else {
+                next(index);
+            }
+        });
+    };
+    const auto elapsed = bench::seconds([&] {
+        for (std::size_t index = 0; index < streams.size(); ++index) next(index);
+        ::usleep(static_cast<useconds_t>(round_seconds * 1e6));
+        stop = true;
+        finished.wait();
+    });
+    const auto commits = static_cast<double>(store.stats().commits - before.commits);
+    const auto count = static_cast<double>(done.load());
+    // What a record takes in the log beyond its payload: header, fixed fields, sizes, padding (docs/store-format.md).
+    const auto record_bytes = static_cast<double>(messages.joined().size() + messages.count() * 2 + 52);
+    return {.appends_per_second = count / elapsed, .group_bytes = 56 + record_bytes * count / commits, .group_size = count / commits};
+}
+
+std::vector<StreamPath> make_streams(LogStore& store, const std::string& prefix, int count) {
+    std::vector<StreamPath> streams;
+    for (int i = 0; i < count; ++i) {
+        streams.emplace_back(prefix + std::to_string(i));
+        (void)store.create({.stream = streams.back(), .config = {.content_type = "application/json"}}).value();
+    }
+    return streams;
+}
+
+Messages batch_of(std::size_t count) {
+    const std::vector<std::string> events(count, event);
+    return Messages::trusted_json(std::span(events));
+}
+
+bench::Row single_appends(const fs::path& directory) {
+    auto store = LogStore::open(directory / "single");
+    bench::RawLog raw(directory / "raw-single", 256 << 20);
+    const auto streams = make_streams(*store, "orders/", 64);
+    const auto one = batch_of(1);
+    (void)appends(*store, streams, one);  // warm-up
+    Throughput last;
+    return bench::compare({.name = "durable single appends, 64 in flight", .unit = "appends/s",
+                           .peer = "bare write + fdatasync of the same groups", .target = 0.8},
+                          rounds,
+                          [&] {
+                              last = appends(*store, streams, one);
+                              return last.appends_per_second;
+                          },
+                          [&] { return raw.groups_per_second(static_cast<std::size_t>(last.group_bytes), round_seconds) * last.group_size; });
+}
+
+bench::Row batch_appends(const fs::path& directory) {
+    auto store = LogStore::open(directory / "batch");
+    bench::RawLog raw(directory / "raw-batch", 256 << 20);
+    const auto streams = make_streams(*store, "orders/", 4);
+    const auto thousand = batch_of(1000);
+    (void)appends(*store, streams, thousand);  // warm-up
+    Throughput last;
+    const auto payload_mb = static_cast<double>(thousand.joined().size()) / 1e6;
+    return bench::compare({.name = "durable batches of 1000, 4 in flight", .unit = "MB/s",
+                           .peer = "bare write + fdatasync of the same groups", .target = 0.6},
+                          rounds,
+                          [&] {
+                              last = appends(*store, streams, thousand);
+                              return last.appends_per_second * payload_mb;
+                          },
+                          [&] {
+                              return raw.groups_per_second(static_cast<std::size_t>(last.group_bytes), round_seconds) *
+                                     last.group_size * payload_mb;
+                          });
+}
+
+bench::Row warm_read(const fs::path& directory) {
+    const auto path = directory / "read";
+    auto store = LogStore::open(path);
+    const auto streams = make_streams(*store, "big", 1);
+    const auto thousand = batch_of(1000);
+    for (int i = 0; i < 1000; ++i) (void)store->append({.stream = streams[0], .messages = thousand}).value();
+    store->run_one(LogStore::Work::checkpoint);
+    const auto read_all = [&] {
+        std::uint64_t messages = 0;
+        std::uint64_t bytes = 0;
+        const auto elapsed = bench::seconds([&] {
+            ReadFrom from = FromStart{};
+            while (true) {
+                const auto page = store->read({.stream = streams[0], .from = from}).value();
+                for (const auto& message : page) {
+                    ++messages;
+                    bytes += message.data.size();
+                }
+                if (page.up_to_date) break;
+                from = page.next;
+            }
+        });
+        if (messages != 1'000'000) std::abort();
+        return static_cast<double>(bytes) / 1e6 / elapsed;
+    };
+    const auto scan = [&] {
+        std::uint64_t bytes = 0;
+        const auto elapsed = bench::scan_segments(path, bytes);
+        return static_cast<double>(bytes) / 1e6 / elapsed;
+    };
+    (void)read_all();
+    (void)scan();
+    return bench::compare({.name = "warm forward read of 1,000,000 events", .unit = "MB/s",
+                           .peer = "pread + CRC32C of the same segments", .target = 0.3},
+                          rounds, read_all, scan);
+}
+
+/// Runs `work` in a child process that kills itself with SIGKILL afterwards; returns the seconds it reported.
+double in_killed_child(const std::function<double()>& work) {
+    int ends[2];
+    if (::pipe(ends) != 0) std::abort();
+    const auto child = ::fork();
+    if (child == 0) {
+        const double result = work();
+        (void)!::write(ends[1], &result, sizeof result);
+        ::kill(::getpid(), SIGKILL);
+    }
+    ::close(ends[1]);
+    double result = 0;
+    if (::read(ends[0], &result, sizeof result) != sizeof result) std::abort();
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return result;
+}
+
+bench::Row open_after_kill(const fs::path& directory) {
+    const auto path = directory / "open";
+    const auto thousand = batch_of(1000);
+    const auto fill = [&](int batches) {
+        return in_killed_child([&] {
+            auto store = LogStore::open(path);
+            std::vector<StreamPath> streams;
+            for (int i = 0; i < 16; ++i) {
+                streams.emplace_back("orders/" + std::to_string(i));
+                (void)store->create({.stream = streams.back(), .config = {.content_type = "application/json"}}).value();
+            }
+            std::latch written(batches);
+            for (int i = 0; i < batches; ++i) {
+                while (true) {
+                    std::atomic<bool> busy{false};
+                    store->append({.stream = streams[static_cast<std::size_t>(i % 16)], .messages = thousand}, [&](const Result<Appended>& outcome) {
+                        if (outcome) {
+                            written.count_down();
+                        } else if (outcome.error().reason == Refusal::busy) {
+                            busy = true;  // refused on this thread, before the call returned
+                        } else {
+                            std::abort();
+                        }
+                    });
+                    if (!busy) break;
+                    ::usleep(1000);
+                }
+            }
+            written.wait();
+            return 0.0;
+        });
+    };
+    (void)fill(5300);  // a little over 1 GiB
+    const auto open_store = [&] {
+        const auto spent = in_killed_child([&] {
+            std::unique_ptr<LogStore> store;
+            return bench::seconds([&] { store = LogStore::open(path); });
+        });
+        (void)fill(20);  // so that each opening has a tail that the index lacks
+        return spent;
+    };
+    const auto scan = [&] {
+        std::uint64_t bytes = 0;
+        return bench::scan_segments(path, bytes);
+    };
+    (void)scan();
+    return bench::compare({.name = "open a 1 GiB store after kill -9", .unit = "s", .peer = "CRC32C scan of its segments",
+                           .target = 0.2, .at_most = true},
+                          rounds, open_store, scan);
+}
+
+std::uint64_t resident_bytes() {
+    ::malloc_trim(0);
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    statm >> size >> resident;
+    return resident * 4096;
+}
+
+bench::Row memory_per_stream(const fs::path& directory) {
+    constexpr int streams = 300'000;
+    auto store = LogStore::open(directory / "idle");
+    (void)make_streams(*store, "warm-up/", 1000);
+    const auto before = resident_bytes();
+    std::latch created(streams);
+    for (int i = 0; i < streams; ++i) {
+        store->create({.stream = "customers/" + std::to_string(i) + "/orders", .config = {.content_type = "application/json"}},
+                      [&](const Result<Created>& outcome) {
+                          if (!outcome) std::abort();
+                          created.count_down();
+                      });
+        if (i % 1000 == 999) (void)store->head("warm-up/0");
+    }
+    created.wait();
+    store->run_one(LogStore::Work::checkpoint);
+    const auto after = resident_bytes();
+    const auto each = static_cast<double>(after > before ? after - before : 0) / streams;
+    return {.name = "memory per known idle stream", .value = each, .unit = "bytes", .peer = "bound", .peer_value = 400, .ratio = each / 400,
+            .target = 1, .at_most = true};
+}
+
+bench::Row memory_per_event(const fs::path& directory) {
+    auto store = LogStore::open(directory / "growth");
+    const auto streams = make_streams(*store, "orders/", 1);
+    const auto hundred = batch_of(100);
+    const auto append_events = [&](int batches) {
+        for (int i = 0; i < batches; ++i) (void)store->append({.stream = streams[0], .messages = hundred}).value();
+        store->run_one(LogStore::Work::checkpoint);
+        return resident_bytes();
+    };
+    const auto early = append_events(1000);
+    const auto late = append_events(9000);
+    const auto growth = static_cast<double>(late) / static_cast<double>(early);
+    return {.name = "memory after 1,000,000 events", .value = static_cast<double>(late), .unit = "bytes", .peer = "after 100,000 events",
+            .peer_value = static_cast<double>(early), .ratio = growth, .target = 1.2, .at_most = true};
+}
+
+void print(const bench::Row& row) {
+    std::printf("%-42s %14.2f %-10s %-42s %14.2f  ratio %6.3f  target %s %.2f  %s\n", row.name.c_str(), row.value, row.unit.c_str(),
+                row.peer.c_str(), row.peer_value, row.ratio, row.at_most ? "<=" : ">=", row.target, row.pass() ? "pass" : "MISSED");
+    std::fflush(stdout);
+}
+
+nlohmann::json json_of(const bench::Row& row) {
+    return {{"name", row.name}, {"value", row.value}, {"unit", row.unit},     {"peer", row.peer},
+            {"peer_value", row.peer_value}, {"ratio", row.ratio}, {"target", row.target}, {"pass", row.pass()}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::fprintf(stderr, "usage: store_bench DIRECTORY [--json FILE]\n");
+        return 2;
+    }
+    const fs::path directory = fs::path(argv[1]) / "store-bench";
+    fs::remove_all(directory);
+    fs::create_directories(directory);
+    auto rows = nlohmann::json::array();
+    for (const auto& measure : {open_after_kill, single_appends, batch_appends, warm_read, memory_per_stream, memory_per_event}) {
+        const auto row = measure(directory);
+        print(row);
+        rows.push_back(json_of(row));
+    }
+    if (argc == 4) std::ofstream(argv[3]) << rows.dump(2) << '\n';
+    fs::remove_all(directory);
+    return 0;
+}

@@ -1,0 +1,20 @@
+#!/bin/bash
+# Measures the store in process and over HTTP, against its peers in the same run.
+# usage: run.sh [--json FILE]        FOLDBACK_BUILD=build directory, default build/release
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$(realpath "${FOLDBACK_BUILD:-$here/../../build/release}")
+json=
+if [[ ${1:-} == --json ]]; then json=$2; fi
+
+scratch=$(mktemp -d "$build/bench.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+"$build/bin/bench/store_bench" "$scratch" --json "$scratch/native.json"
+FOLDBACK_BINARY="$build/bin/foldback" bash "$here/http/run.sh" --json "$scratch/http.json"
+
+if [[ -n $json ]]; then
+    node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");
+             const rows = files.flatMap((file) => { const read = JSON.parse(readFileSync(file)); return read.rows ?? read; });
+             console.log(JSON.stringify(rows, null, 2));' "$scratch/native.json" "$scratch/http.json" >"$json"
+fi
