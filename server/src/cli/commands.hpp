@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "cli/progress.hpp"
+
+/// What the command line asked for, as plain values. One struct per verb; the parser fills it, `run` acts on it.
+namespace foldback::cli {
+
+/// What every verb understands.
+struct CommonOptions {
+    std::string url;   ///< empty: STREAM_URL, else the standard one
+    std::string auth;  ///< empty: STREAM_AUTH
+    std::string data;  ///< a data directory to read instead of a server; empty: the server
+    std::uint64_t timeout_ms = 30'000;
+    bool json = false;
+    bool quiet = false;
+    ColorChoice color = ColorChoice::automatic;
+    ProgressMode progress = ProgressMode::automatic;
+};
+
+struct ServeCommand {
+    std::string config;                        ///< empty: FOLDBACK_CONFIG, else the system's file
+    std::map<std::string, std::string> flags;  ///< settings given as flags
+};
+
+struct ConfigShowCommand {
+    ServeCommand serve;
+};
+
+/// How a stream's content type is given: `--content-type`, or `--json` for application/json.
+struct ContentType {
+    std::string text;  ///< empty: not given
+};
+
+struct CreateCommand {
+    std::string stream;
+    ContentType content_type;
+    std::string file;  ///< initial content; "-" is standard input; empty: none
+    std::optional<std::uint64_t> ttl_seconds;
+    std::string expires_at;
+    bool closed = false;
+};
+
+struct AppendCommand {
+    std::string stream;
+    std::vector<std::string> words;  ///< the content, joined by blanks; empty: `file`, else standard input
+    ContentType content_type;
+    std::string file;
+    bool batch_json = false;  ///< the elements of a JSON array are messages
+    bool ndjson = false;      ///< each line is a message
+    std::size_t batch_messages = 1'000;
+    std::size_t batch_bytes = 1 << 20;
+    std::string expected_offset;
+    std::string stream_seq;
+    std::string producer_id;
+    std::uint64_t producer_epoch = 0;
+    bool close = false;
+};
+
+enum class LiveMode : std::uint8_t { automatic, sse, long_poll };
+
+struct ReadCommand {
+    std::string stream;
+    std::string offset = "-1";
+    std::optional<std::uint64_t> limit;  ///< messages of a JSON stream, else bytes
+    bool until_end = false;
+    bool backward = false;
+    LiveMode live = LiveMode::automatic;
+    std::uint64_t give_up_after_ms = 300'000;  ///< of failing reconnections
+};
+
+struct TailCommand {
+    std::string stream;
+    std::optional<std::uint64_t> last;  ///< messages; absent: 10 of a JSON stream, none of another
+    bool follow = false;
+    LiveMode live = LiveMode::automatic;
+    std::uint64_t give_up_after_ms = 300'000;
+};
+
+struct HeadCommand {
+    std::string stream;
+};
+struct CloseCommand {
+    std::string stream;
+};
+struct DeleteCommand {
+    std::vector<std::string> streams;
+};
+
+struct ForkCommand {
+    std::string source;
+    std::string stream;
+    std::string offset;  ///< empty: the source's tail
+    std::uint64_t sub_offset = 0;
+    std::optional<std::uint64_t> ttl_seconds;
+    std::string expires_at;
+};
+
+struct ListCommand {
+    std::string prefix;
+    std::optional<std::uint64_t> limit;
+    bool long_form = false;
+};
+
+struct VerifyCommand {};
+struct SalvageCommand {};
+struct StatsCommand {};
+struct VersionCommand {};
+
+struct CompletionCommand {
+    std::string shell;
+};
+/// Hidden: prints the reference tables of docs/operations.md.
+struct ReferenceCommand {};
+
+using Command = std::variant<ServeCommand, ConfigShowCommand, CreateCommand, AppendCommand, ReadCommand, TailCommand,
+                             HeadCommand, CloseCommand, DeleteCommand, ForkCommand, ListCommand, VerifyCommand,
+                             SalvageCommand, StatsCommand, VersionCommand, CompletionCommand, ReferenceCommand>;
+
+struct CommandLine {
+    CommonOptions common;
+    Command command;
+};
+
+}  // namespace foldback::cli

@@ -1,0 +1,187 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "cli/answers.hpp"
+#include "cli/data_directory.hpp"
+#include "cli/serve_log.hpp"
+#include "cli/serve_settings.hpp"
+#include "cli/stop_signals.hpp"
+#include "cli/units.hpp"
+#include "cli/verbs.hpp"
+#include "foldback/server/api.hpp"
+#include "foldback/server/http_server.hpp"
+#include "foldback/version.hpp"
+
+namespace foldback::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds reminder_interval{60'000};
+constexpr milliseconds progress_interval{5'000};
+/// A broken store answers nothing any more: there is little to wait for.
+constexpr milliseconds broken_grace{1'000};
+
+LogLevel level_of(const std::string& name) {
+    if (name == "debug") return LogLevel::debug;
+    if (name == "warn") return LogLevel::warn;
+    if (name == "error") return LogLevel::error;
+    return LogLevel::info;
+}
+
+/// The life of `foldback serve`, from checked settings to the exit code.
+class Service {
+public:
+    Service(ServeSettings& settings, ServeLog& log)
+        : settings_(settings), log_(log), listen_(parse_listen(settings.listen)) {}
+
+    ExitCode run() {
+        require_consent_to_public(listen_, settings_);
+        open_store();
+        server::Api api(*store_, settings_.api, system_clock());
+        api.on_error = [this](const std::string& what) { log_.write(LogLevel::error, what); };
+        settings_.http.on_error = [this](std::string_view what) { log_.write(LogLevel::warn, what); };
+        server::HttpServer http(api, settings_.http);
+        start(http);
+        return stop(http, wait());
+    }
+
+private:
+    void open_store() {
+        auto options = settings_.store;
+        options.on_broken = [this](const std::string& what) { signals_.stop({StopReason::Kind::broken, what}); };
+        options.on_trouble = [this](const std::string& what) { log_.write(LogLevel::warn, what); };
+        if (settings_.memory) {
+            store_ = LogStore::in_memory(std::move(options));
+            return;
+        }
+        options.on_progress = [this](const Progress& progress) { log_progress(progress); };
+        OpenReport report;
+        try {
+            store_ = LogStore::open(settings_.data, std::move(options), &report);
+        } catch (const StorageError& error) {
+            throw failure_of(error, settings_.data);
+        }
+        log_report(report);
+    }
+
+    void log_progress(const Progress& progress) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last_progress_ < progress_interval) return;
+        last_progress_ = now;
+        log_.write(LogLevel::info, progress.what,
+                   {{"done_bytes", progress.done_bytes}, {"total_bytes", progress.total_bytes}});
+    }
+
+    void log_report(const OpenReport& report) {
+        if (report.torn_bytes > 0) {
+            log_.write(LogLevel::warn, "cut the torn end of the log: an append that was never acknowledged",
+                       {{"torn_bytes", report.torn_bytes}});
+        }
+        if (report.index_rebuilt) {
+            log_.write(LogLevel::info, "rebuilt the index from the log", {{"because", report.index_rebuilt_because}});
+        }
+        log_.write(LogLevel::info, "opened the store",
+                   {{"segments", report.segments},
+                    {"scanned_bytes", report.scanned_bytes},
+                    {"streams", store_->stats().streams}});
+    }
+
+    void start(server::HttpServer& http) {
+        try {
+            http.start();
+        } catch (const std::system_error& error) {
+            throw Failure(ExitCode::no,
+                          fmt::format("cannot listen on {}: {}", settings_.listen, error.code().message()),
+                          "Choose another address: --listen 127.0.0.1:0 lets the system choose a free port.");
+        }
+        signals_.serving();
+        const auto url = listen_.url(http.port()) + settings_.api.stream_prefix;
+        const auto data =
+            settings_.memory ? "memory" : std::filesystem::absolute(settings_.data).lexically_normal().string();
+        const auto* durability =
+            settings_.memory ? "none: nothing survives this process" : "every acknowledged write is on disk";
+        if (log_.json()) {
+            log_.write(LogLevel::info, "serving",
+                       {{"version", std::string(version())}, {"url", url}, {"data", data}, {"durability", durability}});
+        } else {
+            print_screen(url, data, durability);
+        }
+    }
+
+    static void print_screen(const std::string& url, const std::string& data, const char* durability) {
+        Output output({});
+        output.raw_note(
+            fmt::format("\nFoldback {}\n\n  streams     {}\n  data        {}\n  durability  {}\n\n  try         "
+                        "curl -X PUT {}hello -H 'Content-Type: application/json'\n  stop        Ctrl-C\n\n",
+                        version(), url, data, durability, url));
+    }
+
+    StopReason wait() {
+        for (;;) {
+            if (!listen_.is_loopback) {
+                log_.write(LogLevel::warn,
+                           "listening on a public address without authentication: everybody who reaches it "
+                           "can read, write and delete every stream",
+                           {{"listen", settings_.listen}});
+            }
+            if (auto reason = signals_.wait_for(reminder_interval)) return *std::move(reason);
+        }
+    }
+
+    ExitCode stop(server::HttpServer& http, const StopReason& reason) {
+        const bool broken = reason.kind == StopReason::Kind::broken;
+        if (broken) {
+            log_.write(LogLevel::error,
+                       "the store broke and accepts no more writes; start the server again to reopen it",
+                       {{"because", reason.what}});
+        } else {
+            log_.write(LogLevel::info, "stopping", {{"signal", reason.what}});
+        }
+        const bool finished = http.stop(broken ? broken_grace : settings_.shutdown_timeout);
+        if (broken) return ExitCode::broken;
+        if (!finished) {
+            log_.write(LogLevel::warn, "requests were cut off because they did not finish in time");
+            return ExitCode::no;
+        }
+        return ExitCode::ok;
+    }
+
+    ServeSettings& settings_;
+    ServeLog& log_;
+    ListenAddress listen_;
+    std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
+    StopSignals signals_;
+    std::unique_ptr<LogStore> store_;
+};
+
+}  // namespace
+
+ExitCode run(const ServeCommand& command, Session) {
+    ServeSettings values;
+    auto settings = settings_of(values);
+    load_settings(values, settings, command, process_environment());
+    const bool json = values.log_format == "json" || (values.log_format == "auto" && ::isatty(STDERR_FILENO) != 1);
+    ServeLog log(level_of(values.log_level), json);
+    for (const auto& sentence : unknown_variables(settings, environ)) log.write(LogLevel::warn, sentence);
+    try {
+        auto code = ExitCode::ok;
+        {
+            Service service(values, log);
+            code = service.run();
+        }
+        log.write(LogLevel::info, "stopped", {{"exit_code", static_cast<std::uint64_t>(code)}});
+        return code;
+    } catch (const Failure& failure) {
+        if (!json) throw;
+        log.write(LogLevel::error, failure.what(),
+                  {{"remedy", failure.remedy()}, {"exit_code", static_cast<std::uint64_t>(failure.code())}});
+        return failure.code();
+    }
+}
+
+}  // namespace foldback::cli

@@ -1,0 +1,206 @@
+#include "cli/serve_settings.hpp"
+
+#include <arpa/inet.h>
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "cli/failure.hpp"
+#include "cli/units.hpp"
+
+namespace foldback::cli {
+namespace {
+
+constexpr std::uint64_t kib = 1ULL << 10;
+constexpr std::uint64_t mib = 1ULL << 20;
+constexpr std::uint64_t gib = 1ULL << 30;
+constexpr std::uint64_t day_ms = 86'400'000;
+
+void add_main(Settings& list, ServeSettings& target) {
+    list.start_group("Server");
+    list.add_text("listen", target.listen, "HOST:PORT", "address to listen on; port 0 lets the system choose one");
+    list.add_switch("insecure-no-auth-on-public", target.insecure_no_auth_on_public,
+                    "listen on an address that is not loopback although there is no authentication");
+    list.add_text("data", target.data, "DIR", "directory of the store; created when it is missing");
+    list.add_switch("memory", target.memory, "keep everything in memory; nothing survives the process");
+    list.add_milliseconds("shutdown-timeout-ms", target.shutdown_timeout, {0, day_ms},
+                          "time for requests to finish after SIGTERM or SIGINT");
+    list.add_choice("log-level", target.log_level, {"debug", "info", "warn", "error"},
+                    "what is logged, from this level on");
+    list.add_choice("log-format", target.log_format, {"auto", "text", "json"},
+                    "form of the log; auto is text on a terminal and else JSON");
+}
+
+void add_protocol(Settings& list, ServeSettings& target) {
+    auto& api = target.api;
+    list.start_group("Protocol");
+    list.add_text("stream-prefix", api.stream_prefix, "PATH", "path under which the streams are");
+    list.add_milliseconds("long-poll-timeout-ms", api.long_poll_timeout, {1, day_ms},
+                          "how long a long-poll waits before it is answered with 204");
+    list.add_milliseconds("sse-lifetime-ms", api.sse_lifetime, {1, day_ms},
+                          "after this an SSE connection is ended and the client reconnects");
+    list.add_bytes("max-response-bytes", api.max_response_bytes, {1, gib}, "payload of one catch-up response");
+    list.add_bytes("max-body-bytes", target.max_body_bytes, {1, 64 * mib}, "body of one request; 413 beyond");
+    list.add_count("max-json-depth", api.max_json_depth, {1, 10'000}, "nesting of a JSON message; 400 beyond");
+    list.add_count("max-batch-messages", api.max_batch_messages, {1, 10'000'000}, "messages of one append; 413 beyond");
+    list.add_count("max-waiters", api.max_waiters, {1, 100'000'000}, "long-polls and SSE readers; 503 beyond");
+    list.add_count("max-waiters-per-stream", api.max_waiters_per_stream, {1, 100'000'000},
+                   "the same of one stream; 429 beyond");
+    list.add_text("cors-origin", api.cors_origin, "ORIGIN",
+                  "value of Access-Control-Allow-Origin; empty (as a flag or in the file) turns CORS off");
+}
+
+void add_request_limits(Settings& list, ServeSettings& target) {
+    auto& http = target.http;
+    list.start_group("Requests");
+    list.add_bytes("max-request-line-bytes", http.max_request_line_bytes, {64, mib}, "request line; 414 beyond");
+    list.add_bytes("max-header-bytes", http.max_header_bytes, {256, 16 * mib}, "all header lines together; 431 beyond");
+    list.add_count("max-header-fields", http.max_header_fields, {1, 100'000}, "header lines; 431 beyond");
+    list.add_bytes("max-chunk-overhead-bytes", http.max_chunk_overhead_bytes, {kib, gib},
+                   "chunk framing beyond the data it carries; 400 beyond");
+    list.add_bytes("max-bodies-in-flight-bytes", http.max_bodies_in_flight_bytes, {kib, UINT64_MAX},
+                   "unanswered bodies of all connections; 503 beyond");
+    list.add_milliseconds("header-timeout-ms", http.header_timeout, {1, day_ms},
+                          "from a request's first byte to its last header; 408 beyond");
+    list.add_milliseconds("body-grace-ms", http.body_grace, {1, day_ms},
+                          "after this a body must have come at the rate below; 408 beyond");
+    list.add_bytes("min-body-bytes-per-second", http.min_body_bytes_per_second, {0, gib},
+                   "rate of a body that is received");
+}
+
+void add_connection_limits(Settings& list, ServeSettings& target) {
+    auto& http = target.http;
+    list.start_group("Connections");
+    list.add_count("threads", target.threads, {0, 1024}, "I/O threads; 0 is one per core");
+    list.add_count("backlog", target.backlog, {1, 65'535}, "connections that wait to be accepted");
+    list.add_count("max-connections", http.max_connections, {1, 10'000'000}, "open connections; 503 beyond");
+    list.add_count("max-connections-per-address", http.max_connections_per_address, {1, 10'000'000},
+                   "open connections of one IPv4 address or IPv6 /64; 503 beyond");
+    list.add_switch("limit-loopback", http.limit_loopback, "the bound above holds for this machine too");
+    list.add_count("max-requests-per-connection", http.max_requests_per_connection, {1, UINT64_MAX},
+                   "after this many the connection is closed");
+    list.add_bytes("max-pipelined-bytes", http.max_pipelined_bytes, {kib, gib},
+                   "input taken ahead while a request waits");
+    list.add_bytes("event-send-buffer-bytes", http.event_send_buffer_bytes, {4 * kib, gib},
+                   "kernel send buffer of an SSE connection");
+    list.add_milliseconds("idle-timeout-ms", http.idle_timeout, {1, day_ms}, "between requests; closed beyond");
+    list.add_milliseconds("write-timeout-ms", http.write_timeout, {1, day_ms},
+                          "without progress in sending; reset beyond");
+    list.add_bytes("min-write-bytes-per-second", http.min_write_bytes_per_second, {0, gib},
+                   "rate of a response after the write timeout; reset below");
+    list.add_milliseconds("linger-timeout-ms", http.linger_timeout, {0, day_ms},
+                          "reading on after a refusal, so that the client gets to see it");
+}
+
+void add_store(Settings& list, ServeSettings& target) {
+    auto& store = target.store;
+    list.start_group("Store");
+    list.add_bytes("segment-bytes", store.segment_bytes, {mib, gib}, "size of a new segment of the log");
+    list.add_bytes("max-queued-bytes", store.max_queued_bytes, {mib, UINT64_MAX},
+                   "appends waiting for the disk; 503 beyond");
+    list.add_bytes("max-commit-bytes", store.max_commit_bytes, {kib, gib},
+                   "a commit takes no further append beyond this");
+    list.add_count("max-producers-per-stream", store.max_producers_per_stream, {1, 10'000'000},
+                   "producer ids of one stream");
+    list.add_count("max-resident-streams", store.max_resident_streams, {1, 100'000'000},
+                   "streams kept in memory beyond those in use");
+    list.add_bytes("checkpoint-bytes", store.checkpoint_bytes, {kib, UINT64_MAX},
+                   "log written between two index checkpoints");
+    list.add_fraction("rewrite-dead-fraction", store.rewrite_dead_fraction,
+                      "a segment with more deleted data than this is rewritten");
+    list.add_bytes("rewrite-bytes-per-second", store.rewrite_bytes_per_second, {kib, UINT64_MAX},
+                   "how fast segments are rewritten");
+}
+
+/// Memory and a directory exclude each other; the stronger source wins, within one they are a contradiction.
+void resolve_memory(ServeSettings& target, const Settings& settings) {
+    const auto& data = *settings.find("data");
+    const auto& memory = *settings.find("memory");
+    if (!target.memory || data.source == Source::standard) return;
+    if (data.source == memory.source) {
+        throw Failure(ExitCode::usage,
+                      fmt::format("{} and {} contradict each other", memory.source_name, data.source_name),
+                      "Keep one: --data DIR stores on disk, --memory stores nothing.");
+    }
+    if (data.source > memory.source) target.memory = false;
+}
+
+}  // namespace
+
+Settings settings_of(ServeSettings& target) {
+    Settings list;
+    add_main(list, target);
+    add_protocol(list, target);
+    add_request_limits(list, target);
+    add_connection_limits(list, target);
+    add_store(list, target);
+    return list;
+}
+
+void load_settings(ServeSettings& target, Settings& settings, const ServeCommand& command,
+                   const Environment& environment) {
+    auto file = command.config.empty() ? environment("FOLDBACK_CONFIG").value_or("") : command.config;
+    if (file.empty() && std::filesystem::exists(system_config_file)) file = system_config_file;
+    if (!file.empty()) settings.apply(read_config(file));
+    settings.apply(environment);
+    for (const auto& [name, value] : command.flags) settings.apply_flag(name, value);
+
+    resolve_memory(target, settings);
+    const auto listen = parse_listen(target.listen);
+    target.http.addresses = {listen.address};
+    target.http.port = listen.port;
+    target.http.threads = static_cast<unsigned>(target.threads);
+    target.http.backlog = static_cast<int>(target.backlog);
+    target.http.max_body_bytes = target.max_body_bytes;
+    target.api.max_body_bytes = target.max_body_bytes;
+    const auto& prefix = target.api.stream_prefix;
+    if (prefix.size() < 3 || !prefix.starts_with('/') || !prefix.ends_with('/')) {
+        throw Failure(ExitCode::usage,
+                      fmt::format("stream-prefix must begin and end with a slash, not \"{}\"", prefix));
+    }
+}
+
+ListenAddress parse_listen(const std::string& text) {
+    const auto refuse = [&text](std::string_view why) {
+        throw Failure(ExitCode::usage, fmt::format("\"{}\" is not an address to listen on: {}", text, why),
+                      "Examples: 127.0.0.1:4437, [::1]:4437, localhost:4437");
+    };
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) refuse("the port is missing");
+    const auto port = parse_count(std::string_view(text).substr(colon + 1));
+    if (!port || *port > 65'535) refuse("the port must be a number from 0 to 65535");
+    auto host = text.substr(0, colon);
+    if (host == "localhost") host = "127.0.0.1";
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+
+    ListenAddress result{.address = host, .port = static_cast<std::uint16_t>(*port)};
+    in_addr four{};
+    in6_addr six{};
+    if (!bracketed && inet_pton(AF_INET, host.c_str(), &four) == 1) {
+        result.is_loopback = ntohl(four.s_addr) >> 24 == 127;
+    } else if (bracketed && inet_pton(AF_INET6, host.c_str(), &six) == 1) {
+        result.is_loopback = IN6_IS_ADDR_LOOPBACK(&six);
+    } else {
+        refuse("the host must be an IPv4 address, an IPv6 address in brackets, or localhost");
+    }
+    return result;
+}
+
+std::string ListenAddress::url(std::uint16_t bound_port) const {
+    const bool six = address.find(':') != std::string::npos;
+    return fmt::format("http://{}{}{}:{}", six ? "[" : "", address, six ? "]" : "", bound_port);
+}
+
+void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings) {
+    if (address.is_loopback || settings.insecure_no_auth_on_public) return;
+    throw Failure(
+        ExitCode::refused,
+        fmt::format("refusing to listen on {}: it can be reached from other machines, and this server asks "
+                    "nobody who they are",
+                    settings.listen),
+        "Listen on 127.0.0.1 behind a proxy with TLS and authentication, or add --insecure-no-auth-on-public.");
+}
+
+}  // namespace foldback::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/settings.hpp"
+#include "foldback/server/api.hpp"
+#include "foldback/server/http_server.hpp"
+#include "foldback/store/log_store.hpp"
+
+namespace foldback::cli {
+
+/// Everything that `foldback serve` can be told.
+struct ServeSettings {
+    std::string listen = "127.0.0.1:4437";
+    bool insecure_no_auth_on_public = false;
+    std::string data = "./foldback-data";
+    bool memory = false;
+    std::chrono::milliseconds shutdown_timeout{10'000};
+    std::string log_level = "info";
+    std::string log_format = "auto";
+    std::size_t threads = 0;
+    std::size_t backlog = 4096;
+    std::size_t max_body_bytes = 8 << 20;
+    server::ApiOptions api;
+    server::HttpServerOptions http;
+    LogStoreOptions store;
+};
+
+/// Binds every setting to a variable of `target`, which must outlive the list.
+[[nodiscard]] Settings settings_of(ServeSettings& target);
+
+/// Fills the settings from defaults, configuration file, environment and flags, in this order, and checks what
+/// depends on each other. Throws Failure (usage, not_found).
+void load_settings(ServeSettings& target, Settings& settings, const ServeCommand& command,
+                   const Environment& environment);
+
+/// The configuration file that is read when neither `--config` nor FOLDBACK_CONFIG names one.
+inline constexpr const char* system_config_file = "/etc/foldback/foldback.toml";
+
+struct ListenAddress {
+    std::string address;  ///< an IPv4 or IPv6 literal
+    std::uint16_t port = 0;
+    bool is_loopback = false;
+
+    /// The base URL of a server there that bound `bound_port`.
+    [[nodiscard]] std::string url(std::uint16_t bound_port) const;
+};
+
+/// `127.0.0.1:4437`, `[::1]:4437`, `localhost:4437`, `0.0.0.0:0`. Throws Failure (usage).
+[[nodiscard]] ListenAddress parse_listen(const std::string& text);
+
+/// Throws Failure (refused) when the address can be reached from elsewhere and nobody consented to that.
+void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings);
+
+}  // namespace foldback::cli

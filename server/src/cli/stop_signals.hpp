@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace foldback::cli {
+
+/// Why the server ends.
+struct StopReason {
+    enum class Kind : unsigned char { signal, broken };
+    Kind kind = Kind::signal;
+    std::string what;  ///< "SIGTERM", or what broke
+};
+
+/// SIGTERM and SIGINT of a server. Created before any other thread, so that all inherit the blocked signals: the
+/// first ends `wait_for`, the second ends the process with code 1. As long as `serving` was not called, the first
+/// ends the process with code 0: what is being opened needs no goodbye.
+class StopSignals {
+public:
+    StopSignals();
+    ~StopSignals();
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+
+    void serving();
+    /// Ends `wait_for` for a reason of the program's own; from any thread.
+    void stop(StopReason reason);
+    /// Absent when `limit` has passed.
+    [[nodiscard]] std::optional<StopReason> wait_for(std::chrono::milliseconds limit);
+
+private:
+    void watch();
+
+    int signals_fd_;
+    int end_fd_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool serving_ = false;
+    std::optional<StopReason> reason_;
+    std::thread thread_;
+};
+
+}  // namespace foldback::cli

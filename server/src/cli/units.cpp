@@ -1,0 +1,91 @@
+#include "cli/units.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace foldback::cli {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    std::string_view short_name;
+    std::uint64_t bytes;
+};
+
+constexpr std::array units{Unit{"GiB", "G", 1ULL << 30}, Unit{"MiB", "M", 1ULL << 20}, Unit{"KiB", "K", 1ULL << 10}};
+
+}  // namespace
+
+std::string format_bytes(std::uint64_t bytes) {
+    for (const auto& unit : units) {
+        if (bytes < unit.bytes) continue;
+        const double value = static_cast<double>(bytes) / static_cast<double>(unit.bytes);
+        return value >= 100 ? fmt::format("{:.0f} {}", value, unit.name) : fmt::format("{:.1f} {}", value, unit.name);
+    }
+    return fmt::format("{} B", bytes);
+}
+
+std::string format_count(std::uint64_t count) {
+    std::string text = std::to_string(count);
+    for (std::size_t place = 3; place < text.size(); place += 4) text.insert(text.size() - place, 1, ',');
+    return text;
+}
+
+std::string format_duration(std::chrono::milliseconds duration) {
+    const auto total = duration.count();
+    if (total < 10'000) return fmt::format("{:.1f} s", static_cast<double>(total) / 1000);
+    const auto seconds = total / 1000;
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+    return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+    std::uint64_t factor = 1;
+    for (const auto& unit : units) {
+        for (const auto name : {unit.name, unit.short_name}) {
+            if (factor != 1 || !text.ends_with(name)) continue;
+            factor = unit.bytes;
+            text.remove_suffix(name.size());
+        }
+    }
+    const auto count = parse_count(text);
+    if (!count || *count > std::numeric_limits<std::uint64_t>::max() / factor) return std::nullopt;
+    return *count * factor;
+}
+
+std::string bytes_setting(std::uint64_t bytes) {
+    for (const auto& unit : units) {
+        if (bytes != 0 && bytes % unit.bytes == 0) return fmt::format("{}{}", bytes / unit.bytes, unit.name);
+    }
+    return std::to_string(bytes);
+}
+
+std::string printable(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        // C1 controls are U+0080…U+009F, in UTF-8 C2 80…C2 9F; some terminals obey them.
+        const bool c1 = byte == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+        if (byte < 0x20 || byte == 0x7F || c1) {
+            result += '?';
+            if (c1) ++at;
+        } else {
+            result += text[at];
+        }
+    }
+    return result;
+}
+
+}  // namespace foldback::cli
