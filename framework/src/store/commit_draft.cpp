@@ -17,7 +17,8 @@ std::size_t bound_of(const Messages& messages) {
 }  // namespace
 
 std::size_t CommitDraft::bound(const CreateRequest& request) {
-    return 1024 + request.stream.text().size() * 2 + request.config.content_type.size() + bound_of(request.initial);
+    return 1024 + request.stream.text().size() * 2 + std::max(request.config.content_type.size(), max_content_type_bytes) +
+           bound_of(request.initial);
 }
 
 std::size_t CommitDraft::bound(const AppendRequest& request) {

@@ -18,6 +18,9 @@ namespace foldback {
 /// Payload of one stored record, at most, unless a single message is larger: what a read checks and may have to skip.
 inline constexpr std::size_t max_record_payload = 64 * 1024;
 
+/// A stream's content type, at most: a fork repeats its source's, so the bound of a creation includes it.
+inline constexpr std::size_t max_content_type_bytes = 1024;
+
 struct RemoveRequest {
     StreamPath stream;
 };
@@ -95,12 +98,18 @@ private:
 
     [[nodiscard]] Result<AppendPlan> plan(const AppendRequest& request);
     [[nodiscard]] std::optional<Refused> check_shape(const AppendRequest& request) const;
+    [[nodiscard]] Result<AppendPlan> plan_new(Stream& stream, const AppendRequest& request) const;
     [[nodiscard]] Result<AppendPlan> plan_closed(Stream& stream, const AppendRequest& request);
     /// True: a duplicate.
     [[nodiscard]] Result<bool> check_producer(Stream& stream, const Producer& producer);
     [[nodiscard]] std::optional<Refused> check_conditions(const Stream& stream, const AppendRequest& request) const;
     [[nodiscard]] Appended carry_out(AppendPlan& plan, const AppendRequest& request);
 
+    [[nodiscard]] static std::string content_type_of(const StreamConfig& config);
+    /// Why a stream cannot be created like this.
+    [[nodiscard]] static std::optional<Refused> check_config(const StreamConfig& config);
+    /// What records a stream that is no fork.
+    [[nodiscard]] log::StreamCreated creation(const StreamPath& path, const StreamConfig& config) const;
     [[nodiscard]] Result<Created> existing(const Stream& stream, const CreateRequest& request, const Stream* source) const;
     [[nodiscard]] Result<log::StreamCreated> plan_fork(const CreateRequest& request, Stream& source) const;
     void record_created(Stream& stream, const log::StreamCreated& record, Stream* source);

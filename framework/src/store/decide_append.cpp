@@ -47,24 +47,11 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan(const AppendRequest& request) 
     if (!target.usable()) {
         const bool held_by_forks = target.exists() && (target.life == index::Life::soft_deleted || target.forks > 0);
         if (!request.create_with || held_by_forks) return refuse_missing(target, request.stream);
-        if (request.expected && request.expected->value != 0) {
-            return refuse(Refusal::offset_mismatch, "the stream does not exist yet: its offset is 0");
-        }
-        if (!request.messages.empty() && request.messages.framing() != framing_of(request.create_with->content_type)) {
-            return refuse(Refusal::content_type, "the data is not of the content type of the stream to create");
-        }
-        if (request.producer && request.producer->seq != 0) {
-            return Refused{.reason = Refusal::sequence_gap, .detail = "a new producer starts at sequence 0",
-                           .expected_seq = 0, .received_seq = request.producer->seq};
-        }
-        AppendPlan fresh;
-        fresh.stream = &target;
-        fresh.creates = true;
-        return fresh;
+        return plan_new(target, request);
     }
     if (target.closed) return plan_closed(target, request);
     if (!request.messages.empty()) {
-        const bool same_type = request.content_type.empty() ? true : media_type_of(request.content_type) == target.meta->media_type;
+        const bool same_type = request.content_type.empty() || media_type_of(request.content_type) == target.meta->media_type;
         if (!same_type || request.messages.framing() != target.meta->framing) {
             return refuse(Refusal::content_type, "the stream holds " + target.meta->config.content_type, &target);
         }
@@ -82,6 +69,28 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan(const AppendRequest& request) 
     }
     if (auto refused = check_conditions(target, request)) return *std::move(refused);
     return accepted;
+}
+
+Result<CommitDraft::AppendPlan> CommitDraft::plan_new(Stream& target, const AppendRequest& request) const {
+    const auto& config = *request.create_with;
+    if (auto refused = check_config(config)) return *std::move(refused);
+    if (!request.messages.empty()) {
+        const bool same_type = request.content_type.empty() || media_type_of(request.content_type) == media_type_of(content_type_of(config));
+        if (!same_type || request.messages.framing() != framing_of(config.content_type)) {
+            return refuse(Refusal::content_type, "the data is not of the content type of the stream to create");
+        }
+    }
+    if (request.producer && request.producer->seq != 0) {
+        return Refused{.reason = Refusal::sequence_gap, .detail = "a new producer starts at sequence 0",
+                       .expected_seq = 0, .received_seq = request.producer->seq};
+    }
+    if (request.expected && request.expected->value != 0) {
+        return refuse(Refusal::offset_mismatch, "the stream does not exist yet: its offset is 0");
+    }
+    AppendPlan fresh;
+    fresh.stream = &target;
+    fresh.creates = true;
+    return fresh;
 }
 
 Result<CommitDraft::AppendPlan> CommitDraft::plan_closed(Stream& target, const AppendRequest& request) {
@@ -141,13 +150,7 @@ Appended CommitDraft::carry_out(AppendPlan& plan, const AppendRequest& request) 
     auto& target = *plan.stream;
     if (plan.creates) {
         if (target.exists()) record_deleted(target, log::DeleteReason::expired);
-        log::StreamCreated record{.incarnation = next_incarnation_,
-                                  .path = request.stream.text(),
-                                  .content_type = request.create_with->content_type,
-                                  .created_at_ms = timestamp_.time_since_epoch().count()};
-        if (request.create_with->ttl) record.ttl_seconds = request.create_with->ttl->count();
-        if (request.create_with->expires_at) record.expires_at_ms = request.create_with->expires_at->time_since_epoch().count();
-        record_created(target, record, nullptr);
+        record_created(target, creation(request.stream, *request.create_with), nullptr);
     }
     auto outcome = plan.outcome;
     outcome.first = target.meta->point(target.tail);

@@ -3,11 +3,41 @@
 #include "store/commit_draft.hpp"
 
 namespace foldback {
+namespace {
 
-Result<Created> CommitDraft::decide(const CreateRequest& request) {
-    if (request.config.ttl && request.config.expires_at) {
+constexpr std::chrono::seconds longest_ttl{(std::int64_t{1} << 53) - 1};
+
+}  // namespace
+
+std::string CommitDraft::content_type_of(const StreamConfig& config) {
+    return config.content_type.empty() ? "application/octet-stream" : config.content_type;
+}
+
+std::optional<Refused> CommitDraft::check_config(const StreamConfig& config) {
+    if (config.ttl && config.expires_at) {
         return refuse(Refusal::bad_request, "a stream has either a time to live or an expiry time, not both");
     }
+    if (config.ttl && (config.ttl->count() < 0 || *config.ttl > longest_ttl)) {
+        return refuse(Refusal::bad_request, "a time to live is 0 to 2^53-1 seconds");
+    }
+    if (config.content_type.size() > max_content_type_bytes) {
+        return refuse(Refusal::bad_request, "a content type has at most " + std::to_string(max_content_type_bytes) + " bytes");
+    }
+    return std::nullopt;
+}
+
+log::StreamCreated CommitDraft::creation(const StreamPath& path, const StreamConfig& config) const {
+    log::StreamCreated record{.incarnation = next_incarnation_,
+                              .path = path.text(),
+                              .content_type = content_type_of(config),
+                              .created_at_ms = timestamp_.time_since_epoch().count()};
+    if (config.ttl) record.ttl_seconds = config.ttl->count();
+    if (config.expires_at) record.expires_at_ms = config.expires_at->time_since_epoch().count();
+    return record;
+}
+
+Result<Created> CommitDraft::decide(const CreateRequest& request) {
+    if (auto refused = check_config(request.config)) return *std::move(refused);
     if (request.initial.joined().size() > options_.max_append_bytes) {
         return refuse(Refusal::bad_request, "an append may hold at most " + std::to_string(options_.max_append_bytes) + " bytes");
     }
@@ -22,7 +52,7 @@ Result<Created> CommitDraft::decide(const CreateRequest& request) {
         return refuse(Refusal::exists, "stream '" + request.stream.text() + "' is deleted, but forks still read its data");
     }
 
-    log::StreamCreated record;
+    auto record = creation(request.stream, request.config);
     if (source != nullptr) {
         if (!source->usable()) {
             const bool gone = refuse_missing(*source, request.fork->source).reason == Refusal::gone;
@@ -32,19 +62,12 @@ Result<Created> CommitDraft::decide(const CreateRequest& request) {
         auto planned = plan_fork(request, *source);
         if (!planned) return planned.error();
         record = std::move(*planned);
-    } else {
-        record.content_type = request.config.content_type.empty() ? "application/octet-stream" : request.config.content_type;
-        if (request.config.ttl) record.ttl_seconds = request.config.ttl->count();
-        if (request.config.expires_at) record.expires_at_ms = request.config.expires_at->time_since_epoch().count();
     }
     if (!request.initial.empty() && request.initial.framing() != framing_of(record.content_type)) {
         return refuse(Refusal::content_type, "the initial data is not of the stream's content type");
     }
 
     if (target.exists()) record_deleted(target, log::DeleteReason::expired);
-    record.incarnation = next_incarnation_;
-    record.path = request.stream.text();
-    record.created_at_ms = timestamp_.time_since_epoch().count();
     record.closed = request.closed && request.initial.empty();
     record_created(target, record, source);
     if (!request.initial.empty()) {
@@ -64,8 +87,7 @@ Result<Created> CommitDraft::existing(const Stream& target, const CreateRequest&
     if (meta.is_fork() != (source != nullptr)) return differs("origin");
     // A fork may leave unsaid what it takes from its source.
     const bool inherits_type = source != nullptr && config.content_type.empty();
-    const auto content_type = config.content_type.empty() ? std::string("application/octet-stream") : config.content_type;
-    if (!inherits_type && media_type_of(content_type) != meta.media_type) return differs("content type");
+    if (!inherits_type && media_type_of(content_type_of(config)) != meta.media_type) return differs("content type");
     const bool inherits_expiry = source != nullptr && !config.ttl && !config.expires_at;
     if (!inherits_expiry && (config.ttl != meta.config.ttl || config.expires_at != meta.config.expires_at)) {
         return differs("expiry");
@@ -94,15 +116,17 @@ Result<log::StreamCreated> CommitDraft::plan_fork(const CreateRequest& request, 
     if (!known_point || at.offset < source.first || fork.sub_offset > source.tail.value - at.offset.value) {
         return refuse(Refusal::bad_offset, "the fork offset is not one of the source's", &source);
     }
-    log::StreamCreated record{.content_type = source.meta->config.content_type,
-                              .forked_from = source.meta->incarnation,
-                              .fork_offset = {at.offset.value + fork.sub_offset},
-                              .requested_fork_point = at,
-                              .requested_sub_offset = fork.sub_offset,
-                              .requested_tail = !fork.at.has_value()};
-    const auto& expiry = config.ttl || config.expires_at ? config : source.meta->config;
-    if (expiry.ttl) record.ttl_seconds = expiry.ttl->count();
-    if (expiry.expires_at) record.expires_at_ms = expiry.expires_at->time_since_epoch().count();
+    auto inherited = source.meta->config;
+    if (config.ttl || config.expires_at) {
+        inherited.ttl = config.ttl;
+        inherited.expires_at = config.expires_at;
+    }
+    auto record = creation(request.stream, inherited);
+    record.forked_from = source.meta->incarnation;
+    record.fork_offset = {at.offset.value + fork.sub_offset};
+    record.requested_fork_point = at;
+    record.requested_sub_offset = fork.sub_offset;
+    record.requested_tail = !fork.at.has_value();
     return record;
 }
 

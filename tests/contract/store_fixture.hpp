@@ -1,0 +1,143 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <concepts>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foldback/store/log_store.hpp"
+
+/// What the contract tests share: every store that must keep the port's contract, and short words for requests.
+namespace foldback::contract {
+
+/// A directory that is gone with this object.
+class TemporaryDirectory {
+public:
+    TemporaryDirectory();
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    ~TemporaryDirectory();
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+enum class Place : std::uint8_t { memory, directory };
+enum class Driven : std::uint8_t { by_threads, by_hand };
+
+/// A store under test and what belongs to it.
+class Fixture {
+public:
+    Fixture(Place place, Driven driven, LogStoreOptions options);
+
+    /// Closes the store and opens it again; `between` may touch its files meanwhile.
+    void reopen(const std::function<void(const std::filesystem::path&)>& between = {});
+    void close() { store.reset(); }
+    void open();
+
+    /// Drives the store, or lets its threads work, until the condition holds; false when that takes too long.
+    [[nodiscard]] bool eventually(const std::function<bool()>& condition);
+
+    [[nodiscard]] std::filesystem::path index_file() const { return directory->path() / "data" / "index.db"; }
+
+    Place place;
+    Driven driven;
+    ManualClock clock;
+    LogStoreOptions options;
+    std::unique_ptr<TemporaryDirectory> directory;
+    std::unique_ptr<LogStore> store;
+    OpenReport report;  ///< of the last opening in a directory
+};
+
+/// Small files, so that a test fills several quickly.
+[[nodiscard]] LogStoreOptions small_files();
+
+using StoreTest = std::function<void(Fixture&)>;
+
+/// Runs a test on every store there is.
+void on_every_store(const StoreTest& test, const LogStoreOptions& options = small_files());
+/// Runs a test on every store that outlives its object.
+void on_every_directory(const StoreTest& test, const LogStoreOptions& options = small_files());
+
+// ---- short words ----
+
+inline constexpr const char* json_type = "application/json";
+inline constexpr const char* text_type = "text/plain";
+
+[[nodiscard]] Messages json(std::string_view body);
+[[nodiscard]] Messages bytes(std::string data);
+
+/// Creates an open stream and requires that it is new.
+Created create_json(StreamStore& store, std::string_view path);
+Created create_text(StreamStore& store, std::string_view path);
+
+Appended append_json(StreamStore& store, std::string_view path, std::string_view body);
+Appended append_text(StreamStore& store, std::string_view path, std::string text);
+
+/// Forks at an offset of the source.
+Created fork_at(StreamStore& store, std::string_view source, Offset at, std::string_view path);
+
+/// "accepted", or the name of the refusal.
+template <class Value>
+[[nodiscard]] std::string answer(const Result<Value>& result) {
+    return result.has_value() ? "accepted" : name_of(result.error().reason);
+}
+
+/// Every message of a stream from a place on, page by page.
+[[nodiscard]] std::vector<std::string> all_messages(StreamStore& store, std::string_view path,
+                                                    ReadFrom from = FromStart{});
+/// The bytes of a stream in one piece.
+[[nodiscard]] std::string all_bytes(StreamStore& store, std::string_view path);
+[[nodiscard]] std::vector<std::string> texts(const ReadPage& page);
+
+/// One message of the feed as `path@offset=data`.
+[[nodiscard]] std::vector<std::string> feed_of(StreamStore& store, const std::string& prefix = {}, Position from = {});
+
+[[nodiscard]] std::vector<std::string> paths_of(const StreamList& list);
+
+/// `size` bytes that differ from place to place.
+[[nodiscard]] std::string pattern(std::size_t size, unsigned seed = 1);
+
+using Strings = std::vector<std::string>;
+
+}  // namespace foldback::contract
+
+// How failed checks print values.
+template <class Value>
+requires requires(const Value& value) {
+    { value.value } -> std::convertible_to<std::uint64_t>;
+}
+struct doctest::StringMaker<Value> {
+    static doctest::String convert(const Value& value) { return doctest::toString(value.value); }
+};
+
+template <class Value>
+struct doctest::StringMaker<boost::system::result<Value, foldback::Refused>> {
+    static doctest::String convert(const foldback::Result<Value>& result) {
+        return foldback::contract::answer(result).c_str();
+    }
+};
+
+template <>
+struct doctest::StringMaker<foldback::StreamPoint> {
+    static doctest::String convert(const foldback::StreamPoint& point) {
+        return doctest::toString(point.incarnation.value) + "_" + doctest::toString(point.offset.value);
+    }
+};
+
+template <>
+struct doctest::StringMaker<std::vector<std::string>> {
+    static doctest::String convert(const std::vector<std::string>& strings) {
+        std::string text;
+        for (const auto& part : strings) text += (text.empty() ? "" : " | ") + part.substr(0, 60);
+        return ("[" + text + "]").c_str();
+    }
+};
