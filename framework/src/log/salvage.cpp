@@ -68,7 +68,7 @@ private:
         report_.actions.push_back("began " + device_.describe(segment_name(next)));
     }
 
-    /// Ends the segment before the damaged place.
+    /// Ends the segment before the damaged place: nothing is read behind a seal.
     void seal_segment(Place damage, const SegmentHeader& header) {
         const auto file = device_.open(segment_name(damage.segment), LogDevice::Open::read_write);
         CommitReader reader(*file, header, segment_header_bytes, damage.byte);
@@ -78,11 +78,6 @@ private:
         CommitBuilder seal;
         file->write_at(damage.byte, as_bytes(seal.finish(header.epoch, reader.next_position(), timestamp_ms,
                                                          reader.previous_crc(), true)));
-        const std::string zeros(slice_bytes, '\0');
-        const std::uint64_t end = file->size();
-        for (std::uint64_t byte = damage.byte + seal.size(); byte < end; byte += zeros.size()) {
-            file->write_at(byte, as_bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), end - byte)));
-        }
         file->sync();
         report_.actions.push_back("cut " + device_.describe(segment_name(damage.segment)) + " at byte " +
                                   std::to_string(damage.byte));

@@ -142,6 +142,18 @@ TEST_CASE("a scan refuses a place where no commit begins") {
     CHECK_THROWS_AS(opened.log->scan({}, {.segment = 2, .byte = 4096}, [](const auto&) { return true; }), StorageError);
 }
 
+TEST_CASE("a scan to the end of a segment wants to see its seal") {
+    const auto device = log_with_messages(3);
+    const auto opened = open_log(device);
+    const auto whole = opened.log->segment(1);
+    write_file(*device, "cut", read_file(*device, "0000000001.segment").substr(0, opened.log->tail().byte));
+    const Segment cut(whole->header(), device->open("cut", LogDevice::Open::read_only));
+
+    CHECK_THROWS_AS(Log::scan_segment(cut, segment_header_bytes, {}, [](const auto&) { return true; }), StorageError);
+    CHECK_THROWS_AS(Log::scan_segment(*whole, segment_header_bytes, {}, [](const auto&) { return true; }),
+                    StorageError);
+}
+
 TEST_CASE("a segment tells when it is read beyond its end") {
     const auto opened = open_log(log_with_messages(1));
     std::string buffer(100, '\0');
@@ -228,6 +240,66 @@ TEST_CASE("without space for the next segment nothing changes and a later attemp
     CHECK(scan_payloads(log) == all);
     opened.log.reset();
     CHECK(open_log(device).payloads == all);
+}
+
+TEST_CASE("a lack of space at any step of beginning the next segment changes nothing") {
+    const std::string large(1500, 'x');
+    for (std::uint64_t call = 0; call < 4; ++call) {  // creating, reserving, writing and flushing its header
+        CAPTURE(call);
+        const auto device = std::make_shared<FaultyDevice>(call);
+        auto opened = open_log(device);
+        append(*opened.log, large);
+        append(*opened.log, large);
+        const auto before = contents_of(*device);
+        device->fail_once_after(call, std::errc::no_space_on_device);
+
+        CHECK_THROWS_AS(append(*opened.log, large), DeviceError);
+
+        CHECK(contents_of(*device) == before);
+        CHECK_FALSE(opened.log->poisoned());
+        append(*opened.log, large);
+        CHECK(opened.log->tail().segment == 2);
+    }
+}
+
+TEST_CASE("a spare that is only partly filled is taken when there is space for nothing else") {
+    const auto device = std::make_shared<FaultyDevice>(5);
+    Log::Options options;
+    options.segment_bytes = 3 << 20;
+    auto opened = open_log(device, options);
+    append(*opened.log, std::string(2 << 20, 'x'));
+    CHECK(opened.log->prepare_next_segment());
+    FaultyDevice::Faults full;
+    full.capacity_bytes = device->used_bytes();
+    device->set_faults(full);
+
+    append(*opened.log, std::string(2 << 20, 'y'));
+
+    CHECK(device->list() == std::vector<std::string>{"0000000001.segment", "0000000002.segment", "FORMAT"});
+    CHECK(opened.log->segment(2)->header().capacity == options.segment_bytes);
+    opened.log.reset();
+    CHECK(open_log(device, options).payloads.size() == 2);
+}
+
+TEST_CASE("a commit fits only as long as there is room for the seal") {
+    for (const std::uint64_t surplus : {0, 8}) {
+        CAPTURE(surplus);
+        const auto device = make_memory_device();
+        const auto opened = open_log(device);
+        Log& log = *opened.log;
+        append(log, "first");
+        CommitBuilder empty;
+        fill_commit(empty, "", {0});
+        const auto room = small_segment_bytes - log.tail().byte - commit_header_bytes - empty.size();
+
+        append(log, std::string(room + surplus, 'x'));
+        CHECK(log.tail().segment == (surplus == 0 ? 1 : 2));
+        append(log, "last");
+
+        CHECK(log.tail().segment == (surplus == 0 ? 2 : 3));
+        CHECK(read_file(*device, "0000000001.segment").size() == small_segment_bytes);
+        CHECK(open_log(device).payloads.size() == 3);
+    }
 }
 
 TEST_CASE("any failure while the next segment is begun breaks the log or changes nothing") {

@@ -319,6 +319,27 @@ TEST_CASE("an append whose numbers disagree with its data is malformed") {
     CHECK_FALSE(read(json));
 }
 
+TEST_CASE("an extent belongs to a dropped payload and to nothing else") {
+    MessagesAppended record;
+    record.incarnation = {1};
+    record.count = 1;
+    record.extent = 5;
+    record.payload_dropped = true;
+    const auto dropped = encoded(record);
+    const auto body = decode_record(dropped, true)->body;
+    const auto read = [](std::uint8_t flags, std::string_view of_record) {
+        const auto bytes = framed(RecordType::messages_appended, flags, of_record);
+        return decode_appended(*decode_record(bytes, true)).has_value();
+    };
+
+    CHECK(read(4, body));
+    CHECK_FALSE(read(0, body));
+    CHECK_FALSE(read(0, std::string(body) + "hello"));
+    CHECK_FALSE(read(4, std::string(body) + "hello"));
+    CHECK_FALSE(read(4, std::string(body.substr(0, 20)) + std::string(4, '\0')));
+    CHECK_FALSE(read(5, body));
+}
+
 TEST_CASE("random bytes in a valid frame never decode to views outside of them") {
     std::mt19937_64 random(20'240'607);
     for (int round = 0; round < 20'000; ++round) {
