@@ -1,0 +1,123 @@
+#include "cli/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+#include "cli/failure.hpp"
+
+using namespace foldback::cli;
+
+namespace {
+
+CommandLine parse(const std::vector<std::string>& arguments) {
+    auto parsed = parse_command_line(arguments);
+    REQUIRE(std::holds_alternative<CommandLine>(parsed));
+    return std::get<CommandLine>(std::move(parsed));
+}
+
+template <class Verb>
+Verb verb_of(const std::vector<std::string>& arguments) {
+    return std::get<Verb>(parse(arguments).command);
+}
+
+std::string refusal(const std::vector<std::string>& arguments) {
+    try {
+        (void)parse_command_line(arguments);
+    } catch (const Failure& failure) {
+        CHECK(failure.code() == ExitCode::usage);
+        CHECK_FALSE(failure.remedy().empty());
+        return failure.what();
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("the verbs and flags of the protocol's reference command line mean the same") {
+    const auto create = parse({"--url", "http://h:1", "create", "s", "--json"});
+    CHECK(create.common.url == "http://h:1");
+    CHECK(std::get<CreateCommand>(create.command).content_type.text == "application/json");
+
+    const auto write = verb_of<AppendCommand>({"write", "s", "hello", "world", "--content-type", "text/plain"});
+    CHECK(write.stream == "s");
+    CHECK(write.words == std::vector<std::string>{"hello", "world"});
+    CHECK(write.content_type.text == "text/plain");
+
+    const auto batch = parse({"write", "s", "[1]", "--json", "--batch-json", "--auth=Bearer t"});
+    CHECK(std::get<AppendCommand>(batch.command).batch_json);
+    CHECK(batch.common.auth == "Bearer t");
+
+    CHECK_FALSE(verb_of<ReadCommand>({"read", "s"}).until_end);
+    CHECK(verb_of<DeleteCommand>({"delete", "s"}).streams == std::vector<std::string>{"s"});
+}
+
+TEST_CASE("content may look like a verb") {
+    CHECK(verb_of<AppendCommand>({"append", "s", "read", "create"}).words ==
+          std::vector<std::string>{"read", "create"});
+}
+
+TEST_CASE("offsets may begin with a dash") {
+    CHECK(verb_of<ReadCommand>({"read", "s", "--offset", "-1"}).offset == "-1");
+    CHECK(verb_of<ReadCommand>({"read", "s", "--offset=now", "--limit", "3"}).limit == 3);
+}
+
+TEST_CASE("flags of serve are kept as text, given once, with or without a value") {
+    const auto serve = verb_of<ServeCommand>(
+        {"serve", "--memory", "--listen", "127.0.0.1:0", "--limit-loopback=false", "--config", "f"});
+    CHECK(serve.flags.at("memory") == "true");
+    CHECK(serve.flags.at("listen") == "127.0.0.1:0");
+    CHECK(serve.flags.at("limit-loopback") == "false");
+    CHECK(serve.flags.size() == 3);
+    CHECK(serve.config == "f");
+}
+
+TEST_CASE("a mistyped verb, flag or word is answered with the one that was meant") {
+    CHECK(refusal({"raed", "s"}) == "there is no command \"raed\". Did you mean \"read\"?");
+    CHECK(refusal({"serve", "--lisen", "x"}) == "there is no flag --lisen. Did you mean \"--listen\"?");
+    CHECK(refusal({"read", "s", "--until-ned"}) == "there is no flag --until-ned. Did you mean \"--until-end\"?");
+    CHECK(refusal({"config", "show", "--lisen=x"}) == "there is no flag --lisen. Did you mean \"--listen\"?");
+    CHECK(refusal({"read", "s", "--live", "ssee"}).find("Did you mean \"sse\"?") != std::string::npos);
+    CHECK(refusal({"read", "s", "t"}) == "unexpected argument \"t\"");
+    CHECK(refusal({"xylophone"}) == "there is no command \"xylophone\".");
+}
+
+TEST_CASE("what is missing or contradicts itself is wrong usage") {
+    CHECK_FALSE(refusal({"read"}).empty());
+    CHECK_FALSE(refusal({"verify"}).empty());
+    CHECK_FALSE(refusal({"read", "s", "--limit", "x"}).empty());
+    CHECK_FALSE(refusal({"append", "s", "--ndjson", "--batch-json"}).empty());
+    CHECK_FALSE(refusal({"append", "s", "--batch-messages", "0"}).empty());
+    CHECK_FALSE(refusal({"create", "s", "--json", "--content-type", "text/plain"}).empty());
+    CHECK_FALSE(refusal({"config"}).empty());
+}
+
+TEST_CASE("help is printed when it is asked for, and when nothing is") {
+    const auto asked = std::get<HelpText>(parse_command_line({"--help"}));
+    CHECK(asked.code == ExitCode::ok);
+    CHECK(asked.text.find("serve") != std::string::npos);
+    CHECK(std::get<HelpText>(parse_command_line({})).code == ExitCode::usage);
+    CHECK(std::get<HelpText>(parse_command_line({"read", "--help"})).text.find("--until-end") != std::string::npos);
+    CHECK(std::get<HelpText>(parse_command_line({"--version"})).text.starts_with("foldback "));
+}
+
+TEST_CASE("every verb but the server's own prints JSON on request") {
+    const auto program = describe_program();
+    for (const auto& verb : program.commands) {
+        if (verb.group.empty() || verb.name == "serve" || verb.name == "config" || verb.name == "completion") continue;
+        CAPTURE(verb.name);
+        bool found = false;
+        for (const auto& flag : verb.flags) found = found || flag.long_name == "--json";
+        CHECK(found);
+    }
+}
+
+TEST_CASE("every flag says what it means") {
+    const auto program = describe_program();
+    CHECK(program.commands.size() > 15);
+    for (const auto& verb : program.commands) {
+        for (const auto& flag : verb.flags) {
+            CAPTURE(verb.name);
+            CAPTURE(flag.long_name);
+            CHECK_FALSE(flag.meaning.empty());
+        }
+    }
+}

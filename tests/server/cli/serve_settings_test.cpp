@@ -1,0 +1,97 @@
+#include "cli/serve_settings.hpp"
+
+#include <map>
+
+#include <doctest/doctest.h>
+
+#include "cli/failure.hpp"
+
+using namespace foldback::cli;
+
+namespace {
+
+ServeSettings load(const ServeCommand& command, std::map<std::string, std::string> variables = {}) {
+    ServeSettings values;
+    auto settings = settings_of(values);
+    load_settings(values, settings, command, [&variables](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+    });
+    return values;
+}
+
+ExitCode code_of_loading(const ServeCommand& command, std::map<std::string, std::string> variables = {}) {
+    try {
+        (void)load(command, std::move(variables));
+    } catch (const Failure& failure) {
+        return failure.code();
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+TEST_CASE("flags reach the options of the protocol, the sockets and the store") {
+    const auto values = load({.flags = {{"listen", "[::1]:0"},
+                                        {"max-body-bytes", "1MiB"},
+                                        {"long-poll-timeout-ms", "5"},
+                                        {"max-connections", "7"},
+                                        {"threads", "3"},
+                                        {"segment-bytes", "2MiB"},
+                                        {"cors-origin", ""}}});
+
+    CHECK(values.http.addresses == std::vector<std::string>{"::1"});
+    CHECK(values.http.port == 0);
+    CHECK(values.http.max_body_bytes == 1 << 20);
+    CHECK(values.api.max_body_bytes == 1 << 20);
+    CHECK(values.api.long_poll_timeout.count() == 5);
+    CHECK(values.http.max_connections == 7);
+    CHECK(values.http.threads == 3);
+    CHECK(values.store.segment_bytes == 2 << 20);
+    CHECK(values.api.cors_origin.empty());
+}
+
+TEST_CASE("memory and a directory contradict each other unless one is said more strongly") {
+    CHECK(code_of_loading({.flags = {{"memory", "true"}, {"data", "d"}}}) == ExitCode::usage);
+    CHECK(load({.flags = {{"memory", "true"}}}).memory);
+    CHECK(load({.flags = {{"memory", "true"}}}, {{"FOLDBACK_DATA", "d"}}).memory);
+    CHECK_FALSE(load({.flags = {{"data", "d"}}}, {{"FOLDBACK_MEMORY", "true"}}).memory);
+}
+
+TEST_CASE("the configuration file may be named by a flag or a variable and must exist") {
+    CHECK(code_of_loading({.config = "/nowhere/a.toml"}) == ExitCode::not_found);
+    CHECK(code_of_loading({}, {{"FOLDBACK_CONFIG", "/nowhere/a.toml"}}) == ExitCode::not_found);
+}
+
+TEST_CASE("the stream prefix stands between slashes") {
+    CHECK(code_of_loading({.flags = {{"stream-prefix", "/v1/stream"}}}) == ExitCode::usage);
+    CHECK(code_of_loading({.flags = {{"stream-prefix", "/"}}}) == ExitCode::usage);
+    CHECK(code_of_loading({.flags = {{"stream-prefix", "/s/"}}}) == ExitCode::ok);
+}
+
+TEST_CASE("an address to listen on is a literal with a port") {
+    CHECK(parse_listen("127.0.0.1:4437").address == "127.0.0.1");
+    CHECK(parse_listen("127.0.0.1:4437").port == 4437);
+    CHECK(parse_listen("localhost:1").address == "127.0.0.1");
+    CHECK(parse_listen("[::1]:0").address == "::1");
+    CHECK(parse_listen("[::1]:9").url(4711) == "http://[::1]:4711");
+    CHECK(parse_listen("127.0.0.1:0").url(4711) == "http://127.0.0.1:4711");
+    for (const auto* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:4437",
+                            "example.com:80", "[127.0.0.1]:80", "256.0.0.1:80", ":80", "[]:80"}) {
+        CAPTURE(bad);
+        CHECK_THROWS_AS((void)parse_listen(bad), Failure);
+    }
+}
+
+TEST_CASE("only loopback is listened on without consent") {
+    for (const auto* loopback : {"127.0.0.1:1", "127.8.9.10:1", "[::1]:1", "localhost:1"}) {
+        CAPTURE(loopback);
+        CHECK_NOTHROW(require_consent_to_public(parse_listen(loopback), {}));
+    }
+    for (const auto* open : {"0.0.0.0:1", "192.168.0.1:1", "[::]:1", "[2001:db8::1]:1", "[::ffff:192.168.0.1]:1"}) {
+        CAPTURE(open);
+        CHECK_THROWS_AS(require_consent_to_public(parse_listen(open), {}), Failure);
+        CHECK_NOTHROW(require_consent_to_public(parse_listen(open), ServeSettings{.insecure_no_auth_on_public = true}));
+    }
+}
