@@ -11,12 +11,17 @@ constexpr std::size_t kept_chunks = 4;
 
 }  // namespace
 
-StreamRef Catalog::find(const std::string& path) {
+StreamRef Catalog::find(const std::string& path, const std::function<void(const StreamState&)>& look) {
+    const auto found_there = [&](const StreamRef& stream) {
+        auto found = usable(stream);
+        if (found) look(*found);
+        return found;
+    };
     while (true) {
         std::uint64_t seen = 0;
         {
             const std::shared_lock lock(mutex_);
-            if (const auto found = by_path_.find(path); found != by_path_.end()) return usable(found->second);
+            if (const auto found = by_path_.find(path); found != by_path_.end()) return found_there(found->second);
             seen = checkpoints_;
         }
         auto row = index_.find(path);
@@ -25,7 +30,7 @@ StreamRef Catalog::find(const std::string& path) {
         if (seen != checkpoints_) continue;
         if (row) (void)adopt(std::move(*row));
         const auto found = by_path_.find(path);
-        return found == by_path_.end() ? nullptr : usable(found->second);
+        return found == by_path_.end() ? nullptr : found_there(found->second);
     }
 }
 

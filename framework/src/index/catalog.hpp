@@ -33,8 +33,12 @@ public:
     // ---- finding streams; take the mutex themselves; may read the index ----
 
     /// The stream that has this path now, soft-deleted ones included; null when there is none.
-    [[nodiscard]] StreamRef find(const std::string& path);
+    [[nodiscard]] StreamRef find(const std::string& path) {
+        return find(path, [](const StreamState&) {});
+    }
     [[nodiscard]] StreamRef find(Incarnation incarnation);
+    /// The same, and looks at it under the same lock.
+    [[nodiscard]] StreamRef find(const std::string& path, const std::function<void(const StreamState&)>& look);
 
     /// For the thread that folds.
     [[nodiscard]] std::optional<ProducerState> find_producer(const StreamRef& stream, const std::string& id);
@@ -127,6 +131,7 @@ private:
     std::uint64_t checkpoints_ = 0;
     Incarnation next_incarnation_{1};
     log::Place last_landmark_;
+    std::int64_t now_ms_ = 0;  ///< on the monotonic clock, while a commit is folded
 };
 
 }  // namespace foldback::index

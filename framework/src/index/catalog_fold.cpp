@@ -9,6 +9,7 @@ void Catalog::apply(const log::CommitView& commit, const std::function<void(cons
         landmarks_.push_back({commit.header.first_position, commit.place});
         last_landmark_ = commit.place;
     }
+    now_ms_ = clock_.monotonic().count();
     folded_to_ = {commit.place.segment, commit.place.byte + log::commit_header_bytes + commit.payload.size()};
     next_position_ = {std::max(next_position_.value, commit.header.first_position.value + commit.header.messages)};
     unsaved_bytes_ += commit.payload.size();
@@ -56,7 +57,7 @@ StreamRef Catalog::apply_created(const log::StreamCreated& record, std::uint64_t
     stream->tail = meta->fork_offset;
     stream->first = stream_first;
     stream->closed = record.closed;
-    stream->last_access_ms = clock_.monotonic().count();
+    stream->last_access_ms = now_ms_;
     by_incarnation_[record.incarnation.value] = stream;
     by_path_.erase(stream->meta->path.text());  // the key of a dead namesake views into its meta
     by_path_.emplace(stream->meta->path.text(), stream);
@@ -91,7 +92,7 @@ StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log
             stream->closed_by = Producer{std::string(record.producer_id), record.producer_epoch, record.producer_seq};
         }
     }
-    stream->last_access_ms.store(clock_.monotonic().count(), std::memory_order_relaxed);
+    stream->last_access_ms.store(now_ms_, std::memory_order_relaxed);
     mark_dirty(stream);
     return stream;
 }
@@ -116,7 +117,7 @@ StreamRef Catalog::apply_closed(const log::StreamClosed& record) {
         remember_producer(*stream, record.producer_id, record.producer_epoch, record.producer_seq);
         stream->closed_by = Producer{std::string(record.producer_id), record.producer_epoch, record.producer_seq};
     }
-    stream->last_access_ms.store(clock_.monotonic().count(), std::memory_order_relaxed);
+    stream->last_access_ms.store(now_ms_, std::memory_order_relaxed);
     mark_dirty(stream);
     return stream;
 }

@@ -1,6 +1,8 @@
 #include "index/index_connection.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace foldback::index {
 namespace {
@@ -49,6 +51,14 @@ std::string select_stream(const char* rest) {
 constexpr const char* extent_columns =
     "SELECT incarnation, first, end, segment, generation, bytes, entries, encoded FROM extents ";
 
+/// Sees to it that the file, and with it SQLite's own files beside it, can be read by their owner alone.
+const std::filesystem::path& prepared(const std::filesystem::path& file) {
+    if (file.empty() || std::filesystem::exists(file)) return file;
+    const int created = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (created >= 0) ::close(created);
+    return file;
+}
+
 std::string select_extents(const char* rest) { return std::string(extent_columns) + rest; }
 
 }  // namespace
@@ -67,7 +77,7 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
       tombstone(db, "SELECT created_in_segment FROM tombstones WHERE incarnation = ?") {}
 
 IndexDb::Connection::Connection(const std::filesystem::path& file, Role role)
-    : db(file.empty() ? std::string(":memory:") : file.string(),
+    : db(prepared(file).empty() ? std::string(":memory:") : file.string(),
          role == Role::writer ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READWRITE, 10'000) {
     configure(role, file.empty());
     if (role == Role::writer) prepare_schema();

@@ -35,7 +35,9 @@ std::size_t CommitDraft::bound(const std::vector<AppendRequest>& requests) {
 
 void CommitDraft::begin(Position first_position) {
     commit_.clear();
-    streams_.clear();
+    streams_.reset();
+    stream_memory_.release();
+    streams_.emplace(&stream_memory_);
     first_position_ = first_position;
     timestamp_ = clock_.now();
     const std::shared_lock lock(catalog_.mutex());
@@ -43,24 +45,22 @@ void CommitDraft::begin(Position first_position) {
 }
 
 CommitDraft::Stream& CommitDraft::stream(const StreamPath& path) {
-    const auto known = streams_.find(path.text());
-    if (known != streams_.end()) return known->second;
-    Stream loaded;
-    if (auto state = catalog_.find(path.text())) {
-        const std::shared_lock lock(catalog_.mutex());
-        loaded.meta = state->meta;
-        loaded.life = state->life;
-        loaded.expired = state->life == index::Life::live && catalog_.expired(*state);
-        loaded.tail = state->tail;
-        loaded.first = state->first;
-        loaded.closed = state->closed;
-        loaded.forks = state->forks;
-        loaded.closed_by = state->closed_by;
-        loaded.stream_seq = state->stream_seq;
-        loaded.producer_count = state->producer_count;
-        loaded.state = std::move(state);
-    }
-    return streams_.emplace(path.text(), std::move(loaded)).first->second;
+    const auto [place, fresh] = streams_->try_emplace(path.text());
+    auto& loaded = place->second;
+    if (!fresh) return loaded;
+    loaded.state = catalog_.find(path.text(), [&](const index::StreamState& state) {
+        loaded.meta = state.meta;
+        loaded.life = state.life;
+        loaded.expired = state.life == index::Life::live && catalog_.expired(state);
+        loaded.tail = state.tail;
+        loaded.first = state.first;
+        loaded.closed = state.closed;
+        loaded.forks = state.forks;
+        loaded.closed_by = state.closed_by;
+        loaded.stream_seq = state.stream_seq;
+        loaded.producer_count = state.producer_count;
+    });
+    return loaded;
 }
 
 std::optional<index::ProducerState> CommitDraft::producer_of(Stream& stream, const std::string& id) {

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -121,7 +123,10 @@ private:
     const Clock& clock_;
     const LogStoreOptions& options_;
     log::CommitBuilder commit_;
-    std::unordered_map<std::string, Stream> streams_;
+    /// Forgotten as a whole with each commit, so its nodes come from memory that is only ever reset.
+    std::pmr::monotonic_buffer_resource stream_memory_{64 * 1024};
+    /// The keys view into the requests and metas, which outlive the commit.
+    std::optional<std::pmr::unordered_map<std::string_view, Stream>> streams_;
     Position first_position_;
     Timestamp timestamp_{};
     Incarnation next_incarnation_;
