@@ -36,7 +36,7 @@ for (const live of ["long-poll", "sse"]) {
   test(`a ${live} reader goes on after kill -9 without a gap or a repeat`, async (t) => {
     const server = await serverOnDisk(t)
     const order = await createOrder(server, "orders/reader")
-    const follower = new Follower(order.url, { live, test: t })
+    const follower = new Follower(order.url, { live })
     for (let life = 0; life < 4; life += 1) {
       await appendAll(order, orderEvents(life * 10 + 1, life * 10 + 10))
       await eventually("the events to arrive", () => follower.lastId >= life * 10 + 10)

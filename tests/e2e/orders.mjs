@@ -13,7 +13,9 @@ import { Server, spawnOwned } from "../harness/server.mjs"
 
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** A fresh server on disk for one test; ended, and its directory removed, with the test. */
+const followers = new Set()
+
+/** A fresh server on disk for one test; ended, and its directory removed, with the test. Its readers end before it. */
 export async function serverOnDisk(test) {
   const scratch = mkdtempSync(join(tmpdir(), "foldback-e2e-"))
   const server = await Server.start({
@@ -22,6 +24,7 @@ export async function serverOnDisk(test) {
     longPollTimeoutMs: 2_000,
   })
   test.after(async () => {
+    for (const follower of followers) await follower.stop()
     await server.kill()
     rmSync(scratch, { recursive: true, force: true })
   })
@@ -84,10 +87,10 @@ export class Follower {
   #abort = new AbortController()
   #done
 
-  constructor(url, { live, offset = "-1", test }) {
+  constructor(url, { live, offset = "-1" }) {
     this.offset = offset
     this.#done = this.#follow(url, live)
-    test.after(() => this.stop())
+    followers.add(this)
   }
 
   async #follow(url, live) {
@@ -109,7 +112,7 @@ export class Follower {
       offset: this.offset,
       json: true,
       signal: this.#abort.signal,
-      backoffOptions: { initialDelay: 10, maxDelay: 100, multiplier: 1.3 },
+      backoffOptions: { initialDelay: 10, maxDelay: 100, multiplier: 1.3, maxRetries: 20 },
       sseResilience: { backoffBaseDelay: 10, logWarnings: false },
     })
     response.subscribeJson(async (batch) => {
@@ -126,6 +129,7 @@ export class Follower {
   }
 
   async stop() {
+    followers.delete(this)
     this.#stopped = true
     this.#abort.abort()
     await this.#done

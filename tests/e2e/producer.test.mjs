@@ -80,8 +80,8 @@ test("a reader behind the same network gets every event once", async (t) => {
   })
   const url = `${proxy.url}/v1/stream/orders/read-cut`
   const followers = [
-    new Follower(url, { live: "long-poll", test: t }),
-    new Follower(url, { live: "sse", test: t }),
+    new Follower(url, { live: "long-poll" }),
+    new Follower(url, { live: "sse" }),
   ]
 
   for (let first = 1; first <= 2_000; first += 10) {

@@ -8,7 +8,7 @@ for (const live of ["long-poll", "sse"]) {
     const server = await serverOnDisk(t)
     const order = await createOrder(server, "orders/live")
     await appendAll(order, orderEvents(1, 5))
-    const follower = new Follower(order.url, { live, test: t })
+    const follower = new Follower(order.url, { live })
     await eventually("the reader to reach the tail", () => follower.caughtUp > 0)
 
     await appendFromAnotherProcess(order.url, 6, 205)
@@ -26,7 +26,7 @@ for (const live of ["long-poll", "sse"]) {
     const followers = []
     for (let started = 0; started < 10; started += 1) {
       const reached = followers.length === 0 ? 1 : followers.at(-1).lastId + 5
-      followers.push(new Follower(order.url, { live, test: t }))
+      followers.push(new Follower(order.url, { live }))
       await eventually("the reader to get going", () => followers.at(-1).lastId >= Math.min(reached, 300))
     }
     await appending

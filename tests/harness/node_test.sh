@@ -3,7 +3,7 @@
 run_node_tests() {
     local counts passed failed status=0
     counts=$(mktemp)
-    timeout --kill-after=5 280 node --test --test-reporter=spec --test-reporter-destination=stdout \
+    timeout --kill-after=5 280 node --test --test-timeout=60000 --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$counts" "$@" || status=$?
     passed=$(sed -n 's/^# pass //p' "$counts")
     failed=$(sed -n -E 's/^# (fail|cancelled|skipped|todo) //p' "$counts" | awk "{ n += \$1 } END { print n + 0 }")

@@ -64,6 +64,11 @@ function answers(port, path) {
   })
 }
 
+// The program takes FOLDBACK_… for settings of its own; what steers a test is none of its business.
+function withoutSettings(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("FOLDBACK_")))
+}
+
 const LOG_TAIL_BYTES = 64 * 1024
 
 export class Server {
@@ -72,11 +77,10 @@ export class Server {
   #exit = null
 
   /** `dataDir` absent: in memory. `extraArgs` are passed on as they are. */
-  constructor({ binary, port, dataDir = null, longPollTimeoutMs = null, extraArgs = [], env = {} }) {
+  constructor({ binary, port, dataDir = null, longPollTimeoutMs = null, extraArgs = [] }) {
     this.binary = binary
     this.port = port
     this.dataDir = dataDir
-    this.env = env
     this.args = ["serve", "--listen", `127.0.0.1:${port}`]
     this.args.push(...(dataDir === null ? ["--memory"] : ["--data", dataDir]))
     if (longPollTimeoutMs !== null) this.args.push("--long-poll-timeout-ms", String(longPollTimeoutMs))
@@ -115,7 +119,7 @@ export class Server {
     if (this.#child) throw new Error("the server runs already")
     const child = spawnOwned(this.binary, this.args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...this.env },
+      env: withoutSettings(process.env),
     })
     const keep = (chunk) => {
       this.#log = (this.#log + chunk).slice(-LOG_TAIL_BYTES)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { check } from "./checker.mjs"
-import { DamagedEvents, eventId, formats } from "./events.mjs"
+import { DamagedEvents, eventId, formats, Place } from "./events.mjs"
 import { History, Operation } from "./history.mjs"
 
 /** A history of a stream written down by hand: each request with its moments. Offsets are "o1", "o2", …: places. */
@@ -253,10 +253,27 @@ for (const [name, format] of Object.entries(formats)) {
   test(`events in ${name} come back as the ids they were made from`, () => {
     const ids = [0, 1, 2].map((index) => eventId(7, 3, index, index * 50))
     const body = format.encode(ids)
+    const altered = (from, to) => () => format.split(Buffer.from(body.replace(from, to)))
 
-    assert.deepEqual(format.decode(body), ids)
-    assert.throws(() => format.decode(body.slice(0, -1)), DamagedEvents)
-    assert.throws(() => format.decode(body.replace("7.3.1", "7.3.2")), DamagedEvents)
-    assert.throws(() => format.decode(body.replace(/[a-z]{2}/, "zz")), DamagedEvents)
+    assert.deepEqual(format.split(Buffer.from(body)).ids, ids)
+    assert.throws(altered("7.3.1", "7.3.2"), DamagedEvents)
+    assert.throws(altered(/[a-z]{2}/, "zz"), DamagedEvents)
   })
 }
+
+test("half an event is noticed in JSON, and kept in a stream of bytes until the rest comes", () => {
+  const ids = [eventId(7, 3, 0, 50), eventId(7, 3, 1, 50)]
+  const json = formats.json.encode(ids)
+  const text = Buffer.from(formats.text.encode(ids))
+  const place = new Place(formats.text)
+
+  assert.throws(() => formats.json.split(Buffer.from(json.slice(0, -1))), DamagedEvents)
+
+  place.advance(text.subarray(0, 100), "o100")
+  assert.deepEqual(place.take(), { from: null, events: null })
+  place.advance(text.subarray(100), "o200")
+  assert.deepEqual(place.take(), { from: null, events: ids })
+  assert.equal(place.withinEvent, false)
+  place.advance(text, "o300")
+  assert.deepEqual(place.take(), { from: "o200", events: ids })
+})

@@ -49,14 +49,17 @@ export class Client {
         response.once("aborted", () => broke(new Error("the response was cut off")))
         response.once("end", () => {
           if (!response.complete) broke(new Error("the response was cut off"))
-          else resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts).toString("utf8") })
+          else resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) })
         })
       })
     })
   }
 
-  /** The events of an SSE response as they arrive: {type, data}; throws NoAnswer when it breaks off. */
-  async *events(path) {
+  /**
+   * The events of an SSE response as they arrive: {type, data}; `refused` is called with {status} instead when there
+   * is none. Throws NoAnswer when it breaks off.
+   */
+  async *events(path, refused) {
     const request = this.#open("GET", path, { accept: "text/event-stream" })
     const response = await new Promise((resolve, reject) => {
       request.once("response", resolve)
@@ -65,7 +68,8 @@ export class Client {
     request.on("error", () => {})
     if (response.statusCode !== 200) {
       request.destroy()
-      throw new Error(`${response.statusCode} to ${path}`)
+      refused({ status: response.statusCode, headers: response.headers })
+      return
     }
     response.setEncoding("utf8")
     let rest = ""

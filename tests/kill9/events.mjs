@@ -1,7 +1,8 @@
 // Events whose bytes follow from their ids, so that a read can be checked byte for byte.
 
-const PADDING = "abcdefghijklmnopqrstuvwxyzäöü東京🚀 \\\"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-const characters = [...PADDING]
+// Sliced anywhere; the character beyond the basic plane, which must not be split, comes at the end.
+const PADDING = "abcdefghijklmnopqrstuvwxyzäöü東京 \\\"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".repeat(100)
+const SPREAD = 1_000
 
 /** An id names the stream's incarnation, the operation, the place within it and the size of the padding. */
 export function eventId(incarnation, operation, index, paddingLength) {
@@ -15,10 +16,8 @@ export function incarnationOf(id) {
 function padding(id) {
   const length = Number(id.slice(id.lastIndexOf(".") + 1))
   let hash = 7
-  for (let i = 0; i < id.length; i += 1) hash = (hash * 31 + id.charCodeAt(i)) % 65_521
-  let text = ""
-  for (let i = 0; i < length; i += 1) text += characters[(hash + i * 13) % characters.length]
-  return text
+  for (let i = 0; i < id.length; i += 1) hash = (hash * 31 + id.charCodeAt(i)) % SPREAD
+  return `${PADDING.slice(hash, hash + length)}🚀`
 }
 
 function jsonEvent(id) {
@@ -31,7 +30,10 @@ function textEvent(id) {
 
 export class DamagedEvents extends Error {}
 
-/** How events are written to and read from a stream of one content type. */
+/**
+ * How events are written to and read from a stream of one content type. `split` takes the events off the front of a
+ * piece of the stream and returns their ids and the rest: a stream of bytes may be cut anywhere, one of JSON may not.
+ */
 export const formats = {
   json: {
     contentType: "application/json",
@@ -40,18 +42,20 @@ export const formats = {
       return ids.length === 1 ? jsonEvent(ids[0]) : `[${ids.map(jsonEvent).join(",")}]`
     },
 
-    decode(body) {
+    split(bytes) {
+      const body = bytes.toString("utf8")
       let values
       try {
         values = JSON.parse(body)
       } catch {
         throw new DamagedEvents(`not JSON: ${body.slice(0, 200)}`)
       }
-      return values.map((value) => {
+      const ids = values.map((value) => {
         const written = typeof value?.id === "string" ? jsonEvent(value.id) : null
         if (JSON.stringify(value) !== written) throw new DamagedEvents(`not an event: ${JSON.stringify(value).slice(0, 200)}`)
         return value.id
       })
+      return { ids, rest: Buffer.alloc(0) }
     },
   },
 
@@ -62,14 +66,48 @@ export const formats = {
       return ids.map(textEvent).join("")
     },
 
-    decode(body) {
-      if (body === "") return []
-      if (!body.endsWith("\n")) throw new DamagedEvents(`the last event is cut off: …${body.slice(-200)}`)
-      return body.slice(0, -1).split("\n").map((line) => {
+    split(bytes) {
+      const end = bytes.lastIndexOf("\n") + 1
+      const lines = bytes.toString("utf8", 0, end).split("\n").slice(0, -1)
+      const ids = lines.map((line) => {
         const id = line.slice(0, line.indexOf("|"))
         if (`${line}\n` !== textEvent(id)) throw new DamagedEvents(`not an event: ${line.slice(0, 200)}`)
         return id
       })
+      return { ids, rest: bytes.subarray(end) }
     },
   },
+}
+
+/** A reader's place in a stream, which may lie within an event; what it has read since the last whole one is kept. */
+export class Place {
+  #events = []
+  #rest = Buffer.alloc(0)
+
+  constructor(format, offset = null) {
+    this.format = format
+    this.offset = offset
+    this.from = offset
+  }
+
+  /** Goes on by a piece of the stream, which ends at `next`. */
+  advance(bytes, next) {
+    const { ids, rest } = this.format.split(Buffer.concat([this.#rest, bytes]))
+    this.#events.push(...ids)
+    this.#rest = rest
+    this.offset = next
+  }
+
+  /** The events since the last call, and the offset before them; nothing within an event. */
+  take() {
+    if (this.#rest.length > 0) return { from: null, events: null }
+    const taken = { from: this.from, events: this.#events }
+    this.from = this.offset
+    this.#events = []
+    return taken
+  }
+
+  get withinEvent() {
+    return this.#rest.length > 0
+  }
 }

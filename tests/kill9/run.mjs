@@ -114,12 +114,10 @@ function report(number, store, violations, error) {
 let passed = 0
 let failed = 0
 let store = null
-let acked = 0
-let unknown = 0
+const counts = {}
 
 async function closeStore(keep) {
-  acked += store.workload.counts.acked
-  unknown += store.workload.counts.unknown
+  for (const [what, count] of Object.entries(store.workload.counts)) counts[what] = (counts[what] ?? 0) + count
   await store.remove({ keep })
   store = null
 }
@@ -156,7 +154,8 @@ for (let number = 1; number <= rounds && failed < MAX_FAILED_ROUNDS; number += 1
 }
 
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
-console.log(`seed ${seed}: ${passed + failed} rounds in ${seconds} s, ${acked} changes acknowledged, ${unknown} without an answer`)
+const happened = Object.entries(counts).sort(([left], [right]) => left.localeCompare(right)).map(([what, count]) => `${what} ${count}`)
+console.log(`seed ${seed}: ${passed + failed} rounds in ${seconds} s. ${happened.join(", ")}`)
 if (failed === MAX_FAILED_ROUNDS && passed + failed < rounds) console.log(`gave up after ${MAX_FAILED_ROUNDS} failed rounds`)
 console.log(`${passed + Number(process.argv[4] ?? 0)} passed, ${failed + Number(process.argv[5] ?? 0)} failed`)
 process.exit(failed === 0 ? 0 : 1)

@@ -1,12 +1,12 @@
 // The requests of the protocol on one stream, each noted in its history with what came back.
 
-import { eventId, formats } from "./events.mjs"
+import { DamagedEvents, eventId, formats, Place } from "./events.mjs"
 import { moment } from "./history.mjs"
 
 /** An answer that no interleaving and no crash explains. */
 export class WrongAnswer extends Error {
   constructor(history, what, answer) {
-    super(`${what}: ${answer.status} ${JSON.stringify(answer.headers)} ${answer.body?.slice(0, 300) ?? ""}`)
+    super(`${what}: ${answer.status} ${JSON.stringify(answer.headers)} ${answer.body?.toString().slice(0, 300) ?? ""}`)
     this.history = history
   }
 }
@@ -125,60 +125,75 @@ export class Stream {
     return null
   }
 
-  /** One GET; null when the stream is gone. */
-  async #readPage(client, from, live) {
-    const query = new URLSearchParams(from === null ? { offset: "-1" } : { offset: from })
+  placeAt(offset = null) {
+    return new Place(this.format, offset)
+  }
+
+  /** One GET from a place, which it advances: {events, closed, upToDate}; null when the stream is gone. */
+  async #readPage(client, place, live) {
+    const query = new URLSearchParams({ offset: place.offset ?? "-1" })
     if (live) query.set("live", "long-poll")
     const start = moment()
     const answer = await client.send("GET", `${this.path}?${query}`)
     const { status, headers, body } = answer
     if (status === 404 || status === 410) return this.#isGone(start, answer)
-    if (status !== 200 && !(live && status === 204)) throw new WrongAnswer(this.history, `GET from ${from}`, answer)
+    if (status !== 200 && !(live && status === 204)) throw new WrongAnswer(this.history, `GET from ${place.offset}`, answer)
     const next = headers["stream-next-offset"]
     if (next === undefined) throw new WrongAnswer(this.history, "GET without Stream-Next-Offset", answer)
-    const events = status === 204 ? [] : this.format.decode(body)
     const closed = headers["stream-closed"] === "true"
     const upToDate = headers["stream-up-to-date"] === "true"
-    this.history.observe({ kind: live ? "long-poll" : "read", start, end: moment(), from, events, next, upToDate, closed })
-    return { events, next, closed, upToDate }
+    if (!upToDate && next === place.offset) throw new WrongAnswer(this.history, "a read that does not get on", answer)
+    if (status === 200) place.advance(body, next)
+    return this.#saw({ kind: live ? "long-poll" : "read", start, place, next, closed, upToDate })
+  }
+
+  #saw({ kind, start, place, next, closed, upToDate }) {
+    if (closed && place.withinEvent) throw new DamagedEvents(`${this.history.name} ends within an event`)
+    const seen = { kind, start, end: moment(), ...place.take(), next, upToDate, closed }
+    this.history.observe(seen)
+    return seen
   }
 
   /** Everything from an offset (null: the beginning) to the tail: {events, next, closed}; null when the stream is gone. */
   async read(client, from = null) {
     const events = []
-    let position = from
+    const place = this.placeAt(from)
     for (;;) {
-      const page = await this.#readPage(client, position, false)
+      const page = await this.#readPage(client, place, false)
       if (page === null) return null
-      events.push(...page.events)
-      if (page.upToDate) return { events, next: page.next, closed: page.closed }
-      if (page.next === position) throw new WrongAnswer(this.history, "a read that does not get on", { status: 200, headers: page })
-      position = page.next
+      events.push(...(page.events ?? []))
+      if (!page.upToDate) continue
+      if (place.withinEvent) throw new DamagedEvents(`${this.history.name} ends within an event`)
+      return { events, next: page.next, closed: page.closed }
     }
   }
 
-  /** Follows by long-polling from `tail.offset`, which it advances, until the stream ends or the connection breaks. */
-  async followByLongPoll(client, tail) {
+  /** Follows by long-polling from a place, which it advances, until the stream ends or the connection breaks. */
+  async followByLongPoll(client, place) {
     for (;;) {
-      const page = await this.#readPage(client, tail.offset, tail.offset !== null)
+      const page = await this.#readPage(client, place, place.offset !== null)
       if (page === null || page.closed) return
-      tail.offset = page.next
     }
   }
 
   /** The same by SSE. */
-  async followBySse(client, tail) {
-    const query = new URLSearchParams({ offset: tail.offset ?? "-1", live: "sse" })
-    let pending = []
-    for await (const { type, data } of client.events(`${this.path}?${query}`)) {
+  async followBySse(client, place) {
+    const query = new URLSearchParams({ offset: place.offset ?? "-1", live: "sse" })
+    const asked = moment()
+    const refused = (answer) => {
+      if (answer.status !== 404 && answer.status !== 410) throw new WrongAnswer(this.history, `SSE from ${place.offset}`, answer)
+      this.#isGone(asked, answer)
+    }
+    const pending = []
+    for await (const { type, data } of client.events(`${this.path}?${query}`, refused)) {
       const start = moment()
       if (type === "data") {
-        pending.push(...this.format.decode(data))
+        pending.push(data)
       } else if (type === "control") {
         const { streamNextOffset: next, streamClosed: closed = false } = JSON.parse(data)
-        this.history.observe({ kind: "sse", start, end: moment(), from: tail.offset, events: pending, next, upToDate: false, closed })
-        pending = []
-        tail.offset = next
+        for (const text of pending.splice(0)) place.advance(Buffer.from(text), next)
+        place.offset = next
+        this.#saw({ kind: "sse", start, place, next, closed, upToDate: false })
         if (closed) return
       }
     }

@@ -17,7 +17,7 @@ class Resident {
     this.stream = stream
     this.producers = [new Producer("producer-1", stream), new Producer("producer-2", stream)]
     this.sequenced = { next: 1, operation: null }
-    this.tails = { longPoll: { offset: null }, sse: { offset: null } }
+    this.places = { longPoll: stream.placeAt(), sse: stream.placeAt() }
     this.pendingClose = null
     this.pendingDelete = null
   }
@@ -121,7 +121,7 @@ export class Workload {
       })
     }
     this.#sometime(0.5, start, (resident) => this.#close(client, resident))
-    this.#sometime(0.3, start, (resident) => this.#delete(client, resident))
+    this.#sometime(0.5, start, (resident) => this.#delete(client, resident))
 
     // Actors start actors.
     for (let done = 0; done < actors.length; done += 1) await actors[done]
@@ -161,11 +161,11 @@ export class Workload {
     }
     if (random.chance(0.5)) start(() => !stream.gone && this.#look(client, stream))
     if (random.chance(0.3)) start(async () => {
-      await stream.followByLongPoll(client, resident.tails.longPoll)
+      await stream.followByLongPoll(client, resident.places.longPoll)
       return false
     })
     if (random.chance(0.3)) start(async () => {
-      await stream.followBySse(client, resident.tails.sse)
+      await stream.followBySse(client, resident.places.sse)
       return !stream.closed && !stream.gone
     })
   }
@@ -181,7 +181,7 @@ export class Workload {
 
   async #produce(client, producer) {
     const { random } = this
-    const closing = random.chance(0.002)
+    const closing = random.chance(0.01)
     const count = random.chance(0.2) ? random.integer(2, 4) : 1
     for (let made = 0; made < count; made += 1) producer.enqueue(closing ? "append_close" : "append", this.#batch(producer.stream))
     if (closing && count > 1) for (const operation of producer.unsettled.slice(-count, -1)) operation.kind = "append"
@@ -189,7 +189,7 @@ export class Workload {
   }
 
   async #append(client, stream) {
-    const closing = this.random.chance(0.002)
+    const closing = this.random.chance(0.01)
     const operation = stream.history.operation(closing ? "append_close" : "append", { events: this.#batch(stream) })
     await stream.post(client, operation, { chunked: this.random.chance(0.1) })
   }
@@ -305,17 +305,23 @@ export class Workload {
     return this.active.map(({ stream }) => stream)
   }
 
-  /** How many requests for appends were acknowledged, and how many never had an answer. */
+  /** How often each thing happened: a check that sees nothing happen proves nothing. */
   get counts() {
-    let acked = 0
-    let unknown = 0
-    for (const stream of [...this.streams, ...this.retired, ...this.deleted]) {
-      for (const operation of stream.history.operations) {
-        if (operation.acked) acked += 1
-        else if (operation.attempts.length > 0 && operation.possible) unknown += 1
-      }
+    const counts = {}
+    const count = (what) => {
+      counts[what] = (counts[what] ?? 0) + 1
     }
-    return { acked, unknown }
+    for (const { history } of [...this.streams, ...this.retired, ...this.deleted]) {
+      if (history.inherited) count("fork")
+      for (const operation of history.operations) {
+        if (operation.attempts.length === 0) continue
+        if (!operation.acked) count(operation.possible ? "without an answer" : "refused")
+        else count(operation.kind)
+        if (operation.attempts[0].outcome === "unknown" && operation.acked) count("settled after a kill")
+        if (operation.attempts.some(({ duplicate }) => duplicate)) count("duplicate recognised")
+      }
+      for (const { kind, events } of history.observations) if (events === null || events.length > 0) count(kind)
+    }
+    return counts
   }
 }
-
