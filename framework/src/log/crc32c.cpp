@@ -2,9 +2,28 @@
 
 #include <algorithm>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <isa-l/crc.h>
 
 namespace foldback::log {
+
+namespace {
+
+/// The library's widest code leaves the upper halves of vector registers dirty, and every SSE instruction after it
+/// then waits for them: encoding an append took 200 ns instead of 60.
+#if defined(__x86_64__)
+__attribute__((target("avx"))) void clear_upper_halves() noexcept { _mm256_zeroupper(); }
+void repair_vector_registers() noexcept {
+    if (__builtin_cpu_supports("avx") != 0) clear_upper_halves();
+}
+#else
+void repair_vector_registers() noexcept {}
+#endif
+
+}  // namespace
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t previous) noexcept {
     constexpr std::size_t largest_slice = 1 << 30;  // the library counts in int
@@ -16,6 +35,7 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t previous) noexcept {
         state = crc32_iscsi(data, static_cast<int>(slice.size()), state);
         bytes.remove_prefix(slice.size());
     } while (!bytes.empty());
+    repair_vector_registers();
     return ~state;
 }
 

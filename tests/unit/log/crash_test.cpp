@@ -107,9 +107,9 @@ private:
     void append_something() {
         under_way_ = std::to_string(acknowledged_.size()) + ":";
         under_way_.append(random_() % (random_() % 8 == 0 ? 12'000 : 300), static_cast<char>('a' + random_() % 26));
+        next_incarnation_ = 8;
         append(*log_, under_way_);
         acknowledged_.push_back(std::exchange(under_way_, {}));
-        next_incarnation_ = 8;
     }
 
     /// Writes a new generation of a sealed segment with everything in it.
