@@ -43,6 +43,10 @@ void join(const Values& values, std::string& joined, std::vector<std::uint32_t>&
 
 }  // namespace
 
+void throw_exception_from_error(const InvalidJson& invalid, const boost::source_location&) {
+    throw std::invalid_argument("invalid JSON: " + invalid.problem);
+}
+
 Framing framing_of(std::string_view content_type) noexcept {
     const auto type = without_parameters(content_type);
     if (type.size() != json_media_type.size()) return Framing::bytes;
@@ -65,9 +69,9 @@ Messages Messages::bytes(std::string data) {
     return messages;
 }
 
-boost::system::result<Messages, std::string> Messages::json(std::string_view body, JsonLimits limits) {
+boost::system::result<Messages, InvalidJson> Messages::json(std::string_view body, JsonLimits limits) {
     auto slices = split_json(body, limits);
-    if (!slices) return std::move(slices).error();
+    if (!slices) return InvalidJson{std::move(slices).error()};
     Messages messages;
     messages.framing_ = Framing::json;
     messages.data_ = std::move(slices->joined);

@@ -45,7 +45,7 @@ std::uint64_t count_messages(std::string_view json) { return Messages::json(json
 /// Throws Failure (usage) unless the text is one JSON value.
 void require_json(std::string_view text, const std::string& what) {
     const auto messages = Messages::json(text, any_json);
-    if (!messages) throw Failure(ExitCode::usage, fmt::format("{} is not JSON: {}", what, messages.error()));
+    if (!messages) throw Failure(ExitCode::usage, fmt::format("{} is not JSON: {}", what, messages.error().problem));
 }
 
 /// Sends the pieces of one `append` and counts what the server took.

@@ -29,7 +29,7 @@ std::vector<std::string> split_json(std::string_view array) {
     const auto messages = Messages::json(array, reading_limits);
     if (!messages) {
         throw Failure(ExitCode::unreachable,
-                      "the server's answer is not the JSON array it should be: " + messages.error());
+                      "the server's answer is not the JSON array it should be: " + messages.error().problem);
     }
     std::vector<std::string> result;
     auto rest = messages->joined();

@@ -54,7 +54,7 @@ std::optional<Problem> parse_body(const ApiOptions& options, const RequestHeader
     }
     auto messages = Messages::json(
         body, {.max_depth = options.max_json_depth, .max_messages = options.max_batch_messages});
-    if (!messages) return bad_request("bad-json", "The body is refused: " + messages.error() + ".");
+    if (!messages) return bad_request("bad-json", "The body is refused: " + messages.error().problem + ".");
     if (messages->empty()) return bad_request("empty-batch", "The body is an empty array: there is nothing to append.");
     append.messages = std::move(*messages);
     return std::nullopt;

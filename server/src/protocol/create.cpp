@@ -86,7 +86,7 @@ Parsed<Messages> parse_body(const Service& service, const CreateRequest& create,
     const auto& options = service.options;
     auto messages = Messages::json(
         body, {.max_depth = options.max_json_depth, .max_messages = options.max_batch_messages});
-    if (!messages) return bad_request("bad-json", "The body is refused: " + messages.error() + ".");
+    if (!messages) return bad_request("bad-json", "The body is refused: " + messages.error().problem + ".");
     return std::move(*messages);
 }
 

@@ -29,6 +29,13 @@ struct JsonLimits {
     std::size_t max_messages = 100'000;
 };
 
+/// Why a text is not the JSON it should be: a sentence with the byte where it goes wrong.
+struct InvalidJson {
+    std::string problem;
+};
+/// Throws std::invalid_argument with the problem: what `value()` of a result that holds one does.
+[[noreturn]] void throw_exception_from_error(const InvalidJson& invalid, const boost::source_location& where);
+
 /// The data of one append: messages in order, in one buffer.
 class Messages {
 public:
@@ -39,9 +46,9 @@ public:
     [[nodiscard]] static Messages bytes(std::string data);
 
     /// A JSON body as PROTOCOL §9.1 reads it: an array is flattened one level, anything else is one message. Each
-    /// message is kept as the exact input slice. The error is a sentence that says what is wrong and at which byte;
-    /// the input must be one complete JSON value in valid UTF-8. An empty array yields no messages.
-    [[nodiscard]] static boost::system::result<Messages, std::string> json(std::string_view body, JsonLimits limits = {});
+    /// message is kept as the exact input slice. The input must be one complete JSON value in
+    /// valid UTF-8. An empty array yields no messages.
+    [[nodiscard]] static boost::system::result<Messages, InvalidJson> json(std::string_view body, JsonLimits limits = {});
 
     /// One JSON value per element, each already valid JSON text: trusted, not checked.
     [[nodiscard]] static Messages trusted_json(std::span<const std::string_view> values);
