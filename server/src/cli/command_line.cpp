@@ -66,8 +66,13 @@ public:
     }
 
     std::variant<CommandLine, HelpText> parse(const std::vector<std::string>& arguments) {
+        // What stands after `--` are words as they are; CLI11 gives them to the program instead of the verb.
+        const bool takes_words = std::any_of(arguments.begin(), arguments.end(), [](const std::string& word) {
+            return word == "append" || word == "write";
+        });
+        const auto dashes = takes_words ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
         try {
-            app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+            app_.parse(std::vector<std::string>(std::make_reverse_iterator(dashes), arguments.rend()));
         } catch (const CLI::CallForHelp&) {
             return HelpText{app_.help()};
         } catch (const CLI::CallForVersion& version) {
@@ -78,7 +83,12 @@ public:
             throw Failure(ExitCode::usage, error.what(), help_command());
         }
         if (app_.get_subcommands().empty()) return HelpText{app_.help(), ExitCode::usage};
-        return CommandLine{common_, finish(app_.get_subcommands().front())};
+        auto command = finish(app_.get_subcommands().front());
+        if (auto* append = std::get_if<AppendCommand>(&command)) {
+            refuse_flags(append->words);
+            if (dashes != arguments.end()) append->words.insert(append->words.end(), dashes + 1, arguments.end());
+        }
+        return CommandLine{common_, std::move(command)};
     }
 
     [[nodiscard]] CommandDescription describe() const { return describe(app_, "-"); }
@@ -158,6 +168,7 @@ private:
             auto* option = setting.is_switch() ? app.add_flag("--" + setting.name)->each(assign)
                                                : app.add_option_function<std::string>("--" + setting.name, assign);
             option->description(setting.meaning)->group(setting.group);
+            option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
             if (!setting.is_switch()) option->type_name(setting.value_name)->default_str(setting.standard);
         }
         app.add_option("--config", serve->config, "configuration file with one `key = value` per line")
@@ -197,8 +208,15 @@ private:
             add_stream_verb<AppendCommand>("append", "append to a stream: words, a file or standard input");
         append->alias("write");
         append->add_option("stream", a->stream, "its name")->required();
-        append->add_option("content", a->words,
-                           "what to append; \\n \\t \\r \\\\ are escapes unless the stream is JSON");
+        // Words are what CLI11 does not know: it would split an option of many values that looks like [a,b] at the commas.
+        append->allow_extras()->fallthrough(false);
+        append->footer(
+            "Words after the name are joined by blanks; in them \\n \\t \\r \\\\ are escapes unless the stream is "
+            "JSON.\nWords that begin with a dash stand after --.");
+        verbs_[append] = [a, append] {
+            a->words = append->remaining();
+            return Command(*a);
+        };
         add_content_type(*append, a->content_type);
         append->add_option("--file", a->file, "append the content of this file; - is standard input")
             ->type_name("FILE");
@@ -242,8 +260,8 @@ private:
         auto [close, cl] = add_stream_verb<CloseCommand>("close", "close a stream: nothing can be appended any more");
         close->add_option("stream", cl->stream, "its name")->required();
         add_json(*close);
-        auto [remove, d] = add_stream_verb<DeleteCommand>("delete", "delete streams and their data");
-        remove->add_option("streams", d->streams, "their names")->required();
+        auto [remove, d] = add_stream_verb<DeleteCommand>("delete", "delete a stream and its data");
+        remove->add_option("stream", d->stream, "its name")->required();
         add_json(*remove);
     }
 
@@ -328,6 +346,15 @@ private:
         add_verb<ReferenceCommand>(app_, "reference", "", "print the tables of the manual");
     }
 
+    /// A mistyped flag is no word.
+    void refuse_flags(const std::vector<std::string>& words) const {
+        for (const auto& word : words) {
+            const bool is_letter =
+                word.size() == 2 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1])) != 0;
+            if (word.starts_with("--") || is_letter) throw unexpected({word});
+        }
+    }
+
     Command finish(const CLI::App* verb) const {
         const auto nested = verb->get_subcommands();
         return verbs_.at(nested.empty() ? verb : nested.front())();
@@ -396,6 +423,8 @@ private:
             const FlagDescription as_flag{.value_name = option->get_type_name()};
             command.positionals.push_back({option->get_name(true), option->get_description(), as_flag.choices()});
         }
+        if (app.get_allow_extras())
+            command.positionals.push_back({"content...", "words to append, joined by blanks", {}});
         for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
             command.commands.push_back(describe(*verb, verb->get_group()));
         }

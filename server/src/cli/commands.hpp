@@ -92,7 +92,7 @@ struct CloseCommand {
     std::string stream;
 };
 struct DeleteCommand {
-    std::vector<std::string> streams;
+    std::string stream;
 };
 
 struct ForkCommand {

@@ -54,19 +54,54 @@ std::string usage_of(const CommandDescription& verb) {
     return text;
 }
 
-std::string verb_section(const CommandDescription& verb) {
+bool is_same(const FlagDescription& left, const FlagDescription& right) {
+    return left.long_name == right.long_name && left.meaning == right.meaning;
+}
+
+bool has_flag(const CommandDescription& verb, const FlagDescription& wanted) {
+    return std::any_of(verb.flags.begin(), verb.flags.end(),
+                       [&wanted](const FlagDescription& flag) { return is_same(flag, wanted); });
+}
+
+/// The flags that every verb on streams has, told once.
+std::vector<FlagDescription> common_flags(const CommandDescription& program) {
+    std::vector<FlagDescription> common;
+    const CommandDescription* first = nullptr;
+    for (const auto& verb : program.commands) {
+        if (verb.group != "Streams") continue;
+        if (first == nullptr) common = (first = &verb)->flags;
+        std::erase_if(common, [&verb](const FlagDescription& flag) { return !has_flag(verb, flag); });
+    }
+    std::erase_if(common, [](const FlagDescription& flag) { return flag.long_name == "--help"; });
+    return common;
+}
+
+std::string flag_row(const FlagDescription& flag) {
+    return fmt::format("| {} | {} | {} |\n", flag_cell(flag), standard_cell(flag), cell(flag.meaning));
+}
+
+constexpr std::string_view argument_header = "\n| argument | default | meaning |\n|---|---|---|\n";
+
+std::string common_section(const std::vector<FlagDescription>& common) {
+    auto text = "\nEvery verb on streams understands:\n" + std::string(argument_header);
+    for (const auto& flag : common) text += flag_row(flag);
+    return text;
+}
+
+std::string verb_section(const CommandDescription& verb, const std::vector<FlagDescription>& common) {
     auto text = fmt::format("\n#### `{}`\n\n{}", usage_of(verb), verb.meaning);
     if (!verb.aliases.empty()) text += fmt::format(" (also `{}`)", fmt::join(verb.aliases, "`, `"));
     text += ".\n";
     std::string rows;
-    for (const auto& positional : verb.positionals)
+    for (const auto& positional : verb.positionals) {
         rows += fmt::format("| `{}` | | {} |\n", positional.name, cell(positional.meaning));
-    for (const auto& flag : verb.flags) {
-        if (flag.long_name == "--help") continue;
-        rows += fmt::format("| {} | {} | {} |\n", flag_cell(flag), standard_cell(flag), cell(flag.meaning));
     }
-    if (!rows.empty()) text += "\n| argument | default | meaning |\n|---|---|---|\n" + rows;
-    return text;
+    for (const auto& flag : verb.flags) {
+        const bool told =
+            std::any_of(common.begin(), common.end(), [&](const auto& other) { return is_same(flag, other); });
+        if (flag.long_name != "--help" && !(told && verb.group == "Streams")) rows += flag_row(flag);
+    }
+    return rows.empty() ? text : text + std::string(argument_header) + rows;
 }
 
 std::string exit_code_table() {
@@ -80,13 +115,14 @@ std::string exit_code_table() {
 
 std::string reference(const CommandDescription& program) {
     std::string settings;
-    std::string verbs = "\n### Verbs\n";
+    const auto common = common_flags(program);
+    auto verbs = "\n### Verbs\n" + common_section(common);
     for (const auto& verb : program.commands) {
         if (verb.group.empty()) continue;
         if (verb.name == "serve") {
             settings = settings_tables(verb);
         } else if (verb.name != "config") {
-            verbs += verb_section(verb);
+            verbs += verb_section(verb, common);
         }
     }
     return settings + verbs + exit_code_table();

@@ -103,14 +103,13 @@ ExitCode run(const CloseCommand& command, Session session) {
 }
 
 ExitCode run(const DeleteCommand& command, Session session) {
-    for (const auto& stream : command.streams) require_stream_name(stream);
+    require_stream_name(command.stream);
     const auto transport = connect_to_server(session.common);
-    for (const auto& stream : command.streams) {
-        // Not repeatable: a second answer would be 404.
-        const HttpRequest request{.method = HttpMethod::delete_, .target = transport->base().target_of(stream)};
-        require_success(transport->exchange(request), stream);
-        print(session.output, {{"stream", stream}, {"deleted", true}}, fmt::format("Deleted stream \"{}\"", stream));
-    }
+    // Not repeatable: the second time it would not be there.
+    const HttpRequest request{.method = HttpMethod::delete_, .target = transport->base().target_of(command.stream)};
+    require_success(transport->exchange(request), command.stream);
+    print(session.output, {{"stream", command.stream}, {"deleted", true}},
+          fmt::format("Deleted stream \"{}\"", command.stream));
     return ExitCode::ok;
 }
 

@@ -47,10 +47,14 @@ TEST_CASE("the verbs and flags of the protocol's reference command line mean the
     CHECK(batch.common.auth == "Bearer t");
 
     CHECK_FALSE(verb_of<ReadCommand>({"read", "s"}).until_end);
-    CHECK(verb_of<DeleteCommand>({"delete", "s"}).streams == std::vector<std::string>{"s"});
+    CHECK(verb_of<DeleteCommand>({"delete", "[s,t]"}).stream == "[s,t]");
 }
 
-TEST_CASE("content may look like a verb") {
+TEST_CASE("content is taken as it is, whatever it looks like") {
+    CHECK(verb_of<AppendCommand>({"append", "s", "[1,2]", "[a]"}).words == std::vector<std::string>{"[1,2]", "[a]"});
+    CHECK(verb_of<AppendCommand>({"append", "s", "-5", "--json"}).words == std::vector<std::string>{"-5"});
+    CHECK(verb_of<AppendCommand>({"append", "s", "a", "--", "--json", "-x"}).words ==
+          std::vector<std::string>{"a", "--json", "-x"});
     CHECK(verb_of<AppendCommand>({"append", "s", "read", "create"}).words ==
           std::vector<std::string>{"read", "create"});
 }
@@ -60,7 +64,8 @@ TEST_CASE("offsets may begin with a dash") {
     CHECK(verb_of<ReadCommand>({"read", "s", "--offset=now", "--limit", "3"}).limit == 3);
 }
 
-TEST_CASE("flags of serve are kept as text, given once, with or without a value") {
+TEST_CASE("flags of serve are kept as text, with or without a value; of two the last counts") {
+    CHECK(verb_of<ServeCommand>({"serve", "--listen", "a", "--listen", "b"}).flags.at("listen") == "b");
     const auto serve = verb_of<ServeCommand>(
         {"serve", "--memory", "--listen", "127.0.0.1:0", "--limit-loopback=false", "--config", "f"});
     CHECK(serve.flags.at("memory") == "true");
@@ -76,6 +81,8 @@ TEST_CASE("a mistyped verb, flag or word is answered with the one that was meant
     CHECK(refusal({"read", "s", "--until-ned"}) == "there is no flag --until-ned. Did you mean \"--until-end\"?");
     CHECK(refusal({"config", "show", "--lisen=x"}) == "there is no flag --lisen. Did you mean \"--listen\"?");
     CHECK(refusal({"read", "s", "--live", "ssee"}).find("Did you mean \"sse\"?") != std::string::npos);
+    CHECK(refusal({"append", "s", "a", "--jsno"}) == "there is no flag --jsno. Did you mean \"--json\"?");
+    CHECK(refusal({"append", "s", "--jsno", "--", "--jsno"}) == "there is no flag --jsno. Did you mean \"--json\"?");
     CHECK(refusal({"read", "s", "t"}) == "unexpected argument \"t\"");
     CHECK(refusal({"xylophone"}) == "there is no command \"xylophone\".");
 }
