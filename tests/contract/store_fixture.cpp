@@ -80,11 +80,7 @@ void on_every_store(const StoreTest& test, const LogStoreOptions& options) {
 
 void on_every_directory(const StoreTest& test, const LogStoreOptions& options) { run(test, Place::directory, options); }
 
-Messages json(std::string_view body) {
-    auto messages = Messages::json(body);
-    if (!messages) throw std::invalid_argument(messages.error());
-    return *std::move(messages);
-}
+Messages json(std::string_view body) { return Messages::json(body).value(); }
 Messages bytes(std::string data) { return Messages::bytes(std::move(data)); }
 
 Created create_json(StreamStore& store, std::string_view path) {

@@ -72,7 +72,7 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
                                       "extents WHERE incarnation = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3")),
       extents_before(db, select_extents("WHERE incarnation = ? AND first < ? ORDER BY first DESC LIMIT ?")),
       landmark(db, "SELECT position, segment, byte FROM landmarks WHERE position <= ? ORDER BY position DESC LIMIT 1"),
-      list(db, select_stream("WHERE path > ?1 AND path >= ?2 AND path < ?2 || char(1114111) ORDER BY path LIMIT ?3")),
+      list(db, select_stream("WHERE path > ?1 AND path >= ?2 AND path < ?4 ORDER BY path LIMIT ?3")),
       due(db, "SELECT incarnation FROM streams WHERE deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"),
       tombstone(db, "SELECT created_in_segment FROM tombstones WHERE incarnation = ?") {}
 

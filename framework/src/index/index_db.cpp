@@ -172,7 +172,8 @@ std::optional<Landmark> IndexDb::landmark(Position position) {
 std::vector<StreamRow> IndexDb::list(const std::string& prefix, const std::string& after, std::size_t limit) {
     return with_sqlite_errors("listing streams", [&] {
         auto connection = lease();
-        auto& query = bound(connection->list, after, prefix, number(limit));
+        // 0xFF is no byte of UTF-8, so it sorts after everything that goes on from the prefix.
+        auto& query = bound(connection->list, after, prefix, number(limit), prefix + '\xff');
         std::vector<StreamRow> streams;
         while (query.executeStep()) streams.push_back(stream_of(query));
         query.reset();

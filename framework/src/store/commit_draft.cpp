@@ -78,6 +78,10 @@ Refused CommitDraft::refuse(Refusal reason, std::string detail, const Stream* st
     return refused;
 }
 
+Refused CommitDraft::refuse_too_large() const {
+    return refuse(Refusal::bad_request, "one write may hold at most " + std::to_string(options_.max_append_bytes) + " bytes of messages");
+}
+
 Refused CommitDraft::refuse_missing(const Stream& stream, const StreamPath& path) {
     const bool held_by_forks = stream.exists() && (stream.life == index::Life::soft_deleted || stream.forks > 0);
     if (held_by_forks) return refuse(Refusal::gone, "stream '" + path.text() + "' is deleted; forks still read its data");

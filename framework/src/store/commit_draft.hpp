@@ -96,6 +96,7 @@ private:
     [[nodiscard]] Stream& stream(const StreamPath& path);
     [[nodiscard]] std::optional<index::ProducerState> producer_of(Stream& stream, const std::string& id);
     [[nodiscard]] static Refused refuse(Refusal reason, std::string detail, const Stream* stream = nullptr);
+    [[nodiscard]] Refused refuse_too_large() const;
     [[nodiscard]] static Refused refuse_missing(const Stream& stream, const StreamPath& path);
 
     [[nodiscard]] Result<AppendPlan> plan(const AppendRequest& request);

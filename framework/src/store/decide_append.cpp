@@ -16,6 +16,9 @@ Result<Appended> CommitDraft::decide(const AppendRequest& request) {
 }
 
 Result<std::vector<Appended>> CommitDraft::decide(const std::vector<AppendRequest>& requests) {
+    std::size_t payload_bytes = 0;
+    for (const auto& request : requests) payload_bytes += request.messages.joined().size();
+    if (payload_bytes > options_.max_append_bytes) return refuse_too_large();
     std::vector<AppendPlan> plans;
     for (const auto& request : requests) {
         auto planned = plan(request);
@@ -34,9 +37,7 @@ Result<std::vector<Appended>> CommitDraft::decide(const std::vector<AppendReques
 
 std::optional<Refused> CommitDraft::check_shape(const AppendRequest& request) const {
     if (request.messages.empty() && !request.close) return refuse(Refusal::bad_request, "an append needs data, unless it closes");
-    if (request.messages.joined().size() > options_.max_append_bytes) {
-        return refuse(Refusal::bad_request, "an append may hold at most " + std::to_string(options_.max_append_bytes) + " bytes");
-    }
+    if (request.messages.joined().size() > options_.max_append_bytes) return refuse_too_large();
     if (request.producer && request.producer->id.empty()) return refuse(Refusal::bad_request, "a producer id must not be empty");
     return std::nullopt;
 }

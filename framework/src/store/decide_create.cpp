@@ -38,9 +38,7 @@ log::StreamCreated CommitDraft::creation(const StreamPath& path, const StreamCon
 
 Result<Created> CommitDraft::decide(const CreateRequest& request) {
     if (auto refused = check_config(request.config)) return *std::move(refused);
-    if (request.initial.joined().size() > options_.max_append_bytes) {
-        return refuse(Refusal::bad_request, "an append may hold at most " + std::to_string(options_.max_append_bytes) + " bytes");
-    }
+    if (request.initial.joined().size() > options_.max_append_bytes) return refuse_too_large();
     Stream* source = nullptr;
     if (request.fork) {
         source = &stream(request.fork->source);
@@ -88,13 +86,12 @@ Result<Created> CommitDraft::existing(const Stream& target, const CreateRequest&
     // A fork may leave unsaid what it takes from its source.
     const bool inherits_type = source != nullptr && config.content_type.empty();
     if (!inherits_type && media_type_of(content_type_of(config)) != meta.media_type) return differs("content type");
-    const bool inherits_expiry = source != nullptr && !config.ttl && !config.expires_at;
-    if (!inherits_expiry && (config.ttl != meta.config.ttl || config.expires_at != meta.config.expires_at)) {
-        return differs("expiry");
-    }
     if (request.closed != target.closed) return differs("closure");
+    if (source != nullptr && meta.source_path != request.fork->source) return differs("source");
+    const bool inherits_expiry = source != nullptr && !config.ttl && !config.expires_at;
+    const auto& expiry = inherits_expiry ? source->meta->config : config;
+    if (expiry.ttl != meta.config.ttl || expiry.expires_at != meta.config.expires_at) return differs("expiry");
     if (source != nullptr) {
-        if (meta.source_path != request.fork->source) return differs("source");
         const bool same_point = request.fork->at
                                     ? (*request.fork->at == meta.requested_fork_point && request.fork->sub_offset == meta.requested_sub_offset)
                                     : (meta.requested_tail && request.fork->sub_offset == meta.requested_sub_offset);

@@ -31,7 +31,8 @@ public:
         }
         page_.next = std::max(page_.next, Position{commit.header.first_position.value + commit.header.messages});
         scanned_bytes_ += commit.payload.size();
-        return scanned_bytes_ < max_scanned_bytes;
+        // Without a step forward the caller would ask for the same stretch for ever.
+        return scanned_bytes_ < max_scanned_bytes || page_.next == request_.from;
     }
 
 private:
@@ -39,7 +40,8 @@ private:
         const Position end{record.first_position.value + record.count};
         if (end <= page_.next) return true;
         const auto& stream = stream_of(record.incarnation);
-        if (record.payload_dropped || !stream || record.first.value + record.extent <= first_of_.at(record.incarnation.value).value) {
+        const auto first = stream ? first_of_.at(record.incarnation.value) : Offset{};
+        if (record.payload_dropped || !stream || record.first.value + record.extent <= first.value) {
             page_.next = end;
             return true;
         }
@@ -50,23 +52,33 @@ private:
         bool used = false;
         bool room = true;
         for (std::uint32_t i = 0; i < record.count; ++i) {
-            const auto size = record.framing == Framing::json ? log::take_varint(sizes).value_or(0) : payload.size();
-            const Position position{record.first_position.value + i};
-            if (position >= page_.next) {
-                room = messages_left_ > 0 && (size <= bytes_left_ || page_.messages.empty());
-                if (!room) break;
-                page_.messages.push_back({.stream = stream->path.text(),
-                                          .offset = stream->point({record.first.value + i}),
-                                          .position = position,
-                                          .committed_at = Timestamp{std::chrono::milliseconds{record.timestamp_ms}},
-                                          .framing = record.framing,
-                                          .data = payload.substr(byte, size)});
-                bytes_left_ -= std::min<std::size_t>(bytes_left_, size);
-                --messages_left_;
-                used = true;
-                page_.next = {position.value + 1};
-            }
+            auto size = record.framing == Framing::json ? log::take_varint(sizes).value_or(0) : payload.size();
+            auto begin = byte;
             byte += size + 1;
+            const Position position{record.first_position.value + i};
+            if (position < page_.next) continue;
+            Offset offset{record.first.value + i};
+            if (offset < first && record.framing == Framing::json) {
+                page_.next = {position.value + 1};
+                continue;
+            }
+            if (offset < first) {  // bytes: what was not given up
+                begin += first.value - offset.value;
+                size -= first.value - offset.value;
+                offset = first;
+            }
+            room = messages_left_ > 0 && (size <= bytes_left_ || page_.messages.empty());
+            if (!room) break;
+            page_.messages.push_back({.stream = stream->path.text(),
+                                      .offset = stream->point(offset),
+                                      .position = position,
+                                      .committed_at = Timestamp{std::chrono::milliseconds{record.timestamp_ms}},
+                                      .framing = record.framing,
+                                      .data = payload.substr(begin, size)});
+            bytes_left_ -= std::min<std::size_t>(bytes_left_, size);
+            --messages_left_;
+            used = true;
+            page_.next = {position.value + 1};
         }
         if (used) page_.owners.push_back(std::move(data));
         return room;

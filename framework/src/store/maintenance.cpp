@@ -8,16 +8,18 @@ namespace {
 /// Streams and records changed that make a checkpoint due, whatever their size: they are held in memory until then.
 constexpr std::size_t checkpoint_items = 65'536;
 /// Expired streams looked for in the index at a time.
-constexpr std::size_t expire_batch = 256;
+constexpr std::size_t expire_batch = 4096;
 
 }  // namespace
 
 bool Maintenance::checkpoint_is_due() const {
+    if (deadlines_are_stale_) return true;
     const std::shared_lock lock(catalog_.mutex());
     return catalog_.unsaved_bytes() >= options_.checkpoint_bytes || catalog_.unsaved_items() >= checkpoint_items;
 }
 
 bool Maintenance::checkpoint() {
+    deadlines_are_stale_ = false;
     index::Checkpoint checkpoint;
     {
         const std::unique_lock lock(catalog_.mutex());
@@ -58,7 +60,8 @@ std::size_t Maintenance::expire_changed() {
 
 std::size_t Maintenance::expire_indexed() {
     std::size_t count = 0;
-    for (const auto incarnation : index_.due(options_.clock->now().time_since_epoch().count(), expire_batch)) {
+    const auto due = index_.due(options_.clock->now().time_since_epoch().count(), expire_batch);
+    for (const auto incarnation : due) {
         const auto stream = catalog_.find(incarnation);
         if (!stream) continue;
         bool over = false;
@@ -73,6 +76,7 @@ std::size_t Maintenance::expire_indexed() {
         delete_expired(stream->meta->path);
         ++count;
     }
+    if (count == 0 && due.size() == expire_batch) deadlines_are_stale_ = true;
     return count;
 }
 

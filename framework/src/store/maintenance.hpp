@@ -49,6 +49,7 @@ private:
     Writer& writer_;
     const LogStoreOptions& options_;
     Rewriter rewriter_;
+    std::atomic<bool> deadlines_are_stale_{false};  ///< those in the index hide later ones, until the next checkpoint
     std::atomic<std::uint64_t> segments_rewritten_{0};
     std::atomic<std::uint64_t> reclaimed_bytes_{0};
 };

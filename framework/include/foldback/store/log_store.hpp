@@ -34,7 +34,7 @@ struct LogStoreOptions {
     std::uint64_t segment_bytes = 64 << 20;       ///< size of a new segment; at most 1 GiB
     std::uint64_t max_queued_bytes = 64 << 20;    ///< appends waiting for the writer; beyond it `busy`
     std::size_t max_commit_bytes = 8 << 20;       ///< a commit takes no further append beyond this
-    std::size_t max_append_bytes = 64 << 20;      ///< payload of one append; beyond it `bad_request`
+    std::size_t max_append_bytes = 64 << 20;      ///< payload of one write; beyond it `bad_request`
     std::size_t max_producers_per_stream = 10'000;
     std::size_t max_resident_streams = 16'384;    ///< streams kept in memory beyond those in use
     std::uint64_t checkpoint_bytes = 16 << 20;    ///< log written between two index checkpoints
