@@ -252,7 +252,6 @@ Task<Connection::Fate> Connection::serve_request() {
     request.request_id = shard_.next_request_id();
     auto reply = shard_.common().handler.handle(std::move(request));
     const auto fate = co_await answer(std::move(reply));
-    let_go_of_body();
     if (fate == Fate::keep && ++streak_ >= max_streak) {
         streak_ = 0;
         co_await let_others_run();
@@ -275,6 +274,7 @@ ResponseContext Connection::response_context() {
 }
 
 Task<Connection::Fate> Connection::send(Response response) {
+    let_go_of_body();  // whoever answers is done with it
     if (shard_.is_draining()) keep_alive_ = false;
     const auto context = response_context();
     auto& head = output_.begin();
