@@ -33,6 +33,7 @@ private:
 
     void make_durable(const CommitReader& reader);
     void clear_away();
+    void mark_as_store();
 
     [[nodiscard]] DamagedLog damage(const Segment& segment, std::uint64_t byte, const std::string& what) const;
     [[nodiscard]] StorageError beyond_the_log() const;

@@ -159,7 +159,17 @@ void Opening::make_durable(const CommitReader& reader) {
 void Opening::clear_away() {
     for (const auto& name : files_.temporaries) discard_file(device_, name);
     if (files_.has_spare) state_.supply.adopt_spare();
-    if (!files_.has_format) write_format(device_);
+    if (!files_.has_format) mark_as_store();
+}
+
+void Opening::mark_as_store() {
+    try {
+        write_format(device_);
+    } catch (const DeviceError& error) {
+        // A full device shall not keep what is on it from being read; the next opening tries again.
+        if (files_.segments.empty() || !error.is_full()) throw;
+        discard_file(device_, new_format_name);
+    }
 }
 
 DamagedLog Opening::damage(const Segment& segment, std::uint64_t byte, const std::string& what) const {

@@ -497,6 +497,8 @@ TEST_CASE("a log whose device fails while it is opened is refused and can be ope
 TEST_CASE("a full device does not keep a log from being opened") {
     const auto device = std::make_shared<FaultyDevice>(12);
     append(*open_log(device).log, "message 0");
+    SUBCASE("with its marker") {}
+    SUBCASE("without its marker") { device->remove("FORMAT"); }
     FaultyDevice::Faults full;
     full.capacity_bytes = 0;
     device->set_faults(full);
