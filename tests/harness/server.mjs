@@ -41,7 +41,7 @@ export function freePort() {
 }
 
 /** Tries `condition` until it returns something truthy; throws `what` when `deadlineMs` has passed. */
-export async function eventually(what, condition, deadlineMs = 10_000, everyMs = 5) {
+export async function eventually(what, condition, deadlineMs = 30_000, everyMs = 5) {
   const deadline = performance.now() + deadlineMs
   for (;;) {
     const value = await condition()
@@ -141,7 +141,7 @@ export class Server {
   }
 
   /** Waits until the process answers HTTP; throws when it ends first or takes longer than `deadlineMs`. */
-  async ready(deadlineMs = 15_000) {
+  async ready(deadlineMs = 30_000) {
     await eventually(`${this.binary} to answer on port ${this.port}\n${this.#log}`, async () => {
       if (!this.#child) {
         const { code, signal } = await this.#exit

@@ -1,6 +1,6 @@
 import http from "node:http"
 
-const ANSWER_DEADLINE_MS = 10_000
+const ANSWER_DEADLINE_MS = 30_000
 
 /** The connection broke, or was refused: what was asked for may have happened or not. */
 export class NoAnswer extends Error {}
