@@ -94,9 +94,9 @@ SalvageReport salvage_store(const std::filesystem::path& directory) {
         const auto device = make_file_device(directory);
         const auto lock = device->try_lock();
         if (!lock) throw StoreLocked(directory.string() + " is in use by another process");
-        auto report = log::salvage(*device);
-        if (!report.actions.empty()) index::IndexDb::discard(directory / "index.db");
-        return report;
+        // The index goes first: one that says more than the salvaged log must not survive a crash in between.
+        if (!log::verify(*device, {}).sound()) index::IndexDb::discard(directory / "index.db");
+        return log::salvage(*device);
     } catch (const DeviceError& error) {
         throw StorageError(error.what());
     }
