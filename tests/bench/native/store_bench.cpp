@@ -235,16 +235,17 @@ bench::Row memory_per_stream(const fs::path& directory) {
     auto store = LogStore::open(directory / "idle");
     (void)make_streams(*store, "warm-up/", 1000);
     const auto before = resident_bytes();
-    std::latch created(streams);
-    for (int i = 0; i < streams; ++i) {
-        store->create({.stream = "customers/" + std::to_string(i) + "/orders", .config = {.content_type = "application/json"}},
-                      [&](const Result<Created>& outcome) {
-                          if (!outcome) std::abort();
-                          created.count_down();
-                      });
-        if (i % 1000 == 999) (void)store->head("warm-up/0");
+    for (int begin = 0; begin < streams; begin += 1000) {
+        std::latch created(1000);
+        for (int i = begin; i < begin + 1000; ++i) {
+            store->create({.stream = "customers/" + std::to_string(i) + "/orders", .config = {.content_type = "application/json"}},
+                          [&](const Result<Created>& outcome) {
+                              if (!outcome) std::abort();
+                              created.count_down();
+                          });
+        }
+        created.wait();
     }
-    created.wait();
     store->run_one(LogStore::Work::checkpoint);
     const auto after = resident_bytes();
     const auto each = static_cast<double>(after > before ? after - before : 0) / streams;
