@@ -66,8 +66,16 @@ url_of() { sed -nE 's/.*"msg":"serving".*"url":"([^"]*)\/".*/\1/p' "$1" | head -
 start_server() {
     local log=$1
     shift
+    start_under "$log" "" "$@"
+}
+
+# start_under <log> <program that runs the server, with blanks between its words> <options>...
+start_under() {
+    local log=$1 wrapper
+    read -ra wrapper <<<"$2"
+    shift 2
     : >"$log"  # what an earlier server of this name said does not count
-    "$foldback" serve --listen 127.0.0.1:0 "$@" >"$log.out" 2>"$log" </dev/null &
+    ${wrapper[@]+"${wrapper[@]}"} "$foldback" serve --listen 127.0.0.1:0 "$@" >"$log.out" 2>"$log" </dev/null &
     server=$!
     running+=("$server")
     if ! eventually "the server serves" serving_line "$log"; then cat "$log"; fi
@@ -292,11 +300,23 @@ expect "the server answers others meanwhile" 0 "$foldback" create quick --quiet
 kill -TERM "$server"
 eventually "the server is stopping" grep -q '"msg":"stopping"' slow.log
 code=0; kill -TERM "$server"; wait "$server" || code=$?
-same "a second signal ends it at once" "$code" 1
+same "a second signal ends it" "$code" 1
+if grep -q '"msg":"stopped"' slow.log; then fail "it waited for the request instead"; else pass; fi
 exec 3>&-
 
 expect "where nobody listens" 3 "$foldback" list --url "http://127.0.0.1:$port/v1/stream"
 says "how to start a server" err 'foldback serve'
+
+# From the fortieth flush on the disk fails.
+start_under broken.log "strace -f -qq -o strace.log -e trace=fdatasync -e inject=fdatasync:error=EIO:when=40+" --data broken
+"$foldback" create doomed --quiet
+acknowledged=0
+while "$foldback" append doomed 'x' --quiet 2>doomed.err && [ $acknowledged -lt 1000 ]; do acknowledged=$((acknowledged + 1)); done
+code=0; wait "$server" || code=$?
+same "a server whose disk fails ends" "$code" 70
+says "and says why" broken.log '"level":"error","msg":"the store broke'
+expect "what it acknowledged" 0 "$foldback" read doomed --until-end --data broken
+if [ "$(wc -c <out)" -ge "$acknowledged" ]; then pass; else fail "acknowledged are $acknowledged, there are $(wc -c <out)"; fi
 
 # ---- configuration ------------------------------------------------------------------------------------------------
 

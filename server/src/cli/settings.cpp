@@ -224,7 +224,8 @@ std::vector<std::string> unknown_variables(const Settings& settings, const char*
         if (!entry.starts_with(variable_prefix)) continue;
         const auto name = entry.substr(0, entry.find('='));
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        sentences.push_back(fmt::format("{} is set but means nothing.{}", printable(name), did_you_mean(name, known)));
+        const auto meant = did_you_mean(name, known);
+        if (!meant.empty()) sentences.push_back(fmt::format("{} is set but means nothing.{}", printable(name), meant));
     }
     return sentences;
 }

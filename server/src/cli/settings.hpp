@@ -78,7 +78,8 @@ private:
     std::vector<Setting> settings_;
 };
 
-/// `FOLDBACK_…` variables that are set but mean nothing, each as a sentence with a suggestion.
+/// `FOLDBACK_…` variables that were probably meant for a setting but name none, each as a sentence with a suggestion.
+/// Others are left alone: scripts around the server have theirs.
 [[nodiscard]] std::vector<std::string> unknown_variables(const Settings& settings, const char* const* environment);
 
 }  // namespace foldback::cli

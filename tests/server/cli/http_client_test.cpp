@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -58,6 +59,11 @@ public:
         return requests_;
     }
 
+    /// Waits until so many connections have been closed.
+    void wait_until_closed(unsigned count) const {
+        for (unsigned closed = closed_; closed < count; closed = closed_) closed_.wait(closed);
+    }
+
 private:
     void serve() {
         for (const auto& connection : script_) {
@@ -72,6 +78,8 @@ private:
             char byte = 0;
             if (connection.stays_open) (void)::recv(socket, &byte, 1, 0);
             ::close(socket);
+            ++closed_;
+            closed_.notify_all();
         }
     }
 
@@ -94,6 +102,7 @@ private:
     int listener_;
     unsigned port_ = 0;
     mutable std::mutex mutex_;
+    std::atomic<unsigned> closed_ = 0;
     std::vector<std::string> requests_;
     std::thread thread_;
 };
@@ -152,6 +161,17 @@ TEST_CASE("a connection that the server closed is replaced without a word") {
     CHECK(client.exchange(get("/")).body == "1");
     CHECK(client.exchange(get("/")).body == "2");
     CHECK(client.exchange(get("/")).body == "3");
+}
+
+TEST_CASE("a connection that the server closed meanwhile is not used for what must not be sent twice") {
+    const std::string answer = "HTTP/1.1 204 No Content\r\n\r\n";
+    ScriptedServer server({{.answers = {answer}}, {.answers = {answer}}});
+    HttpClient client(server.options());
+    const HttpRequest append{.method = HttpMethod::post, .target = "/", .body = "x"};
+
+    CHECK(client.exchange(append).status == 204);
+    server.wait_until_closed(1);
+    CHECK(client.exchange(append).status == 204);
 }
 
 TEST_CASE("a connection that breaks in the middle of an answer is an error") {

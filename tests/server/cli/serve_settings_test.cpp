@@ -13,6 +13,7 @@ namespace {
 ServeSettings load(const ServeCommand& command, std::map<std::string, std::string> variables = {}) {
     ServeSettings values;
     auto settings = settings_of(values);
+    variables.try_emplace("FOLDBACK_CONFIG", "/dev/null");  // not what this machine may have in /etc
     load_settings(values, settings, command, [&variables](const std::string& name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         if (found == variables.end()) return std::nullopt;

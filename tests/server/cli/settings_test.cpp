@@ -125,7 +125,7 @@ TEST_CASE("a bad value names the line or the variable it stands in") {
                          "FOLDBACK_MEMORY: \"maybe\" is not a value of memory: it must be true or false", Failure);
 }
 
-TEST_CASE("variables that mean nothing are told with a suggestion") {
+TEST_CASE("variables that were probably meant for a setting are told with a suggestion") {
     Values values;
     const auto settings = settings_of(values);
     const char* const environment[] = {"PATH=/bin", "FOLDBACK_LISTEN=a", "FOLDBACK_CONFIG=b", "FOLDBACK_LISTN=c",
