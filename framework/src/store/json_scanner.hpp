@@ -11,7 +11,7 @@ namespace foldback {
 /// Walks over JSON text, value by value. Expects valid UTF-8; checks everything else that RFC 8259 asks for.
 class JsonScanner {
 public:
-    static constexpr std::size_t max_supported_depth = 1024;
+    static constexpr std::size_t max_supported_depth = 16'384;
 
     JsonScanner(std::string_view text, std::size_t max_depth) noexcept
         : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), max_depth_(max_depth) {}

@@ -94,8 +94,8 @@ Api::Api(StreamStore& store, ApiOptions options, const Clock& clock) {
                             .options = std::move(options),
                             .clock = clock,
                             .waiters = std::move(waiters),
-                            .lane = std::make_unique<protocol::ReadLane>(max_queued_reads),
-                            .report = std::move(report)}});
+                            .report = std::move(report),
+                            .lane = std::make_unique<protocol::ReadLane>(max_queued_reads)}});
 }
 
 Api::~Api() = default;

@@ -19,8 +19,8 @@ struct Service {
     const ApiOptions options;
     const Clock& clock;
     std::shared_ptr<Waiters> waiters;
-    std::unique_ptr<ReadLane> lane;
     std::function<void(const std::string&)> report;
+    std::unique_ptr<ReadLane> lane;  ///< last: what is queued in it uses the rest
 
     /// The response with the headers that every response has.
     [[nodiscard]] Response finished(Response response) const {

@@ -78,6 +78,9 @@ void StreamSource::join_text() {
     is_base64_ = query_.base64 || (!is_json && !media_type_of(page_.content_type).starts_with("text/"));
     text_ = std::exchange(held_, {});
     append_body(text_, page_);
+    // A session may wait for long: it holds nothing of the store meanwhile.
+    page_.runs = std::vector<Run>();
+    page_.owners = std::vector<std::shared_ptr<const void>>();
     const bool may_go_on = !(page_.closed && page_.up_to_date) && page_.start.incarnation == page_.next.incarnation;
     if (is_json || is_base64_ || !may_go_on) return;
     held_ = text_.substr(text_.size() - incomplete_character(text_));
@@ -85,13 +88,14 @@ void StreamSource::join_text() {
 }
 
 void StreamSource::write_event(std::string& out) {
+    const auto text = std::exchange(text_, {});
     if (is_base64_) {
-        write_base64_event(out, text_);
+        write_base64_event(out, text);
         return;
     }
-    out.reserve(out.size() + text_.size() + text_.size() / 8 + 128);
+    out.reserve(out.size() + text.size() + text.size() / 8 + 128);
     DataEvent event(out, after_cr_);
-    event.text(text_);
+    event.text(text);
     after_cr_ = event.end();
 }
 

@@ -99,6 +99,7 @@ std::vector<BadRequest> bad_creations() {
     with({{"content-type", "text/" + std::string(300, 'x')}});
     with({{"content-type", "text/plain"}, {"content-type", "text/plain"}});
     with({{"content-encoding", "gzip"}}, 415);
+    requests.push_back({put, "/v1/stream/__ds/x", {{"content-type", "text/plain"}}, {}, 404});
     with({{"stream-fork-offset", zeros}});
     with({{"stream-fork-sub-offset", "0"}});
     for (const auto* source : {"", "s", "/s", "/v1/stream/", "/v1/stream/s/", "/v1/stream/%", "/v1/stream/%00", "/v1/stream/../s",

@@ -99,8 +99,8 @@ TEST_CASE("depth is bounded per message, and a million brackets cost nothing") {
     CHECK_FALSE(accepts(nested(4), {.max_depth = 2}));
     CHECK(accepts(nested(129)));
     CHECK_FALSE(accepts(nested(130)));
-    CHECK(accepts(nested(1025), {.max_depth = 1'000'000}));
-    CHECK_FALSE(accepts(nested(1026), {.max_depth = 1'000'000}));
+    CHECK(accepts(nested(16'385), {.max_depth = 1'000'000}));
+    CHECK_FALSE(accepts(nested(16'386), {.max_depth = 1'000'000}));
     CHECK_FALSE(accepts(std::string(1'000'000, '[')));
     std::string objects;
     for (int i = 0; i != 200'000; ++i) objects += "{\"a\":";
