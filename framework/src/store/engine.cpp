@@ -6,6 +6,7 @@ namespace foldback {
 namespace {
 
 constexpr std::chrono::milliseconds maintenance_interval{500};
+constexpr std::uint64_t zero_filling_pays_below_bytes = 128 * 1024;
 
 }  // namespace
 
@@ -24,9 +25,16 @@ LogStore::Engine::Engine(std::shared_ptr<LogDevice> device, LogStoreOptions opti
 
 void LogStore::Engine::start_threads() {
     maintenance_->pace = [this](std::uint64_t bytes) { return pace(bytes); };
-    writer_->on_commit = [this, last_segment = std::uint64_t{0}]() mutable {
+    writer_->on_commit = [this, last_segment = std::uint64_t{0}, commits_before = std::uint64_t{0}]() mutable {
         const auto segment = log_->tail().segment;
-        const bool new_segment = std::exchange(last_segment, segment) != segment;
+        bool new_segment = std::exchange(last_segment, segment) != segment;
+        if (new_segment) {
+            // Zero-filling spares a flush of small commits the file system's journal. Large ones gain nothing from it,
+            // and lose the bandwidth.
+            const auto commits = writer_->commits();
+            const auto average = options_.segment_bytes / (commits - std::exchange(commits_before, commits));
+            new_segment = average <= zero_filling_pays_below_bytes;
+        }
         const bool due = maintenance_->checkpoint_is_due();
         if (!new_segment && !due) return;
         {
