@@ -134,6 +134,22 @@ TEST_CASE("an append at the expected offset succeeds") {
     });
 }
 
+TEST_CASE("an expected point of a deleted namesake is refused, although its offset is the tail") {
+    on_every_store([](Fixture& at) {
+        create_json(*at.store, "s");
+        append_json(*at.store, "s", "1");
+        const auto old_tail = at.store->head("s").value().tail;
+        REQUIRE(at.store->remove("s").has_value());
+        create_json(*at.store, "s");
+        append_json(*at.store, "s", "1");
+        const auto tail = at.store->head("s").value().tail;
+
+        CHECK(answer(at.store->append({.stream = "s", .messages = json("2"), .expected_point = old_tail})) ==
+              "offset_mismatch");
+        CHECK(answer(at.store->append({.stream = "s", .messages = json("2"), .expected_point = tail})) == "accepted");
+    });
+}
+
 TEST_CASE("appending at a stale offset changes nothing and says where the tail is") {
     on_every_store([](Fixture& at) {
         create_json(*at.store, "s");

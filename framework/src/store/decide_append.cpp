@@ -85,7 +85,7 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan_new(Stream& target, const Appe
         return Refused{.reason = Refusal::sequence_gap, .detail = "a new producer starts at sequence 0",
                        .expected_seq = 0, .received_seq = request.producer->seq};
     }
-    if (request.expected && request.expected->value != 0) {
+    if (request.expected_point || (request.expected && request.expected->value != 0)) {
         return refuse(Refusal::offset_mismatch, "the stream does not exist yet: its offset is 0");
     }
     AppendPlan fresh;
@@ -140,6 +140,9 @@ std::optional<Refused> CommitDraft::check_conditions(const Stream& target, const
         return refuse(Refusal::offset_mismatch,
                       "expected offset " + std::to_string(request.expected->value) + ", the tail is " + std::to_string(target.tail.value),
                       &target);
+    }
+    if (request.expected_point && *request.expected_point != target.meta->point(target.tail)) {
+        return refuse(Refusal::offset_mismatch, "the stream's tail is another one", &target);
     }
     if (request.stream_seq && target.stream_seq && *request.stream_seq <= *target.stream_seq) {
         return refuse(Refusal::stream_seq, "Stream-Seq must be greater than the last one", &target);

@@ -145,7 +145,11 @@ Reply append(const Service& service, Request request, StreamPath stream) {
     if (parsed->condition) {
         if (auto refused = refuse_stale(service, *parsed)) return std::move(*refused);
         const auto& tail = parsed->condition->tail;
-        parsed->append.expected = tail ? tail->offset : Offset{UINT64_MAX};  // which no stream reaches
+        if (tail && !is_start_of_any_stream(*tail)) {
+            parsed->append.expected_point = *tail;
+        } else {
+            parsed->append.expected = tail ? Offset{0} : Offset{UINT64_MAX};  // which no stream reaches
+        }
     }
     return Pending{[&service, parsed = std::move(*parsed)](Respond respond) mutable {
         start_append(service, std::move(parsed), std::move(respond));

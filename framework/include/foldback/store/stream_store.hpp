@@ -83,6 +83,8 @@ struct AppendRequest {
     /// The tail the writer believes in. Absent: any. Offset 0 also matches a stream that does not exist yet, if
     /// `create_with` is given.
     std::optional<Offset> expected{};
+    /// The same as a wire token says it: refused also when the stream was deleted and created again since.
+    std::optional<StreamPoint> expected_point{};
     std::optional<Producer> producer{};
     /// Must be byte-wise greater than the last one accepted by this stream (scope: the stream).
     std::optional<std::string> stream_seq{};
