@@ -109,3 +109,33 @@ test("a large response is compressed for those who ask", async (t) => {
   const again = await get(url, { "accept-encoding": "gzip", "if-none-match": compressed.headers.etag })
   assert.equal(again.status, 304)
 })
+
+/** The text of all data events of an SSE response, up to the control event that says it is up to date. */
+async function textBySse(url) {
+  const response = await fetch(`${url}?live=sse&offset=-1`)
+  let received = ""
+  const decoder = new TextDecoder()
+  for await (const piece of response.body) {
+    received += decoder.decode(piece, { stream: true })
+    if (/"upToDate":true.*\n\n$/.test(received)) break
+  }
+  const events = received.split("\n\n").filter((event) => event.startsWith("event: data\n"))
+  return events
+    .map((event) => event.split("\n").slice(1).map((line) => line.replace(/^data: ?/, "")).join("\n"))
+    .join("")
+}
+
+test("text by SSE keeps its characters whole, wherever it is cut, across a fork point too", async (t) => {
+  const server = await serverOnDisk(t)
+  const [source, fork] = [server.streamUrl("notes/source"), server.streamUrl("notes/fork")]
+  const headers = { "content-type": "text/plain" }
+  await fetch(source, { method: "PUT", headers, body: "x".repeat(1_001) })
+  await fetch(fork, { method: "PUT", headers: { ...headers, "stream-forked-from": "/v1/stream/notes/source" } })
+
+  for (const shift of ["", "y", "y"]) {
+    await fetch(fork, { method: "POST", headers, body: shift + "東".repeat(100_000) })
+
+    const text = await (await fetch(`${fork}?offset=-1`)).text()
+    assert.ok((await textBySse(fork)) === text, "the text by SSE is another than by GET")
+  }
+})

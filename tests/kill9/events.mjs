@@ -30,6 +30,15 @@ function textEvent(id) {
 
 export class DamagedEvents extends Error {}
 
+/** Throws unless a piece of a stream is, byte for byte, the event that was written under its id. */
+function requireSame(read, written) {
+  if (read === written) return
+  let place = 0
+  while (place < read.length && read[place] === written[place]) place += 1
+  const around = (text) => JSON.stringify(text.slice(Math.max(0, place - 20), place + 20))
+  throw new DamagedEvents(`${read.slice(0, 40)}… has ${around(read)} where ${around(written)} was written`)
+}
+
 /**
  * How events are written to and read from a stream of one content type. `split` takes the events off the front of a
  * piece of the stream and returns their ids and the rest: a stream of bytes may be cut anywhere, one of JSON may not.
@@ -51,8 +60,7 @@ export const formats = {
         throw new DamagedEvents(`not JSON: ${body.slice(0, 200)}`)
       }
       const ids = values.map((value) => {
-        const written = typeof value?.id === "string" ? jsonEvent(value.id) : null
-        if (JSON.stringify(value) !== written) throw new DamagedEvents(`not an event: ${JSON.stringify(value).slice(0, 200)}`)
+        requireSame(JSON.stringify(value), typeof value?.id === "string" ? jsonEvent(value.id) : "")
         return value.id
       })
       return { ids, rest: Buffer.alloc(0) }
@@ -71,7 +79,7 @@ export const formats = {
       const lines = bytes.toString("utf8", 0, end).split("\n").slice(0, -1)
       const ids = lines.map((line) => {
         const id = line.slice(0, line.indexOf("|"))
-        if (`${line}\n` !== textEvent(id)) throw new DamagedEvents(`not an event: ${line.slice(0, 200)}`)
+        requireSame(`${line}\n`, textEvent(id))
         return id
       })
       return { ids, rest: bytes.subarray(end) }

@@ -143,8 +143,17 @@ export class Stream {
     const closed = headers["stream-closed"] === "true"
     const upToDate = headers["stream-up-to-date"] === "true"
     if (!upToDate && next === place.offset) throw new WrongAnswer(this.history, "a read that does not get on", answer)
-    if (status === 200) place.advance(body, next)
+    if (status === 200) this.#advance(place, body, next)
     return this.#saw({ kind: live ? "long-poll" : "read", start, place, next, closed, upToDate })
+  }
+
+  #advance(place, bytes, next) {
+    try {
+      place.advance(bytes, next)
+    } catch (error) {
+      error.history = this.history
+      throw error
+    }
   }
 
   #saw({ kind, start, place, next, closed, upToDate }) {
@@ -191,7 +200,7 @@ export class Stream {
         pending.push(data)
       } else if (type === "control") {
         const { streamNextOffset: next, streamClosed: closed = false } = JSON.parse(data)
-        for (const text of pending.splice(0)) place.advance(Buffer.from(text), next)
+        for (const text of pending.splice(0)) this.#advance(place, Buffer.from(text), next)
         place.offset = next
         this.#saw({ kind: "sse", start, place, next, closed, upToDate: false })
         if (closed) return
