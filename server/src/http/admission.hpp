@@ -64,7 +64,9 @@ private:
         std::size_t operator()(const PeerKey& peer) const noexcept;
     };
 
-    [[nodiscard]] bool is_limited(const PeerKey& peer) const noexcept { return limits_.limit_loopback || !peer.loopback; }
+    [[nodiscard]] bool is_limited(const PeerKey& peer) const noexcept {
+        return limits_.limit_loopback || !peer.loopback;
+    }
     void leave(const PeerKey& peer) noexcept;
 
     AdmissionLimits limits_;

@@ -12,7 +12,8 @@ public:
 
     Reply handle(Request request) override { return api_.handle(std::move(request)); }
 
-    std::optional<Response> refuse_early(Method method, std::string_view target, std::uint64_t body_bytes) const override {
+    std::optional<Response> refuse_early(Method method, std::string_view target,
+                                         std::uint64_t body_bytes) const override {
         return api_.refuse_early(method, target, body_bytes);
     }
 

@@ -47,7 +47,8 @@ ChunkDecoder::Outcome ChunkDecoder::step(char byte, const std::string& body) {
         return refuse(400, "bad-framing", "The chunks are too small for their number.");
     }
     const auto expect = [&](char wanted, State next) {
-        if (byte != wanted) return refuse(400, "bad-framing", "A chunk must end with CR and LF; there are no trailers.");
+        if (byte != wanted)
+            return refuse(400, "bad-framing", "A chunk must end with CR and LF; there are no trailers.");
         state_ = next;
         return Outcome::incomplete;
     };
@@ -66,9 +67,7 @@ ChunkDecoder::Outcome ChunkDecoder::step(char byte, const std::string& body) {
             }
             state_ = State::size_end;
             return Outcome::incomplete;
-        case State::size_end:
-            digits_ = 0;
-            return expect('\n', left_ == 0 ? State::last_cr : State::data);
+        case State::size_end: digits_ = 0; return expect('\n', left_ == 0 ? State::last_cr : State::data);
         case State::data: break;  // not framing
         case State::data_end_cr: return expect('\r', State::data_end_lf);
         case State::data_end_lf: return expect('\n', State::size);

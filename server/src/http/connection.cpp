@@ -6,28 +6,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
+
+#include "http/rate.hpp"
 
 namespace foldback::server::http {
 namespace {
 
-constexpr unsigned max_streak = 32;
 constexpr std::size_t body_growth_bytes = 64 << 10;
-constexpr std::chrono::milliseconds peer_check_interval{1'000};
-
-/// How long `bytes` may take at the slowest rate allowed. A rate of 0 allows anything.
-std::chrono::milliseconds time_for(std::uint64_t bytes, std::uint64_t bytes_per_second) {
-    constexpr std::uint64_t forever_ms = 365ULL * 86'400 * 1'000;
-    if (bytes_per_second == 0) return std::chrono::milliseconds(forever_ms);
-    return std::chrono::milliseconds(std::min(bytes / bytes_per_second * 1'000, forever_ms));
-}
-
-void append_chunk_size(std::string& out, std::size_t size) {
-    std::array<char, 16> digits;
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
-    out.append(digits.data(), end).append("\r\n");
-}
 
 ChunkLimits chunk_limits(const HttpServerOptions& options) {
     return {.body_bytes = options.max_body_bytes, .overhead_bytes = options.max_chunk_overhead_bytes};
@@ -37,16 +23,18 @@ constexpr Refusal slow_head{.status = 408, .code = "request-timeout", .detail = 
 constexpr Refusal slow_body{.status = 408, .code = "request-timeout", .detail = "The request's body came too slowly."};
 constexpr Refusal large_body{.status = 413, .code = "body-too-large", .detail = "The body is too large."};
 constexpr Refusal no_room{.status = 503, .code = "busy", .detail = "Too many bodies are being received."};
-constexpr Refusal bad_answer{.status = 500, .code = "internal", .detail = "The answer could not be sent."};
 
 }  // namespace
 
 Connection::Connection(Shard& shard, AcceptedSocket accepted)
     : shard_(shard),
       seat_(accepted.take_seat()),
-      socket_(shard.context().get_executor(), asio::ip::tcp::v4(), accepted.release()),
+      socket_(shard.context().get_executor()),
       parser_(head_limits(shard.common().options)),
-      input_(shard.buffers()) {}
+      input_(shard.buffers()) {
+    socket_.assign(asio::ip::tcp::v4(), accepted.descriptor());  // v6 makes no difference from here on
+    (void)accepted.release();
+}
 
 Connection::~Connection() {
     if (call_) call_->abandon();
@@ -60,7 +48,8 @@ Task<void> Connection::run() {
             fate = co_await read_head();
             if (fate == Fate::keep) fate = co_await serve_request();
         }
-    } catch (const std::exception&) {  // out of memory: this client goes, the others stay
+    } catch (const std::exception& failure) {  // out of memory, say: this client goes, the others stay
+        shard_.report(failure.what());
         fate = Fate::reset;
     }
     co_await end(fate);
@@ -194,7 +183,8 @@ Task<Connection::Fate> Connection::read_sized_body(std::string& body) {
     input_.consume(received);
     while (received < size) {
         // Memory follows what has come, not what was promised.
-        if (body.size() == received) body.resize(received + std::min(size - received, std::max(received, body_growth_bytes)));
+        if (body.size() == received)
+            body.resize(received + std::min(size - received, std::max(received, body_growth_bytes)));
         if (!hold_body(body.size())) co_return co_await refuse(no_room);
         const auto got = ::recv(descriptor(), body.data() + received, body.size() - received, MSG_DONTWAIT);
         if (got > 0) {
@@ -236,189 +226,6 @@ Task<Connection::Fate> Connection::await_body_bytes(TimePoint begun, std::uint64
     if (happened(aborted)) co_return Fate::reset;
     if (take(readable)) co_return Fate::keep;
     co_return co_await refuse(slow_body);
-}
-
-// Answering
-
-Task<Connection::Fate> Connection::serve_request() {
-    framing_ = parser_.framing();
-    ++requests_;
-    keep_alive_ = framing_.keep_alive && requests_ < options().max_requests_per_connection && !shard_.is_draining();
-    auto request = parser_.request(input_.view());
-    input_.consume(parser_.size());
-    if (framing_.has_body()) {
-        if (const auto fate = co_await read_body(request); fate != Fate::keep) co_return fate;
-    }
-    request.request_id = shard_.next_request_id();
-    auto reply = shard_.common().handler.handle(std::move(request));
-    const auto fate = co_await answer(std::move(reply));
-    if (fate == Fate::keep && ++streak_ >= max_streak) {
-        streak_ = 0;
-        co_await let_others_run();
-    }
-    co_return fate;
-}
-
-Task<Connection::Fate> Connection::answer(Reply reply) {
-    if (auto* response = std::get_if<Response>(&reply)) co_return co_await send(std::move(*response));
-    if (auto* pending = std::get_if<Pending>(&reply)) co_return co_await await_answer(std::move(*pending));
-    if (auto* poll = std::get_if<std::unique_ptr<LongPoll>>(&reply)) co_return co_await long_poll(std::move(*poll));
-    co_return co_await stream_events(std::move(std::get<std::unique_ptr<EventStream>>(reply)));
-}
-
-ResponseContext Connection::response_context() {
-    return {.to_head = framing_.method == Method::head,
-            .to_http_1_0 = framing_.http_1_0,
-            .keep_alive = keep_alive_,
-            .date = shard_.date()};
-}
-
-Task<Connection::Fate> Connection::send(Response response) {
-    let_go_of_body();  // whoever answers is done with it
-    if (shard_.is_draining()) keep_alive_ = false;
-    const auto context = response_context();
-    auto& head = output_.begin();
-    auto end = body_end(response, context.to_head);
-    if (!append_head(head, response, end, context)) {
-        response = to_response(bad_answer);
-        end = body_end(response, context.to_head);
-        (void)append_head(head, response, end, context);
-    }
-    if (end == BodyEnd::length) {
-        output_.body(std::move(response.text));
-        output_.pieces(std::move(response.pieces));
-    }
-    const auto fate = co_await flush();
-    co_return fate == Fate::keep && !keep_alive_ ? Fate::close : fate;
-}
-
-/// Refuses a request whose end is not known: the connection ends with it.
-Task<Connection::Fate> Connection::refuse(Refusal refusal) {
-    keep_alive_ = false;
-    framing_.method = Method::other;  // it may not have been read; the answer carries its explanation
-    auto response = to_response(refusal);
-    const auto fate = co_await send(std::move(response));
-    co_return fate == Fate::reset ? fate : Fate::linger;
-}
-
-Task<Connection::Fate> Connection::flush() {
-    auto progress = output_.send(descriptor());
-    if (progress == Output::Progress::blocked) progress = co_await flush_blocked();
-    output_.clear();
-    co_return progress == Output::Progress::done ? Fate::keep : Fate::reset;
-}
-
-Task<Output::Progress> Connection::flush_blocked() {
-    const auto begun = SteadyClock::now();
-    auto progressed = begun;
-    auto sent = output_.sent();
-    while (true) {
-        const auto allowed = time_for(output_.sent(), options().min_write_bytes_per_second);
-        set_deadline(options().write_timeout + std::min(progressed, begun + allowed));
-        await_writable();
-        constexpr Events awaited = writable | timed_out | aborted;
-        if (!happened(awaited)) co_await suspend(awaited);
-        if (happened(aborted) || !take(writable)) co_return Output::Progress::failed;
-        const auto progress = output_.send(descriptor());
-        if (progress != Output::Progress::blocked) co_return progress;
-        if (output_.sent() != sent) {
-            sent = output_.sent();
-            progressed = SteadyClock::now();
-        }
-    }
-}
-
-Task<Connection::Fate> Connection::await_answer(Pending pending) {
-    call_ = std::make_shared<Call>(shard_.mailbox(), *this);
-    pending.start(call_->respond());
-    deadline_ = TimePoint::max();
-    while (call_->await()) {
-        constexpr Events awaited = called | aborted;
-        if (!happened(awaited)) co_await suspend(awaited);
-        if (happened(aborted)) co_return Fate::reset;
-        forget(called);
-    }
-    auto response = call_->take();
-    call_->abandon();
-    call_.reset();
-    co_return co_await send(std::move(response));
-}
-
-Task<Connection::Fate> Connection::long_poll(std::unique_ptr<LongPoll> poll) {
-    const auto until = SteadyClock::now() + poll->timeout();
-    call_ = std::make_shared<Call>(shard_.mailbox(), *this);
-    std::optional<Response> response;
-    while (!(response = poll->poll())) {
-        call_->rearm();
-        const auto watch = poll->watch(call_->ring());
-        const auto news = co_await await_news(until);
-        if (news == News::gone) co_return Fate::reset;
-        if (news != News::called) {
-            response = poll->expire();
-            break;
-        }
-    }
-    call_->abandon();
-    call_.reset();
-    co_return co_await send(std::move(*response));
-}
-
-Task<Connection::Fate> Connection::stream_events(std::unique_ptr<EventStream> stream) {
-    // The kernel's buffer is the larger part of what a slow reader can hold.
-    const auto kernel_buffer = static_cast<int>(options().event_send_buffer_bytes);
-    ::setsockopt(descriptor(), SOL_SOCKET, SO_SNDBUF, &kernel_buffer, sizeof kernel_buffer);
-
-    const bool chunked = !framing_.http_1_0;
-    const auto until = SteadyClock::now() + stream->lifetime();
-    keep_alive_ = false;
-    call_ = std::make_shared<Call>(shard_.mailbox(), *this);
-    auto* text = &output_.begin();
-    if (!append_head(*text, stream->head(), chunked ? BodyEnd::chunked : BodyEnd::close, response_context())) {
-        co_return co_await refuse(bad_answer);
-    }
-    bool last = false;
-    while (true) {
-        last = last || shard_.is_draining() || SteadyClock::now() >= until;
-        auto step = stream->next();
-        last = last || step.finished;
-        const bool empty = step.bytes.empty();
-        if (chunked && !empty) append_chunk_size(*text, step.bytes.size());
-        output_.body(std::move(step.bytes));
-        if (chunked) output_.ending(empty ? (last ? "0\r\n\r\n" : "") : (last ? "\r\n0\r\n\r\n" : "\r\n"));
-        if (const auto fate = co_await flush(); fate != Fate::keep) co_return fate;
-        if (last) co_return Fate::close;
-        if (empty) {
-            call_->rearm();
-            const auto watch = stream->watch(call_->ring());
-            const auto news = co_await await_news(until);
-            if (news == News::gone) co_return Fate::reset;
-        } else {
-            co_await let_others_run();
-        }
-        text = &output_.begin();
-    }
-}
-
-/// Waits for the call, and meanwhile notices when the client goes.
-Task<Connection::News> Connection::await_news(TimePoint until) {
-    while (call_->await()) {
-        const bool has_room = input_.size() < options().max_pipelined_bytes;
-        if (has_room) await_readable();
-        // With no room to read, a client that went is noticed by asking from time to time.
-        set_deadline(has_room ? until : std::min(until, SteadyClock::now() + peer_check_interval));
-        constexpr Events awaited = called | readable | timed_out | draining | aborted;
-        if (!happened(awaited)) co_await suspend(awaited);
-        if (happened(aborted)) co_return News::gone;
-        if (take(called)) continue;
-        if (happened(draining)) co_return News::draining;
-        if (take(readable)) {
-            if (input_.receive(descriptor(), options().max_pipelined_bytes) == Input::Received::end) co_return News::gone;
-        } else if (take(timed_out)) {
-            if (SteadyClock::now() >= until) co_return News::expired;
-            if (peer_is_gone()) co_return News::gone;
-        }
-    }
-    co_return News::called;
 }
 
 // Ending

@@ -16,10 +16,11 @@
 
 namespace foldback::server::http {
 
-/// One client: reads a request, answers it, reads the next (RFC 9112). A single coroutine on the shard's thread; what it
-/// waits for arrives as events. System calls are tried first and waited for only when they would block.
+/// One client: reads a request, answers it, reads the next (RFC 9112). A single coroutine on the shard's thread; what
+/// it waits for arrives as events. System calls are tried first and waited for only when they would block.
 class Connection final : public CallOwner {
 public:
+    /// Throws when the system cannot watch the socket.
     Connection(Shard& shard, AcceptedSocket accepted);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -86,6 +87,7 @@ private:
     [[nodiscard]] Task<Fate> send(Response response);
     [[nodiscard]] Task<Fate> flush();
     [[nodiscard]] Task<Output::Progress> flush_blocked();
+    [[nodiscard]] std::uint64_t acknowledged() noexcept;
     [[nodiscard]] Task<Fate> await_answer(Pending pending);
     [[nodiscard]] Task<Fate> long_poll(std::unique_ptr<LongPoll> poll);
     [[nodiscard]] Task<Fate> stream_events(std::unique_ptr<EventStream> stream);
@@ -114,7 +116,7 @@ private:
     bool keep_alive_ = true;  ///< of the request being answered
     std::uint64_t requests_ = 0;
     std::uint64_t held_body_bytes_ = 0;  ///< of `Common::bodies_in_flight`
-    unsigned streak_ = 0;  ///< requests served without letting other connections run
+    unsigned streak_ = 0;                ///< requests served without letting other connections run
     RequestFraming framing_;
     HeadParser parser_;
     Input input_;

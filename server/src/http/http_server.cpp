@@ -61,7 +61,8 @@ void HttpServer::State::bind() {
     }
     port = options.port;
     for (const auto& address : options.addresses) {
-        listeners.push_back(std::make_unique<Listener>(*shards.front(), targets, admission, options, address, port));
+        listeners.push_back(
+            std::make_unique<Listener>(*shards.front(), targets, admission, options.backlog, address, port));
         port = listeners.front()->port();
     }
 }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int accepted_at_once = 64;
 constexpr std::chrono::milliseconds pause_time{100};
-constexpr std::chrono::seconds report_interval{5};
+constexpr int unsent_bytes = 256 << 10;
 
 constexpr std::string_view full_answer =
     "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n";
@@ -45,11 +45,11 @@ void check(boost::system::error_code error, const std::string& address, std::uin
 
 }  // namespace
 
-Listener::Listener(Shard& home, std::vector<Shard*> shards, Admission& admission, const HttpServerOptions& options,
+Listener::Listener(Shard& home, std::vector<Shard*> shards, Admission& admission, int backlog,
                    const std::string& address, std::uint16_t port)
-    : shards_(std::move(shards)),
+    : home_(home),
+      shards_(std::move(shards)),
       admission_(admission),
-      options_(options),
       acceptor_(home.context().get_executor()),
       pause_timer_(home.context().get_executor()) {
     boost::system::error_code error;
@@ -58,16 +58,17 @@ Listener::Listener(Shard& home, std::vector<Shard*> shards, Admission& admission
     const asio::ip::tcp::endpoint endpoint(parsed, port);
     acceptor_.open(endpoint.protocol(), error);
     check(error, address, port);
-    const auto set = [&](int level, int name) {
-        const int on = 1;
-        ::setsockopt(acceptor_.native_handle(), level, name, &on, sizeof on);
+    const auto set = [&](int level, int name, int value) {
+        ::setsockopt(acceptor_.native_handle(), level, name, &value, sizeof value);
     };
-    set(SOL_SOCKET, SO_REUSEADDR);
-    set(IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
-    if (parsed.is_v6()) set(IPPROTO_IPV6, IPV6_V6ONLY);
+    set(SOL_SOCKET, SO_REUSEADDR, 1);
+    if (parsed.is_v6()) set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    // Accepted sockets inherit these. The bound on unsent data keeps what a slow reader holds of our memory small.
+    set(IPPROTO_TCP, TCP_NODELAY, 1);
+    set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
     acceptor_.bind(endpoint, error);
     check(error, address, port);
-    acceptor_.listen(options.backlog, error);
+    acceptor_.listen(backlog, error);
     check(error, address, port);
     acceptor_.native_non_blocking(true);
     port_ = acceptor_.local_endpoint().port();
@@ -106,10 +107,7 @@ void Listener::accept_waiting() {
 
 /// The waiting connections stay in the backlog: asking again at once would spin.
 void Listener::pause(int error) {
-    if (const auto now = SteadyClock::now(); options_.on_error && now >= next_report_) {
-        next_report_ = now + report_interval;
-        options_.on_error("accepting connections is paused: " + std::system_category().message(error));
-    }
+    home_.report("accepting connections is paused: " + std::system_category().message(error));
     pause_timer_.expires_after(pause_time);
     pause_timer_.async_wait([this](boost::system::error_code cancelled) {
         if (!cancelled && acceptor_.is_open()) accept_waiting();

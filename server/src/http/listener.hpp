@@ -15,8 +15,8 @@ namespace foldback::server::http {
 class Listener {
 public:
     /// Binds. Throws std::system_error.
-    Listener(Shard& home, std::vector<Shard*> shards, Admission& admission, const HttpServerOptions& options,
-             const std::string& address, std::uint16_t port);
+    Listener(Shard& home, std::vector<Shard*> shards, Admission& admission, int backlog, const std::string& address,
+             std::uint16_t port);
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
@@ -34,13 +34,12 @@ private:
     void pause(int error);
     void admit(int descriptor, const PeerKey& peer);
 
+    Shard& home_;
     std::vector<Shard*> shards_;
     std::size_t next_shard_ = 0;
     Admission& admission_;
-    const HttpServerOptions& options_;
     Acceptor acceptor_;
     Timer pause_timer_;
-    TimePoint next_report_{};
     std::uint16_t port_ = 0;
 };
 

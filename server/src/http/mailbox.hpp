@@ -23,8 +23,8 @@ protected:
     ~CallOwner() = default;
 };
 
-/// Something a connection waits for and any thread may fulfil: the answer to a request, or the news that another look is
-/// worth it. It may outlive the connection and the server; then nobody hears it.
+/// Something a connection waits for and any thread may fulfil: the answer to a request, or the news that another look
+/// is worth it. It may outlive the connection and the server; then nobody hears it.
 ///
 /// The waiting side (`await`, `take`, `rearm`, `abandon`) is the owner's thread only.
 class Call : public std::enable_shared_from_this<Call> {

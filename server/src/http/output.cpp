@@ -10,8 +10,8 @@
 namespace foldback::server::http {
 namespace {
 
-constexpr std::size_t copied_bytes = 4 << 10;   // below this a copy is cheaper than another buffer for the kernel
-constexpr std::size_t kept_capacity = 16 << 10;
+constexpr std::size_t copied_bytes = 4 << 10;  // below this a copy is cheaper than another buffer for the kernel
+constexpr std::size_t kept_capacity = 8 << 10;
 constexpr std::size_t gathered_parts = 64;
 
 }  // namespace

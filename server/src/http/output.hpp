@@ -10,7 +10,7 @@
 
 namespace foldback::server::http {
 
-/// What is to be sent next: a text, a body, pieces and an ending, gathered by the system call and copied only when small.
+/// What is to be sent next: a text, a body, pieces and an ending; gathered by the system call, copied only when small.
 class Output {
 public:
     enum class Progress : std::uint8_t { done, blocked, failed };

@@ -36,7 +36,8 @@ constexpr bool is_target(char c) noexcept { return c > 0x20 && c < 0x7F && c != 
 
 /// What may stand in `host[:port]`.
 constexpr bool is_authority(char c) noexcept {
-    return is_target(c) && c != '/' && c != '@' && c != '?' && c != '\\' && c != ',' && c != '"' && c != '<' && c != '>';
+    return is_target(c) && c != '/' && c != '@' && c != '?' && c != '\\' && c != ',' && c != '"' && c != '<' &&
+           c != '>';
 }
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept {
@@ -150,7 +151,8 @@ bool HeadParser::read_request_line(std::string_view input, std::size_t end) {
 
 bool HeadParser::read_target(std::string_view input, Span target) {
     const auto text = target.of(input);
-    if (text.empty() || !std::ranges::all_of(text, is_target)) return bad("The target has a byte that must not be there.");
+    if (text.empty() || !std::ranges::all_of(text, is_target))
+        return bad("The target has a byte that must not be there.");
     target_ = target;
     if (text.front() == '/' || (text == "*" && framing_.method == Method::options)) return true;
 
@@ -180,15 +182,16 @@ bool HeadParser::read_field(std::string_view input, std::size_t end) {
     if (is_blank(line.front())) return bad("A header line must not be folded.");
     std::size_t colon = 0;
     while (colon < line.size() && is_token(line[colon])) ++colon;
-    if (colon == line.size() || line[colon] != ':') return bad("A header name must be a token directly before its colon.");
+    if (colon == line.size() || line[colon] != ':')
+        return bad("A header name must be a token directly before its colon.");
     if (colon == 0) return bad("A header name must not be empty.");
 
     const auto value = trim(line.substr(colon + 1));
     if (!std::ranges::all_of(value, is_value)) return bad("A header value has a control character.");
     const auto value_begin = value.empty() ? end : static_cast<std::size_t>(value.data() - input.data());
-    const Field field{.name = {.begin = static_cast<std::uint32_t>(position_), .size = static_cast<std::uint32_t>(colon)},
-                      .value = {.begin = static_cast<std::uint32_t>(value_begin),
-                                .size = static_cast<std::uint32_t>(value.size())}};
+    const Field field{
+        .name = {.begin = static_cast<std::uint32_t>(position_), .size = static_cast<std::uint32_t>(colon)},
+        .value = {.begin = static_cast<std::uint32_t>(value_begin), .size = static_cast<std::uint32_t>(value.size())}};
     fields_.push_back(field);
     return read_known_field(field.name.of(input), value, field.value);
 }
@@ -243,7 +246,8 @@ bool HeadParser::read_known_field(std::string_view name, std::string_view value,
 }
 
 bool HeadParser::finish(std::string_view input) {
-    if (has_transfer_encoding_ && has_content_length_) return bad("There are both Content-Length and Transfer-Encoding.");
+    if (has_transfer_encoding_ && has_content_length_)
+        return bad("There are both Content-Length and Transfer-Encoding.");
     if (has_transfer_encoding_ && framing_.http_1_0) return bad("HTTP/1.0 has no Transfer-Encoding.");
     if (hosts_ == 0 && !framing_.http_1_0) return bad("There is no Host.");
     if (authority_.size != 0) {

@@ -25,8 +25,10 @@ bool has_no_body(unsigned status) noexcept { return status == 204 || status == 3
 
 std::string_view reason_phrase(unsigned status) noexcept {
     namespace http = boost::beast::http;
-    const auto phrase = http::obsolete_reason(http::int_to_status(status));
-    return phrase.empty() ? std::string_view("Unknown") : std::string_view(phrase.data(), phrase.size());
+    const auto known = http::int_to_status(status);
+    if (known == http::status::unknown) return "Unknown";
+    const auto phrase = http::obsolete_reason(known);
+    return {phrase.data(), phrase.size()};
 }
 
 std::string_view DateText::at(std::time_t now) noexcept {

@@ -33,9 +33,9 @@ enum class BodyEnd : std::uint8_t {
 };
 
 struct ResponseContext {
-    bool to_head = false;     ///< answers HEAD
+    bool to_head = false;  ///< answers HEAD
     bool to_http_1_0 = false;
-    bool keep_alive = true;   ///< the connection goes on after it
+    bool keep_alive = true;  ///< the connection goes on after it
     std::string_view date{};
 };
 

@@ -18,6 +18,7 @@ namespace {
 
 /// Deadlines are kept to this, so that many of them close together cost one look at the connections.
 constexpr std::chrono::milliseconds sweep_granularity{5};
+constexpr std::chrono::seconds report_interval{5};
 
 std::uint64_t random_number() {
     std::random_device device;
@@ -55,11 +56,17 @@ void Shard::adopt(AcceptedSocket socket) {
 
 void Shard::serve(AcceptedSocket socket) {
     if (draining_) return;
-    connections_.emplace_front(*this, std::move(socket));
+    try {
+        connections_.emplace_front(*this, std::move(socket));
+    } catch (const std::exception& failure) {
+        return report(failure.what());
+    }
     const auto connection = connections_.begin();
     auto life = connection->run();
-    asio::co_spawn(context_.get_executor(), std::move(life),
-                   [this, connection](const std::exception_ptr&) { connections_.erase(connection); });
+    asio::co_spawn(context_.get_executor(), std::move(life), [this, connection](const std::exception_ptr& failure) {
+        if (failure) std::rethrow_exception(failure);  // it may be referred to still: the process ends
+        connections_.erase(connection);
+    });
 }
 
 void Shard::drain() {
@@ -101,6 +108,13 @@ void Shard::sweep() {
     auto earliest = TimePoint::max();
     for (const auto& connection : connections_) earliest = std::min(earliest, connection.deadline());
     if (earliest < next_sweep_) schedule_sweep(earliest);
+}
+
+void Shard::report(std::string_view what) {
+    const auto now = SteadyClock::now();
+    if (!common_.options.on_error || now < next_report_) return;
+    next_report_ = now + report_interval;
+    common_.options.on_error(what);
 }
 
 std::string_view Shard::date() noexcept {

@@ -38,6 +38,7 @@ public:
     AcceptedSocket& operator=(AcceptedSocket&&) = delete;
     ~AcceptedSocket();
 
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
     [[nodiscard]] Admission::Seat take_seat() noexcept { return std::move(seat_); }
 
@@ -71,6 +72,8 @@ public:
     [[nodiscard]] bool is_draining() const noexcept { return draining_; }
     [[nodiscard]] std::string_view date() noexcept;
     [[nodiscard]] std::string next_request_id();
+    /// Tells the operator, unless he was told something a moment ago.
+    void report(std::string_view what);
     /// A connection's deadline is now this one: it is told when that passes.
     void note_deadline(TimePoint deadline) {
         if (deadline < next_sweep_) schedule_sweep(deadline);
@@ -90,7 +93,7 @@ private:
     Timer sweep_timer_;
     TimePoint next_sweep_ = TimePoint::max();
     bool draining_ = false;
-    bool aborting_ = false;
+    TimePoint next_report_{};
     DateText date_;
     std::uint64_t next_request_ = 0;
 };

@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
 #include "server/http/served.hpp"
 
 using namespace foldback::server;
@@ -211,9 +216,8 @@ TEST_CASE("bodies that are not answered yet are bounded, of all connections toge
     Awaited<std::vector<Respond>> responds;
     Served served;
     served.handler.on("/post", [&](const Request&) {
-        return Pending{[&](Respond respond) {
-            responds.change([&](auto& all) { all.push_back(std::move(respond)); });
-        }};
+        return Pending{
+            [&](Respond respond) { responds.change([&](auto& all) { all.push_back(std::move(respond)); }); }};
     });
     auto options = on_any_port();
     options.max_bodies_in_flight_bytes = 100'000;
@@ -318,4 +322,47 @@ TEST_CASE("connections of one address are limited, and the loopback's only when 
     auto first = served.start(options);
     CHECK(first.get("/").status == 200);
     CHECK(served.connect().receive().status == 503);
+}
+
+TEST_CASE("without file descriptors the server says so once, and goes on when there are some again") {
+    Awaited<std::vector<std::string>> reports;
+    Served served;
+    auto options = on_any_port();
+    options.on_error = [&](std::string_view what) { reports.change([&](auto& all) { all.emplace_back(what); }); };
+    CHECK(served.start(options).get("/").status == 200);
+    CHECK(served.server->stop(patience));
+    served.server.emplace(served.handler, options);
+    served.server->start();
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const auto next_descriptor = dup(0);
+    close(next_descriptor);
+    rlimit room_for_one = before;
+    room_for_one.rlim_cur = static_cast<rlim_t>(next_descriptor) + 1;
+
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &room_for_one) == 0);
+    auto client = served.connect();
+    const bool reported = reports.becomes([](const auto& all) { return !all.empty(); });
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+
+    CHECK(reported);
+    CHECK(client.get("/").status == 200);
+    CHECK(reports.get().size() == 1);
+    CHECK(reports.get().front().starts_with("accepting connections is paused: "));
+}
+
+TEST_CASE("a handler that throws costs its client the connection, and nobody else anything") {
+    Awaited<std::vector<std::string>> reports;
+    Served served;
+    served.handler.on("/throw", [](const Request&) -> Reply { throw std::runtime_error("broken"); });
+    auto options = on_any_port();
+    options.on_error = [&](std::string_view what) { reports.change([&](auto& all) { all.emplace_back(what); }); };
+    auto client = served.start(options);
+    auto healthy = served.connect();
+
+    client.send("GET /throw HTTP/1.1\r\nHost: a\r\n\r\n");
+
+    CHECK(client.is_closed());
+    CHECK(reports.get() == std::vector<std::string>{"broken"});
+    CHECK(healthy.get("/").status == 200);
 }

@@ -34,7 +34,8 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 std::string ReceivedResponse::header(std::string_view name) const {
-    const auto found = std::ranges::find(headers, name, [](const auto& header) { return std::string_view(header.first); });
+    const auto found =
+        std::ranges::find(headers, name, [](const auto& header) { return std::string_view(header.first); });
     return found == headers.end() ? "(none)" : found->second;
 }
 
@@ -123,7 +124,7 @@ ReceivedResponse RawClient::get(std::string_view target) {
 
 std::string RawClient::receive_bytes(std::size_t count) {
     while (unread_.size() < count) {
-        if (!fill()) throw std::runtime_error("the server closed after: " + unread_);
+        if (!fill()) throw std::runtime_error("the server closed after: " + unread_.substr(0, 200));
     }
     auto bytes = unread_.substr(0, count);
     unread_.erase(0, count);
@@ -132,7 +133,7 @@ std::string RawClient::receive_bytes(std::size_t count) {
 
 std::string RawClient::receive_until(std::string_view end) {
     while (unread_.find(end) == std::string::npos) {
-        if (!fill()) throw std::runtime_error("the server closed after: " + unread_);
+        if (!fill()) throw std::runtime_error("the server closed after: " + unread_.substr(0, 200));
     }
     return receive_bytes(unread_.find(end) + end.size());
 }

@@ -23,10 +23,10 @@ struct Parse {
     RequestFraming framing;
 
     friend bool operator==(const Parse& a, const Parse& b) {
-        return a.outcome == b.outcome && a.status == b.status && a.size == b.size && a.request.method == b.request.method &&
-               a.request.target == b.request.target && a.request.headers == b.request.headers &&
-               a.framing.keep_alive == b.framing.keep_alive && a.framing.chunked == b.framing.chunked &&
-               a.framing.content_length == b.framing.content_length;
+        return a.outcome == b.outcome && a.status == b.status && a.size == b.size &&
+               a.request.method == b.request.method && a.request.target == b.request.target &&
+               a.request.headers == b.request.headers && a.framing.keep_alive == b.framing.keep_alive &&
+               a.framing.chunked == b.framing.chunked && a.framing.content_length == b.framing.content_length;
     }
 };
 

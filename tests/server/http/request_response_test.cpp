@@ -78,9 +78,8 @@ TEST_CASE("pipelined requests are answered in order") {
     Worker worker;
     Served served;
     served.handler.on("/later", [&](const Request&) {
-        return Pending{[&](Respond respond) {
-            worker.give([respond = std::move(respond)] { respond(with_text("later")); });
-        }};
+        return Pending{
+            [&](Respond respond) { worker.give([respond = std::move(respond)] { respond(with_text("later")); }); }};
     });
     auto client = served.start();
     std::string requests;
@@ -248,9 +247,8 @@ TEST_CASE("an answer for a client that left, or after the server is gone, is dro
     Awaited<std::vector<Respond>> responds;
     Served served;
     served.handler.on("/wait", [&](const Request&) {
-        return Pending{[&](Respond respond) {
-            responds.change([&](auto& all) { all.push_back(std::move(respond)); });
-        }};
+        return Pending{
+            [&](Respond respond) { responds.change([&](auto& all) { all.push_back(std::move(respond)); }); }};
     });
     auto client = served.start();
     client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");

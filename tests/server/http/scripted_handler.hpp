@@ -79,7 +79,8 @@ private:
 /// A long-poll that answers once there is a message.
 class MessagePoll final : public LongPoll {
 public:
-    MessagePoll(Topic& topic, Awaited<std::optional<std::string>>& message, std::chrono::milliseconds timeout = patience)
+    MessagePoll(Topic& topic, Awaited<std::optional<std::string>>& message,
+                std::chrono::milliseconds timeout = patience)
         : topic_(topic), message_(message), timeout_(timeout) {}
 
     std::optional<Response> poll() override {

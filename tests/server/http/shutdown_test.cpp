@@ -87,9 +87,8 @@ TEST_CASE("stopping waits for requests that are being served") {
     Awaited<std::vector<Respond>> responds;
     Served served;
     served.handler.on("/write", [&](const Request&) {
-        return Pending{[&](Respond respond) {
-            responds.change([&](auto& all) { all.push_back(std::move(respond)); });
-        }};
+        return Pending{
+            [&](Respond respond) { responds.change([&](auto& all) { all.push_back(std::move(respond)); }); }};
     });
     auto client = served.start();
     auto idle = served.connect();
@@ -115,9 +114,8 @@ TEST_CASE("stopping cuts what is not finished by the deadline, and says so") {
     Awaited<std::vector<Respond>> responds;
     Served served;
     served.handler.on("/write", [&](const Request&) {
-        return Pending{[&](Respond respond) {
-            responds.change([&](auto& all) { all.push_back(std::move(respond)); });
-        }};
+        return Pending{
+            [&](Respond respond) { responds.change([&](auto& all) { all.push_back(std::move(respond)); }); }};
     });
     auto half_sent = served.start();
     half_sent.send("GET / HT");
@@ -143,9 +141,8 @@ TEST_CASE("a server may be stopped from several threads while it is busy") {
     Worker worker;
     Served served;
     served.handler.on("/later", [&](const Request&) {
-        return Pending{[&](Respond respond) {
-            worker.give([respond = std::move(respond)] { respond(with_status(204)); });
-        }};
+        return Pending{
+            [&](Respond respond) { worker.give([respond = std::move(respond)] { respond(with_status(204)); }); }};
     });
     auto first = served.start();
     std::vector<std::thread> clients;

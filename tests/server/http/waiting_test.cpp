@@ -21,10 +21,12 @@ struct Live : Served {
     Awaited<std::vector<EventStream::Step>> steps;
 
     explicit Live(std::chrono::milliseconds limit = patience) {
-        handler.on("/poll", [this, limit](const Request&) { return std::make_unique<MessagePoll>(topic, message, limit); });
+        handler.on("/poll",
+                   [this, limit](const Request&) { return std::make_unique<MessagePoll>(topic, message, limit); });
         handler.on("/events", [this, limit](const Request&) {
             const auto has_next = [this] { return !steps.get().empty(); };
-            return std::make_unique<ScriptedEvents>(topic, [this] { return next_step(); }, has_next, limit);
+            return std::make_unique<ScriptedEvents>(
+                topic, [this] { return next_step(); }, has_next, limit);
         });
     }
     ~Live() { server.reset(); }  // its threads use what is below
@@ -221,8 +223,12 @@ TEST_CASE("a slow reader of an endless event stream holds a bounded part of it, 
     Served served;
     struct Lifetime {
         Awaited<int>& alive;
-        explicit Lifetime(Awaited<int>& count) : alive(count) { alive.change([](int& n) { ++n; }); }
-        ~Lifetime() { alive.change([](int& n) { --n; }); }
+        explicit Lifetime(Awaited<int>& count) : alive(count) {
+            alive.change([](int& n) { ++n; });
+        }
+        ~Lifetime() {
+            alive.change([](int& n) { --n; });
+        }
     };
     served.handler.on("/endless", [&](const Request&) {
         const auto next = [&, life = std::make_shared<Lifetime>(alive)] {

@@ -20,36 +20,60 @@ struct HttpServerOptions {
     // Where to listen. Every address is bound to the same port; 0 lets the system choose one.
     std::vector<std::string> addresses{"127.0.0.1"};
     std::uint16_t port = 4437;
-    unsigned threads = 0;  ///< I/O threads; 0: one per core
+    /// I/O threads; 0: one per core.
+    unsigned threads = 0;
     int backlog = 4096;
 
     // Sizes of one request.
-    std::size_t max_request_line_bytes = 8 << 10;        ///< 414 beyond
-    std::size_t max_header_bytes = 16 << 10;             ///< all header lines together; 431 beyond
-    std::size_t max_header_fields = 100;                 ///< 431 beyond
-    std::uint64_t max_body_bytes = 8 << 20;              ///< 413 beyond, before `100 Continue` and before reading
-    std::size_t max_chunk_overhead_bytes = 64 << 10;     ///< chunk framing beyond the data it carries; 400 beyond
-    std::uint64_t max_bodies_in_flight_bytes = 1 << 30;  ///< unanswered bodies of all connections; 503 beyond
+
+    /// 414 beyond.
+    std::size_t max_request_line_bytes = 8 << 10;
+    /// All header lines together; 431 beyond.
+    std::size_t max_header_bytes = 16 << 10;
+    /// 431 beyond.
+    std::size_t max_header_fields = 100;
+    /// 413 beyond, before `100 Continue` and before reading.
+    std::uint64_t max_body_bytes = 8 << 20;
+    /// Chunk framing beyond the data it carries; 400 beyond.
+    std::size_t max_chunk_overhead_bytes = 64 << 10;
+    /// Bodies of all connections that are not answered yet; 503 beyond.
+    std::uint64_t max_bodies_in_flight_bytes = 1 << 30;
 
     // Connections.
-    std::size_t max_connections = 10'000;             ///< 503 and close beyond
-    std::size_t max_connections_per_address = 256;    ///< of one IPv4 address or IPv6 /64; 503 and close beyond
-    bool limit_loopback = false;                      ///< whether the per-address bound holds for 127.0.0.0/8 and ::1 too
-    std::uint64_t max_requests_per_connection = UINT64_MAX;  ///< the last response says `connection: close`
-    std::size_t max_pipelined_bytes = 16 << 10;       ///< input taken ahead while a request waits; the rest stays in the kernel
-    std::size_t event_send_buffer_bytes = 512 << 10;  ///< kernel send buffer of an event stream (Linux doubles it); unsent
-                                                      ///< are at most that and one `EventStream::Step`
+
+    /// 503 and close beyond.
+    std::size_t max_connections = 10'000;
+    /// Of one IPv4 address or IPv6 /64; 503 and close beyond.
+    std::size_t max_connections_per_address = 256;
+    /// Whether the bound per address holds for 127.0.0.0/8 and ::1 too: what runs on this machine is usually a proxy,
+    /// or a benchmark.
+    bool limit_loopback = false;
+    /// The last response says `connection: close`.
+    std::uint64_t max_requests_per_connection = UINT64_MAX;
+    /// Input taken ahead while a request waits; the rest stays in the kernel.
+    std::size_t max_pipelined_bytes = 16 << 10;
+    /// Kernel send buffer of an event stream (Linux doubles it). No more than that and one `EventStream::Step` is held
+    /// for a slow reader.
+    std::size_t event_send_buffer_bytes = 512 << 10;
 
     // Time in each state, all on a monotonic clock.
-    std::chrono::milliseconds header_timeout{10'000};  ///< from a request's first byte to its last header; 408 beyond
-    std::chrono::milliseconds idle_timeout{60'000};    ///< between requests; closed without a word beyond
-    std::chrono::milliseconds body_grace{10'000};      ///< after this a body must have come at the rate below; 408 beyond
-    std::uint64_t min_body_bytes_per_second = 1 << 10;
-    std::chrono::milliseconds write_timeout{30'000};   ///< without progress in sending; the connection is reset beyond
-    std::uint64_t min_write_bytes_per_second = 1 << 10;  ///< after `write_timeout`, over the whole response; reset below
-    std::chrono::milliseconds linger_timeout{2'000};   ///< reading on after a refusal, so that the client gets to see it
 
-    /// Told, on an I/O thread, what an operator should know (no file descriptors left, …); at most once in 5 s each.
+    /// From a request's first byte to its last header; 408 beyond.
+    std::chrono::milliseconds header_timeout{10'000};
+    /// Between requests; closed without a word beyond.
+    std::chrono::milliseconds idle_timeout{60'000};
+    /// After this a body must have come at the rate below, on the whole; 408 beyond.
+    std::chrono::milliseconds body_grace{10'000};
+    std::uint64_t min_body_bytes_per_second = 1 << 10;
+    /// Without progress in sending; the connection is reset beyond.
+    std::chrono::milliseconds write_timeout{30'000};
+    /// After `write_timeout`, over the whole response; reset below.
+    std::uint64_t min_write_bytes_per_second = 1 << 10;
+    /// For reading on after a refusal, so that the client gets to see it.
+    std::chrono::milliseconds linger_timeout{2'000};
+
+    /// Told, on an I/O thread, what an operator should know (no file descriptors left, …): once in 5 s at most for
+    /// each thread.
     std::function<void(std::string_view)> on_error{};
 };
 
