@@ -41,6 +41,7 @@ async function runSuite(servers) {
     {
       cwd: here,
       stdio: ["ignore", "inherit", "inherit"],
+      endSignal: "SIGTERM",
       env: {
         ...process.env,
         NO_COLOR: "1",
@@ -51,7 +52,8 @@ async function runSuite(servers) {
   )
   const timer = setTimeout(() => {
     failures.push(`the suite did not end within ${DEADLINE_MS / 1000} s`)
-    vitest.kill("SIGKILL")
+    vitest.kill("SIGTERM")
+    setTimeout(() => vitest.kill("SIGKILL"), 5_000).unref()
   }, DEADLINE_MS)
   await new Promise((resolve) => vitest.once("exit", resolve))
   clearTimeout(timer)

@@ -8,10 +8,10 @@ import http from "node:http"
 import net from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 
-const running = new Set()
+const running = new Map()
 
 function endAll() {
-  for (const child of running) child.kill("SIGKILL")
+  for (const [child, signal] of running) child.kill(signal)
 }
 
 process.on("exit", endAll)
@@ -19,10 +19,13 @@ for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]]) 
   process.once(signal, () => process.exit(128 + number))
 }
 
-/** A process of ours: killed when this one ends, however that happens short of SIGKILL. */
-export function spawnOwned(command, args, options = {}) {
+/**
+ * A process of ours: ended when this one ends, however that happens short of SIGKILL. One that has children of its own
+ * needs an `endSignal` that it can pass on.
+ */
+export function spawnOwned(command, args, { endSignal = "SIGKILL", ...options } = {}) {
   const child = spawn(command, args, options)
-  running.add(child)
+  running.set(child, endSignal)
   child.once("exit", () => running.delete(child))
   child.once("error", () => running.delete(child))
   return child

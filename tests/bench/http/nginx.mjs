@@ -37,6 +37,7 @@ export class Nginx {
     nginx.file("ready", "ready")
     nginx.process = spawnOwned("nginx", ["-e", `${scratch}/nginx.error.log`, "-p", scratch, "-c", configuration], {
       stdio: ["ignore", "inherit", "inherit"],
+      endSignal: "SIGTERM", // the master ends its workers
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
     })
     await eventually("nginx to answer", () => send("GET", `${nginx.url}/ready`, { expected: [200] }).catch(() => false))
