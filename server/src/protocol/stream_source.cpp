@@ -26,6 +26,7 @@ public:
 private:
     [[nodiscard]] Read refused(Refused refused) const;
     void join_text();
+    [[nodiscard]] StreamPoint resume_point();
 
     const Service& service_;
     const Reader reader_;
@@ -56,13 +57,11 @@ LiveSource::Read StreamSource::read(std::size_t max_bytes) {
     batch.has_data = !page_.runs.empty();
     batch.up_to_date = page_.up_to_date;
     batch.closed = page_.closed && page_.up_to_date;
-    auto next = page_.next;
     if (query_.live == Live::sse) {
         join_text();
         batch.has_data = page_.framing == Framing::json ? batch.has_data : !text_.empty();
-        next.offset.value -= held_.size();
     }
-    batch.next_offset = offset_token(next);
+    batch.next_offset = offset_token(resume_point());
     return batch;
 }
 
@@ -81,10 +80,21 @@ void StreamSource::join_text() {
     // A session may wait for long: it holds nothing of the store meanwhile.
     page_.runs = std::vector<Run>();
     page_.owners = std::vector<std::shared_ptr<const void>>();
-    const bool may_go_on = !(page_.closed && page_.up_to_date) && page_.start.incarnation == page_.next.incarnation;
-    if (is_json || is_base64_ || !may_go_on) return;
+    const bool ends_here = page_.closed && page_.up_to_date;
+    if (is_json || is_base64_ || ends_here) return;
     held_ = text_.substr(text_.size() - incomplete_character(text_));
     text_.resize(text_.size() - held_.size());
+}
+
+/// Where a reader resumes: before what is held back. That may lie beyond a fork point, where the source names it.
+StreamPoint StreamSource::resume_point() {
+    auto point = page_.next;
+    if (held_.empty()) return point;
+    point.offset.value -= held_.size();
+    if (page_.start.incarnation == page_.next.incarnation && point >= page_.start) return point;
+    const auto there = service_.store.read(
+        {.stream = reader_.stream, .from = point.offset, .max_bytes = 1, .max_messages = 1, .renews_ttl = false});
+    return there ? there->start : point;
 }
 
 void StreamSource::write_event(std::string& out) {
