@@ -50,6 +50,13 @@ StreamRef Catalog::find(Incarnation incarnation) {
     }
 }
 
+std::optional<std::uint64_t> Catalog::creation_of_dead(Incarnation incarnation) const {
+    const std::shared_lock lock(mutex_);
+    const auto found = by_incarnation_.find(incarnation.value);
+    if (found == by_incarnation_.end() || found->second->life != Life::dead) return std::nullopt;
+    return found->second->meta->created_in_segment;
+}
+
 StreamRef Catalog::usable(const StreamRef& stream) {
     if (stream->life == Life::dead) return nullptr;
     stream->recently_used.store(true, std::memory_order_relaxed);

@@ -40,6 +40,9 @@ public:
     /// The same, and looks at it under the same lock.
     [[nodiscard]] StreamRef find(const std::string& path, const std::function<void(const StreamState&)>& look);
 
+    /// The segment that may hold the creation of a stream that is dead, but not yet gone from the index.
+    [[nodiscard]] std::optional<std::uint64_t> creation_of_dead(Incarnation incarnation) const;
+
     /// For the thread that folds.
     [[nodiscard]] std::optional<ProducerState> find_producer(const StreamRef& stream, const std::string& id);
 

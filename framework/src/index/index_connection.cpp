@@ -112,6 +112,12 @@ void IndexDb::Connection::prepare_schema() {
     transaction.commit();
 }
 
+void forget_if_damaged(const std::filesystem::path& file, int error_code) noexcept {
+    if (file.empty() || (error_code != SQLITE_CORRUPT && error_code != SQLITE_NOTADB)) return;
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+}
+
 IndexDb::Lease::~Lease() {
     if (!pooled_) return;
     const std::lock_guard lock(owner_.pool_mutex_);

@@ -41,6 +41,9 @@ private:
     void configure(Role role, bool in_memory);
 };
 
+/// Removes the file when that is what SQLite's error code means.
+void forget_if_damaged(const std::filesystem::path& file, int error_code) noexcept;
+
 class IndexDb::Lease {
 public:
     Lease(IndexDb& owner, std::unique_ptr<Connection> pooled) : owner_(owner), pooled_(std::move(pooled)) {}
@@ -57,12 +60,14 @@ private:
     std::unique_lock<std::mutex> lock_;
 };
 
-/// Runs `work`, turning SQLite's exceptions into StorageError.
+/// Runs `work`, turning SQLite's exceptions into StorageError. An index that turns out to be damaged loses its file, so
+/// that the next opening rebuilds it.
 template <class Work>
-auto with_sqlite_errors(const char* doing, Work&& work) -> decltype(work()) {
+auto with_sqlite_errors(const std::filesystem::path& file, const char* doing, Work&& work) -> decltype(work()) {
     try {
         return work();
     } catch (const SQLite::Exception& error) {
+        forget_if_damaged(file, error.getErrorCode());
         throw StorageError(std::string("index.db: ") + doing + ": " + error.what());
     }
 }

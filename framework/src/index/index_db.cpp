@@ -82,7 +82,11 @@ std::optional<StreamRow> one_stream(SQLite::Statement& query) {
 }  // namespace
 
 IndexDb::IndexDb(std::filesystem::path file) : file_(std::move(file)) {
-    with_sqlite_errors("opening", [&] { writer_ = std::make_unique<Connection>(file_, Connection::Role::writer); });
+    // Whoever deletes an index may leave its log behind, which is of no other.
+    if (!in_memory() && !std::filesystem::exists(file_)) discard(file_);
+    // Whoever deletes an index may leave its log behind, which belongs to no other.
+    if (!in_memory() && !std::filesystem::exists(file_)) discard(file_);
+    with_sqlite_errors(file_, "opening", [&] { writer_ = std::make_unique<Connection>(file_, Connection::Role::writer); });
 }
 
 IndexDb::~IndexDb() = default;
@@ -106,7 +110,7 @@ IndexDb::Lease IndexDb::lease() {
 }
 
 IndexDb::Head IndexDb::head() const {
-    return with_sqlite_errors("reading its head", [&] {
+    return with_sqlite_errors(file_, "reading its head", [&] {
         SQLite::Statement query(writer_->db, "SELECT covered_segment, covered_byte, next_position, next_incarnation FROM head");
         if (!query.executeStep()) throw StorageError("index.db: it has no head");
         return Head{.covered = {number(query.getColumn(0)), number(query.getColumn(1))},
@@ -116,21 +120,21 @@ IndexDb::Head IndexDb::head() const {
 }
 
 std::optional<StreamRow> IndexDb::find(const std::string& path) {
-    return with_sqlite_errors("finding a stream", [&] {
+    return with_sqlite_errors(file_, "finding a stream", [&] {
         auto connection = lease();
         return one_stream(bound(connection->by_path, path));
     });
 }
 
 std::optional<StreamRow> IndexDb::find(Incarnation incarnation) {
-    return with_sqlite_errors("finding a stream", [&] {
+    return with_sqlite_errors(file_, "finding a stream", [&] {
         auto connection = lease();
         return one_stream(bound(connection->by_incarnation, number(incarnation.value)));
     });
 }
 
 std::optional<ProducerState> IndexDb::find_producer(Incarnation incarnation, const std::string& id) {
-    return with_sqlite_errors("finding a producer", [&] {
+    return with_sqlite_errors(file_, "finding a producer", [&] {
         auto connection = lease();
         auto& query = bound(connection->producer, number(incarnation.value), id);
         std::optional<ProducerState> producer;
@@ -141,7 +145,7 @@ std::optional<ProducerState> IndexDb::find_producer(Incarnation incarnation, con
 }
 
 std::vector<Extent> IndexDb::extents_from(Incarnation incarnation, Offset from, std::size_t limit) {
-    return with_sqlite_errors("reading extents", [&] {
+    return with_sqlite_errors(file_, "reading extents", [&] {
         auto connection = lease();
         return extents_of(
             bound(connection->extents_from, number(incarnation.value), number(from.value), number(limit)));
@@ -149,7 +153,7 @@ std::vector<Extent> IndexDb::extents_from(Incarnation incarnation, Offset from, 
 }
 
 std::vector<Extent> IndexDb::extents_before(Incarnation incarnation, Offset before, std::size_t limit) {
-    return with_sqlite_errors("reading extents", [&] {
+    return with_sqlite_errors(file_, "reading extents", [&] {
         auto connection = lease();
         return extents_of(
             bound(connection->extents_before, number(incarnation.value), number(before.value), number(limit)));
@@ -157,7 +161,7 @@ std::vector<Extent> IndexDb::extents_before(Incarnation incarnation, Offset befo
 }
 
 std::optional<Landmark> IndexDb::landmark(Position position) {
-    return with_sqlite_errors("finding a position", [&] {
+    return with_sqlite_errors(file_, "finding a position", [&] {
         auto connection = lease();
         auto& query = bound(connection->landmark, number(position.value));
         std::optional<Landmark> found;
@@ -170,7 +174,7 @@ std::optional<Landmark> IndexDb::landmark(Position position) {
 }
 
 std::vector<StreamRow> IndexDb::list(const std::string& prefix, const std::string& after, std::size_t limit) {
-    return with_sqlite_errors("listing streams", [&] {
+    return with_sqlite_errors(file_, "listing streams", [&] {
         auto connection = lease();
         // 0xFF is no byte of UTF-8, so it sorts after everything that goes on from the prefix.
         auto& query = bound(connection->list, after, prefix, number(limit), prefix + '\xff');
@@ -182,7 +186,7 @@ std::vector<StreamRow> IndexDb::list(const std::string& prefix, const std::strin
 }
 
 std::vector<Incarnation> IndexDb::due(std::int64_t now_wall_ms, std::size_t limit) {
-    return with_sqlite_errors("finding expired streams", [&] {
+    return with_sqlite_errors(file_, "finding expired streams", [&] {
         auto connection = lease();
         auto& query = bound(connection->due, now_wall_ms, number(limit));
         std::vector<Incarnation> incarnations;
@@ -193,7 +197,7 @@ std::vector<Incarnation> IndexDb::due(std::int64_t now_wall_ms, std::size_t limi
 }
 
 std::vector<SegmentUse> IndexDb::segments() {
-    return with_sqlite_errors("reading segments", [&] {
+    return with_sqlite_errors(file_, "reading segments", [&] {
         const std::lock_guard lock(writer_mutex_);
         SQLite::Statement query(writer_->db, "SELECT number, generation, bytes, dead_bytes FROM segments ORDER BY number");
         std::vector<SegmentUse> segments;
@@ -206,14 +210,14 @@ std::vector<SegmentUse> IndexDb::segments() {
 }
 
 std::uint64_t IndexDb::stream_count() {
-    return with_sqlite_errors("counting streams", [&] {
+    return with_sqlite_errors(file_, "counting streams", [&] {
         const std::lock_guard lock(writer_mutex_);
         return static_cast<std::uint64_t>(writer_->db.execAndGet("SELECT count(*) FROM streams").getInt64());
     });
 }
 
 std::optional<std::uint64_t> IndexDb::creation_of_deleted(Incarnation incarnation) {
-    return with_sqlite_errors("finding a tombstone", [&] {
+    return with_sqlite_errors(file_, "finding a tombstone", [&] {
         auto connection = lease();
         auto& query = bound(connection->tombstone, number(incarnation.value));
         std::optional<std::uint64_t> found;

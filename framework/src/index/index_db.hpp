@@ -79,6 +79,7 @@ struct RewrittenSegment {
     std::uint64_t bytes = 0;
     std::vector<std::pair<Incarnation, std::vector<ChunkRef>>> chunks;
     std::vector<Landmark> landmarks;
+    std::vector<Incarnation> dead_creations;  ///< creations that it still holds, of streams deleted elsewhere
 };
 
 /// index.db: the log's first projection, written behind it. May be deleted at any time; it is rebuilt from the log.

@@ -5,11 +5,14 @@ namespace {
 
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
+using GenerationOf = std::function<std::uint64_t(std::uint64_t segment)>;
+
 /// One transaction's statements, prepared once per checkpoint and used for all of its rows.
 class Saving {
 public:
-    explicit Saving(SQLite::Database& db)
+    Saving(SQLite::Database& db, const GenerationOf& generation_of)
         : db_(db),
+          generation_of_(generation_of),
           put_stream_(db, std::string("INSERT OR REPLACE INTO streams (") + stream_columns +
                               ", deadline_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
           put_producer_(db, "INSERT OR REPLACE INTO producers VALUES (?,?,?,?)"),
@@ -76,11 +79,11 @@ public:
     }
 
     /// Adds a stream's new records, filling up its last row when that is of the same segment.
-    void put_chunks(const StreamRow& row, const std::function<std::uint64_t(std::uint64_t)>& generation_of) {
+    void put_chunks(const StreamRow& row) {
         if (row.unsaved_chunks.empty()) return;
-        auto chunks = last_row(row.meta->incarnation, row.unsaved_chunks.front(), generation_of);
+        auto chunks = last_row(row.meta->incarnation, row.unsaved_chunks.front());
         chunks.insert(chunks.end(), row.unsaved_chunks.begin(), row.unsaved_chunks.end());
-        for (const auto& extent : pack(row.meta->incarnation, chunks, generation_of)) put_extent(extent);
+        for (const auto& extent : pack(row.meta->incarnation, chunks, generation_of_)) put_extent(extent);
         count_use(row.unsaved_chunks, 0);
     }
 
@@ -118,14 +121,18 @@ public:
         run(delete_producers_);
         delete_stream_.bind(1, incarnation);
         run(delete_stream_);
-        put_tombstone_.bind(1, incarnation);
-        put_tombstone_.bind(2, number(removal.created_in_segment));
+        put_tombstone(removal.incarnation, removal.created_in_segment);
+    }
+
+    void put_tombstone(Incarnation incarnation, std::uint64_t created_in_segment) {
+        put_tombstone_.bind(1, number(incarnation.value));
+        put_tombstone_.bind(2, number(created_in_segment));
         run(put_tombstone_);
     }
 
     void add_use(std::uint64_t segment, std::uint64_t bytes, std::uint64_t dead_bytes) {
         add_use_.bind(1, number(segment));
-        add_use_.bind(2, 0);
+        add_use_.bind(2, number(generation_of_(segment)));
         add_use_.bind(3, number(bytes));
         add_use_.bind(4, number(dead_bytes));
         run(add_use_);
@@ -160,8 +167,7 @@ private:
         for (const auto& [segment, total] : bytes) add_use(segment, total, total * dead);
     }
 
-    std::vector<ChunkRef> last_row(Incarnation incarnation, const ChunkRef& next,
-                                   const std::function<std::uint64_t(std::uint64_t)>& generation_of) {
+    std::vector<ChunkRef> last_row(Incarnation incarnation, const ChunkRef& next) {
         last_extent_.bind(1, number(incarnation.value));
         std::vector<ChunkRef> chunks;
         if (last_extent_.executeStep()) {
@@ -174,7 +180,7 @@ private:
                               .entries = static_cast<std::uint32_t>(last_extent_.getColumn(5).getInt64()),
                               .encoded = last_extent_.getColumn(6).getString()};
             const bool continues = last.segment == next.segment && last.end == next.first &&
-                                   last.entries < Extent::max_entries && last.generation == generation_of(last.segment);
+                                   last.entries < Extent::max_entries && last.generation == generation_of_(last.segment);
             if (continues) chunks = unpack(last);
         }
         last_extent_.reset();
@@ -183,6 +189,7 @@ private:
     }
 
     SQLite::Database& db_;
+    const GenerationOf& generation_of_;
     SQLite::Statement put_stream_, put_producer_, put_extent_, last_extent_, add_use_, bury_all_, bury_before_,
         delete_extents_, delete_producers_, delete_stream_, put_tombstone_, put_landmark_;
 };
@@ -190,17 +197,17 @@ private:
 }  // namespace
 
 void IndexDb::save(const Checkpoint& checkpoint, const std::function<std::uint64_t(std::uint64_t)>& generation_of) {
-    with_sqlite_errors("saving a checkpoint", [&] {
+    with_sqlite_errors(file_, "saving a checkpoint", [&] {
         const std::lock_guard lock(writer_mutex_);
         SQLite::Transaction transaction(writer_->db);
         {
-            Saving saving(writer_->db);
+            Saving saving(writer_->db, generation_of);
             // Removals first: a path may have been given to a new stream since.
             for (const auto& removal : checkpoint.removed) saving.remove(removal);
             for (const auto& row : checkpoint.changed) {
                 saving.put_stream(row);
                 saving.put_producers(row);
-                saving.put_chunks(row, generation_of);
+                saving.put_chunks(row);
                 if (row.first.value > 0 && row.forks == 0) saving.bury_truncated(row);
             }
             for (const auto& [segment, bytes] : checkpoint.orphan_bytes) saving.add_use(segment, bytes, bytes);
@@ -218,7 +225,7 @@ void IndexDb::save(const Checkpoint& checkpoint, const std::function<std::uint64
 }
 
 void IndexDb::replace_segment(const RewrittenSegment& segment) {
-    with_sqlite_errors("replacing a segment", [&] {
+    with_sqlite_errors(file_, "replacing a segment", [&] {
         const std::lock_guard lock(writer_mutex_);
         SQLite::Transaction transaction(writer_->db);
         const auto run = [&](const char* sql, auto... values) {
@@ -232,12 +239,13 @@ void IndexDb::replace_segment(const RewrittenSegment& segment) {
         run("DELETE FROM tombstones WHERE created_in_segment = ?", segment.number);
         run("INSERT OR REPLACE INTO segments VALUES (?, ?, ?, 0)", segment.number, segment.generation, segment.bytes);
         {
-            Saving saving(writer_->db);
-            const auto generation_of = [&](std::uint64_t) { return segment.generation; };
+            const GenerationOf generation_of = [&](std::uint64_t) { return segment.generation; };
+            Saving saving(writer_->db, generation_of);
             for (const auto& [incarnation, chunks] : segment.chunks) {
                 for (const auto& extent : pack(incarnation, chunks, generation_of)) saving.put_extent(extent);
             }
             for (const auto& landmark : segment.landmarks) saving.put_landmark(landmark);
+            for (const auto incarnation : segment.dead_creations) saving.put_tombstone(incarnation, segment.number);
         }
         transaction.commit();
     });

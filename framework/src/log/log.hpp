@@ -62,6 +62,12 @@ struct CommitHeader {
     std::uint32_t messages = 0;
 };
 
+/// The device failed; what lies on it may be as good as ever.
+class DeviceFailed : public StorageError {
+public:
+    using StorageError::StorageError;
+};
+
 /// A whole, checked commit. Views are valid during the callback that got it.
 struct CommitView {
     CommitHeader header;
@@ -155,7 +161,7 @@ public:
     /// and synced before this returns). What is found is made durable before this returns, even if the process that
     /// wrote it died before its flush or after a failed one. Anything else that is wrong — an invalid commit that valid ones follow, a
     /// segment that is missing, unsealed though another follows, or of a foreign or newer format — throws DamagedLog
-    /// and changes nothing. A device that has a FORMAT file but not one segment is refused likewise. Throws StorageError
+    /// and changes nothing. A device that has a FORMAT file but not one segment is refused likewise. Throws DeviceFailed
     /// when the device fails. Needs no space, except to begin a log.
     /// Only the segments from `from` on are scanned; of earlier ones the headers are read.
     [[nodiscard]] static std::unique_ptr<Log> open(std::shared_ptr<LogDevice> device, Options options, Place from,

@@ -11,7 +11,7 @@ std::unique_ptr<Log> Log::open(std::shared_ptr<LogDevice> device, Options option
     try {
         recovery = Opening(*log->state_, from, on_commit).run();
     } catch (const DeviceError& error) {
-        throw StorageError(std::string("opening the log failed: ") + error.what());
+        throw DeviceFailed(std::string("opening the log failed: ") + error.what());
     }
     return log;
 }

@@ -6,9 +6,10 @@ namespace foldback::log {
 
 namespace {
 
-StorageError problem_in(const Segment& segment, std::uint64_t byte, const std::string& what) {
-    return StorageError("segment " + std::to_string(segment.header().number) + " of the log, byte " +
-                        std::to_string(byte) + ": " + what);
+template <class Error = StorageError>
+Error problem_in(const Segment& segment, std::uint64_t byte, const std::string& what) {
+    return Error("segment " + std::to_string(segment.header().number) + " of the log, byte " + std::to_string(byte) +
+                 ": " + what);
 }
 
 /// Whether the commit that ends at `byte` seals the segment. A seal has no records, so its place is known.
@@ -25,7 +26,7 @@ void Segment::read(std::uint64_t byte, std::span<std::byte> out) const {
     try {
         count = file_->read_at(byte, out);
     } catch (const DeviceError& error) {
-        throw problem_in(*this, byte, error.what());
+        throw problem_in<DeviceFailed>(*this, byte, error.what());
     }
     if (count < out.size()) throw problem_in(*this, byte + count, "the file ends too early");
 }
@@ -41,7 +42,7 @@ void Log::scan_segment(const Segment& segment, std::uint64_t from_byte, std::opt
             }
             return reader->next();
         } catch (const DeviceError& error) {
-            throw problem_in(segment, reader ? reader->byte() : from_byte, error.what());
+            throw problem_in<DeviceFailed>(segment, reader ? reader->byte() : from_byte, error.what());
         }
     };
     while (const auto commit = next()) {

@@ -135,6 +135,8 @@ void CommitDraft::record_created(Stream& target, const log::StreamCreated& recor
     target.life = index::Life::live;
     target.tail = meta->fork_offset;
     target.closed = record.closed;
+    const auto& config = meta->config;
+    target.expired = (config.expires_at && *config.expires_at <= timestamp_) || config.ttl == std::chrono::seconds{0};
     if (source != nullptr) {
         ++source->forks;
         target.first = std::min(source->first, meta->fork_offset);

@@ -19,8 +19,17 @@ LogStore::Engine::Engine(std::shared_ptr<LogDevice> device, LogStoreOptions opti
     reader_ = std::make_unique<Reader>(*catalog_, *index_, *log_);
     feed_ = std::make_unique<FeedReader>(*catalog_, *index_, *log_);
     maintenance_ = std::make_unique<Maintenance>(*catalog_, *index_, *log_, *writer_, options_);
-    reindex_rewritten();
+    if (report.index_rebuilt) save_rebuilt_index();
     if (options_.background_threads) start_threads();
+}
+
+/// So that it need not be rebuilt again if this process dies soon.
+void LogStore::Engine::save_rebuilt_index() {
+    try {
+        maintenance_->checkpoint();
+    } catch (const StorageError& error) {
+        report_trouble(error.what());
+    }
 }
 
 void LogStore::Engine::start_threads() {

@@ -40,7 +40,10 @@ private:
     void open(const std::filesystem::path& index_file, OpenReport& report);
     /// Opens index and log and folds what the index lacks. Throws StorageError when the index does not fit the log.
     void open_with_index(const std::filesystem::path& index_file, OpenReport& report);
+    /// Throws StorageError when the index cannot know what a rewriting has dropped since.
+    void check_not_rewritten_from(std::uint64_t segment) const;
     void reindex_rewritten();
+    void save_rebuilt_index();
     void start_threads();
     void run_writer();
     void run_maintenance();

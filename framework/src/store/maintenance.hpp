@@ -29,7 +29,6 @@ public:
 
     /// Rewrites the segment with the greatest share of dead bytes, if that is due; false when none is.
     bool rewrite();
-    void reindex(const log::Segment& segment) { rewriter_.reindex(segment); }
 
     /// Waits so long that the rewriting keeps to its bound of I/O; returns false to give it up. Set by whoever runs the
     /// threads.

@@ -10,6 +10,8 @@ void LogStore::Engine::open(const std::filesystem::path& index_file, OpenReport&
         return;
     } catch (const DamagedLog&) {
         throw;
+    } catch (const log::DeviceFailed&) {
+        throw;
     } catch (const StorageError& error) {
         if (index_file.empty()) throw;
         report = OpenReport{.index_rebuilt = true, .index_rebuilt_because = error.what()};
@@ -43,11 +45,14 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     log::Recovery recovery;
     log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress}, head.covered, fold,
                           recovery);
-    const std::unique_lock lock(catalog_->mutex());
+    std::unique_lock lock(catalog_->mutex());
     catalog_->raise_next_incarnation(recovery.next_incarnation);
     if (catalog_->next_position() > recovery.next_position) {
         throw StorageError("the index is ahead of the log");
     }
+    if (head.covered.segment > 0) check_not_rewritten_from(head.covered.segment);
+    lock.unlock();
+    reindex_rewritten();
     report.segments = recovery.segments;
     report.scanned_bytes += recovery.scanned_bytes;
     report.torn_bytes = std::max(report.torn_bytes, recovery.torn_bytes);
@@ -57,14 +62,24 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     }
 }
 
+/// Only what the index covered was ever rewritten. An older copy of it may miss deletions that the log no longer tells.
+void LogStore::Engine::check_not_rewritten_from(std::uint64_t segment) const {
+    for (const auto& part : log_->segments()) {
+        if (part->header().number >= segment && part->header().generation > 0) {
+            throw StorageError("index.db is older than a rewriting of segment " + std::to_string(part->header().number));
+        }
+    }
+}
+
 void LogStore::Engine::reindex_rewritten() {
+    Rewriter rewriter(*catalog_, *index_, *log_);
     const auto covered = index_->head().covered;
     std::unordered_map<std::uint64_t, std::uint64_t> known;
     for (const auto& use : index_->segments()) known[use.number] = use.generation;
     for (const auto& segment : log_->segments()) {
         const auto& header = segment->header();
         if (header.number >= covered.segment || header.generation == known[header.number]) continue;
-        maintenance_->reindex(*segment);
+        rewriter.reindex(*segment);
         const std::unique_lock lock(catalog_->mutex());
         catalog_->forget_records_in(header.number);
     }

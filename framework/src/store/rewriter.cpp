@@ -72,7 +72,8 @@ void Rewriter::keep(const log::RecordView& view, std::uint64_t segment, KeptComm
         // A deletion outlives the creation it undoes, wherever that lies: otherwise a rebuilt index would bring the
         // stream back.
         if (view.type != log::RecordType::stream_deleted) return;
-        const auto created_in = index_.creation_of_deleted(view.incarnation);
+        auto created_in = catalog_.creation_of_dead(view.incarnation);
+        if (!created_in) created_in = index_.creation_of_deleted(view.incarnation);
         if (created_in && *created_in != segment) kept.commit.add_encoded(view.bytes);
         return;
     }
@@ -145,7 +146,12 @@ void Rewriter::reindex(const log::Segment& segment) {
     log::Log::scan_segment(segment, log::segment_header_bytes, std::nullopt, [&](const log::CommitView& view) {
         bool has_messages = false;
         for_each_record(view, [&](const log::RecordView& record) {
-            if (record.type != log::RecordType::messages_appended || !fate_of(record.incarnation).exists) return;
+            const bool exists = fate_of(record.incarnation).exists;
+            // The stream may have died after the rewriting looked at it, or the index be younger than the rewriting.
+            if (record.type == log::RecordType::stream_created && !exists) {
+                kept.segment.dead_creations.push_back(record.incarnation);
+            }
+            if (record.type != log::RecordType::messages_appended || !exists) return;
             const auto appended = sound(log::decode_appended(record));
             if (appended.payload_dropped) return;
             has_messages = true;

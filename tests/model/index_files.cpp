@@ -1,0 +1,84 @@
+#include "model/index_files.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+namespace foldback::model {
+namespace {
+
+constexpr std::array suffixes{"", "-wal", "-shm"};
+constexpr std::size_t kept_copies = 3;
+
+/// In memory where that is possible: these files need not outlive the machine.
+std::filesystem::path parent_directory() {
+    const std::filesystem::path shared_memory = "/dev/shm";
+    return std::filesystem::is_directory(shared_memory) ? shared_memory : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
+IndexFiles::IndexFiles() {
+    auto name = (parent_directory() / "foldback-model-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    directory_ = name;
+}
+
+IndexFiles::~IndexFiles() {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+}
+
+void IndexFiles::copy(const std::filesystem::path& from, const std::filesystem::path& to) const {
+    for (const auto* suffix : suffixes) {
+        std::filesystem::remove(to.string() + suffix);
+        if (std::filesystem::exists(from.string() + suffix))
+            std::filesystem::copy_file(from.string() + suffix, to.string() + suffix);
+    }
+}
+
+void IndexFiles::keep_copy(Random& random) {
+    if (copies_.size() < kept_copies) copies_.push_back(directory_ / ("copy-" + std::to_string(copies_.size())));
+    copy(file(), copies_[below(random, copies_.size())]);
+}
+
+void IndexFiles::note_death() { copy(file(), directory_ / "death"); }
+void IndexFiles::restore_death() { put(directory_ / "death"); }
+void IndexFiles::put(const std::filesystem::path& from) { copy(from, file()); }
+
+void IndexFiles::remove() {
+    for (const auto* suffix : suffixes) std::filesystem::remove(file().string() + suffix);
+}
+
+std::string IndexFiles::suffer(Random& random) {
+    const auto dice = below(random, 100);
+    if (dice < 18) {
+        remove();
+        return "the index is deleted";
+    }
+    if (dice < 36 && !copies_.empty()) {
+        put(copies_[below(random, copies_.size())]);
+        return "the index is an old copy";
+    }
+    if (dice < 46 && std::filesystem::exists(file())) {
+        damage(random);
+        return damaged;
+    }
+    return "the index is kept";
+}
+
+void IndexFiles::damage(Random& random) {
+    const auto size = std::filesystem::file_size(file());
+    const auto kind = below(random, 3);
+    if (kind == 0) {
+        std::filesystem::resize_file(file(), below(random, size + 1));
+        return;
+    }
+    std::fstream out(file(), std::ios::in | std::ios::out | std::ios::binary);
+    const auto at = kind == 1 ? 0 : below(random, size / 4096 + 1) * 4096;
+    out.seekp(static_cast<std::streamoff>(at));
+    for (int i = 0; i < 4096; ++i) out.put(static_cast<char>(below(random, 256)));
+}
+
+}  // namespace foldback::model
