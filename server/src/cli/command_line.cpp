@@ -56,6 +56,7 @@ public:
         app_.set_help_flag("-h,--help", "print help and exit");
         app_.set_version_flag("--version", fmt::format("foldback {}", version()), "print the version and exit");
         add_connection(app_);
+        add_common(app_);
         app_.footer("`foldback VERB --help` explains a verb. The server's address: --url, else STREAM_URL, else " +
                     base_url_text);
         add_server_verbs();
@@ -439,7 +440,10 @@ private:
 }  // namespace
 
 std::variant<CommandLine, HelpText> parse_command_line(const std::vector<std::string>& arguments) {
-    return Parser().parse(arguments);
+    if (arguments.empty() || arguments.front() != "help") return Parser().parse(arguments);
+    std::vector<std::string> asks_for_help(arguments.begin() + 1, arguments.end());
+    asks_for_help.emplace_back("--help");
+    return Parser().parse(asks_for_help);
 }
 
 CommandDescription describe_program() { return Parser().describe(); }

@@ -102,6 +102,8 @@ TEST_CASE("help is printed when it is asked for, and when nothing is") {
     CHECK(asked.code == ExitCode::ok);
     CHECK(asked.text.find("serve") != std::string::npos);
     CHECK(std::get<HelpText>(parse_command_line({})).code == ExitCode::usage);
+    CHECK(std::get<HelpText>(parse_command_line({"help"})).text == asked.text);
+    CHECK(std::get<HelpText>(parse_command_line({"help", "read"})).text.find("--until-end") != std::string::npos);
     CHECK(std::get<HelpText>(parse_command_line({"read", "--help"})).text.find("--until-end") != std::string::npos);
     CHECK(std::get<HelpText>(parse_command_line({"--version"})).text.starts_with("foldback "));
 }
