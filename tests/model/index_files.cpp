@@ -71,14 +71,18 @@ std::string IndexFiles::suffer(Random& random) {
 void IndexFiles::damage(Random& random) {
     const auto size = std::filesystem::file_size(file());
     const auto kind = below(random, 3);
-    if (kind == 0) {
-        std::filesystem::resize_file(file(), below(random, size + 1));
+    if (kind == 0 || size == 0) return std::filesystem::resize_file(file(), below(random, size + 1));
+    std::fstream file_bytes(file(), std::ios::in | std::ios::out | std::ios::binary);
+    if (kind == 1) {
+        const auto byte = static_cast<std::streamoff>(below(random, size));
+        file_bytes.seekg(byte);
+        const auto flipped = static_cast<char>(file_bytes.get() ^ (1 << below(random, 8)));
+        file_bytes.seekp(byte);
+        file_bytes.put(flipped);
         return;
     }
-    std::fstream out(file(), std::ios::in | std::ios::out | std::ios::binary);
-    const auto at = kind == 1 ? 0 : below(random, size / 4096 + 1) * 4096;
-    out.seekp(static_cast<std::streamoff>(at));
-    for (int i = 0; i < 4096; ++i) out.put(static_cast<char>(below(random, 256)));
+    file_bytes.seekp(static_cast<std::streamoff>(below(random, size / 4096 + 1) * 4096));
+    for (int i = 0; i < 4096; ++i) file_bytes.put(static_cast<char>(below(random, 256)));
 }
 
 }  // namespace foldback::model

@@ -65,19 +65,21 @@ void World::run() {
     require(open(true), "the first opening failed");
     const auto lives = 3 + below(random_, 4);
     for (std::uint64_t life = 0; life < lives; ++life) {
-        surviving_a_damaged_index([&] { live(); });
+        (void)surviving_a_damaged_index([&] { live(); });
         end_life();
         reopen();
     }
 }
 
 /// Whoever meets the damage gets an error, and the next opening makes a new index.
-void World::surviving_a_damaged_index(const std::function<void()>& work) {
+bool World::surviving_a_damaged_index(const std::function<void()>& work) {
     try {
         work();
+        return true;
     } catch (const StorageError& error) {
         note(std::string("the damage is noticed: ") + error.what());
         if (!index_may_be_damaged_) throw;
+        return false;
     }
 }
 
@@ -127,7 +129,7 @@ void World::step() {
     }
     if (dice < 980) return rewrite();
     if (dice < 990) return expire();
-    if (dice < 995) {
+    if (dice < 995 && !index_may_be_damaged_) {
         note("the index is copied");
         return index_.keep_copy(random_);
     }

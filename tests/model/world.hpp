@@ -56,7 +56,8 @@ private:
     void choose_options();
     void note(std::string line);
 
-    void surviving_a_damaged_index(const std::function<void()>& work);
+    /// False when it was met.
+    bool surviving_a_damaged_index(const std::function<void()>& work);
 
     // One life.
     void live();

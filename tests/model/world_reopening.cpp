@@ -55,8 +55,8 @@ void World::reopen() {
     faults_before_life_ = device_->faults_injected();
     power_may_fail_ = false;
     space_may_run_out_ = false;
-    surviving_a_damaged_index([&] { open_and_look(); });
-    if (store_ != nullptr && !store_->stats().broken) return;
+    const bool fine = surviving_a_damaged_index([&] { open_and_look(); });
+    if (fine && !store_->stats().broken) return;
     store_.reset();
     completed_.clear();
     queued_.clear();

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "index/checked_vfs.hpp"
+
 namespace foldback::index {
 namespace {
 
@@ -78,13 +80,15 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
 
 IndexDb::Connection::Connection(const std::filesystem::path& file, Role role)
     : db(prepared(file).empty() ? std::string(":memory:") : file.string(),
-         role == Role::writer ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READWRITE, 10'000) {
+         role == Role::writer ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READWRITE, 10'000,
+         file.empty() ? std::string() : checked_vfs()) {
     configure(role, file.empty());
     if (role == Role::writer) prepare_schema();
     reading = std::make_unique<Reading>(db);
 }
 
 void IndexDb::Connection::configure(Role role, bool in_memory) {
+    if (!in_memory && !reserve_checksums(db.getHandle())) throw StorageError("index.db: its pages have no checksums");
     if (!in_memory && db.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
         throw StorageError("index.db: the file system does not support SQLite's write-ahead log");
     }
@@ -112,8 +116,10 @@ void IndexDb::Connection::prepare_schema() {
     transaction.commit();
 }
 
-void forget_if_damaged(const std::filesystem::path& file, int error_code) noexcept {
-    if (file.empty() || (error_code != SQLITE_CORRUPT && error_code != SQLITE_NOTADB)) return;
+void forget_if_damaged(const std::filesystem::path& file, const SQLite::Exception& error) noexcept {
+    const int code = error.getErrorCode();
+    const bool damaged = (code & 0xFF) == SQLITE_CORRUPT || code == SQLITE_NOTADB || error.getExtendedErrorCode() == SQLITE_IOERR_DATA;
+    if (file.empty() || !damaged) return;
     std::error_code ignored;
     std::filesystem::remove(file, ignored);
 }

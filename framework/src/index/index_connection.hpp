@@ -41,8 +41,8 @@ private:
     void configure(Role role, bool in_memory);
 };
 
-/// Removes the file when that is what SQLite's error code means.
-void forget_if_damaged(const std::filesystem::path& file, int error_code) noexcept;
+/// Removes the file when the error means that it is damaged.
+void forget_if_damaged(const std::filesystem::path& file, const SQLite::Exception& error) noexcept;
 
 class IndexDb::Lease {
 public:
@@ -67,7 +67,7 @@ auto with_sqlite_errors(const std::filesystem::path& file, const char* doing, Wo
     try {
         return work();
     } catch (const SQLite::Exception& error) {
-        forget_if_damaged(file, error.getErrorCode());
+        forget_if_damaged(file, error);
         throw StorageError(std::string("index.db: ") + doing + ": " + error.what());
     }
 }
