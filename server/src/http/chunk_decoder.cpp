@@ -47,8 +47,9 @@ ChunkDecoder::Outcome ChunkDecoder::step(char byte, const std::string& body) {
         return refuse(400, "bad-framing", "The chunks are too small for their number.");
     }
     const auto expect = [&](char wanted, State next) {
-        if (byte != wanted)
+        if (byte != wanted) {
             return refuse(400, "bad-framing", "A chunk must end with CR and LF; there are no trailers.");
+        }
         state_ = next;
         return Outcome::incomplete;
     };

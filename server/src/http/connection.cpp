@@ -183,8 +183,9 @@ Task<Connection::Fate> Connection::read_sized_body(std::string& body) {
     input_.consume(received);
     while (received < size) {
         // Memory follows what has come, not what was promised.
-        if (body.size() == received)
+        if (body.size() == received) {
             body.resize(received + std::min(size - received, std::max(received, body_growth_bytes)));
+        }
         if (!hold_body(body.size())) co_return co_await refuse(no_room);
         const auto got = ::recv(descriptor(), body.data() + received, body.size() - received, MSG_DONTWAIT);
         if (got > 0) {

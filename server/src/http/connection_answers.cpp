@@ -211,8 +211,9 @@ Task<Connection::News> Connection::await_news(TimePoint until) {
         if (take(called)) continue;
         if (happened(draining)) co_return News::draining;
         if (take(readable)) {
-            if (input_.receive(descriptor(), options().max_pipelined_bytes) == Input::Received::end)
+            if (input_.receive(descriptor(), options().max_pipelined_bytes) == Input::Received::end) {
                 co_return News::gone;
+            }
         } else if (take(timed_out)) {
             if (SteadyClock::now() >= until) co_return News::expired;
             if (peer_is_gone()) co_return News::gone;

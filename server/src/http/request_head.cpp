@@ -151,8 +151,9 @@ bool HeadParser::read_request_line(std::string_view input, std::size_t end) {
 
 bool HeadParser::read_target(std::string_view input, Span target) {
     const auto text = target.of(input);
-    if (text.empty() || !std::ranges::all_of(text, is_target))
+    if (text.empty() || !std::ranges::all_of(text, is_target)) {
         return bad("The target has a byte that must not be there.");
+    }
     target_ = target;
     if (text.front() == '/' || (text == "*" && framing_.method == Method::options)) return true;
 
@@ -182,8 +183,9 @@ bool HeadParser::read_field(std::string_view input, std::size_t end) {
     if (is_blank(line.front())) return bad("A header line must not be folded.");
     std::size_t colon = 0;
     while (colon < line.size() && is_token(line[colon])) ++colon;
-    if (colon == line.size() || line[colon] != ':')
+    if (colon == line.size() || line[colon] != ':') {
         return bad("A header name must be a token directly before its colon.");
+    }
     if (colon == 0) return bad("A header name must not be empty.");
 
     const auto value = trim(line.substr(colon + 1));
@@ -246,8 +248,9 @@ bool HeadParser::read_known_field(std::string_view name, std::string_view value,
 }
 
 bool HeadParser::finish(std::string_view input) {
-    if (has_transfer_encoding_ && has_content_length_)
+    if (has_transfer_encoding_ && has_content_length_) {
         return bad("There are both Content-Length and Transfer-Encoding.");
+    }
     if (has_transfer_encoding_ && framing_.http_1_0) return bad("HTTP/1.0 has no Transfer-Encoding.");
     if (hosts_ == 0 && !framing_.http_1_0) return bad("There is no Host.");
     if (authority_.size != 0) {

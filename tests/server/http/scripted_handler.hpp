@@ -62,9 +62,16 @@ public:
         return Watch([this, id] { watchers_.change([&](auto& watchers) { watchers.erase(id); }); });
     }
 
+    /// How often it was watched so far.
+    [[nodiscard]] std::size_t watches() const { return next_id_; }
+
     /// Tells every watcher, on the calling thread.
     void ring() {
         for (const auto& [id, changed] : watchers_.get()) changed();
+    }
+
+    [[nodiscard]] bool is_watched_anew(std::size_t watches) {
+        return watchers_.becomes([&](const auto& watchers) { return !watchers.empty() && next_id_ == watches; });
     }
 
     [[nodiscard]] bool is_watched_by(std::size_t count) {
