@@ -214,9 +214,9 @@ private:
         append->footer(
             "Words after the name are joined by blanks; in them \\n \\t \\r \\\\ are escapes unless the stream is "
             "JSON.\nWords that begin with a dash stand after --.");
-        verbs_[append] = [a, append] {
-            a->words = append->remaining();
-            return Command(*a);
+        verbs_[append] = [values = a, verb = append] {
+            values->words = verb->remaining();
+            return Command(*values);
         };
         add_content_type(*append, a->content_type);
         append->add_option("--file", a->file, "append the content of this file; - is standard input")
