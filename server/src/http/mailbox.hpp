@@ -71,7 +71,7 @@ public:
     void post(std::shared_ptr<Call> call);
     /// The owners' thread: tells the owners of all calls posted so far.
     void deliver();
-    /// From now on `post` does nothing, and `schedule` is not called.
+    /// From now on `post` does nothing, and `schedule` is not called. Needed in the end: posted calls keep the mailbox.
     void close();
 
 private:

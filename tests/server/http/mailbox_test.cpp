@@ -16,6 +16,8 @@ struct Owner final : CallOwner {
 };
 
 struct Box {
+    ~Box() { mailbox->close(); }
+
     int scheduled = 0;
     std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>([this] { ++scheduled; });
     Owner owner;
