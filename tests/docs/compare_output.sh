@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs a document's program in an empty directory and compares its output with the document's.
-# usage: run.sh PROGRAM EXPECTED
+# usage: compare_output.sh PROGRAM EXPECTED
 set -euo pipefail
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
