@@ -82,8 +82,6 @@ std::optional<StreamRow> one_stream(SQLite::Statement& query) {
 }  // namespace
 
 IndexDb::IndexDb(std::filesystem::path file) : file_(std::move(file)) {
-    // Whoever deletes an index may leave its log behind, which is of no other.
-    if (!in_memory() && !std::filesystem::exists(file_)) discard(file_);
     // Whoever deletes an index may leave its log behind, which belongs to no other.
     if (!in_memory() && !std::filesystem::exists(file_)) discard(file_);
     with_sqlite_errors(file_, "opening", [&] { writer_ = std::make_unique<Connection>(file_, Connection::Role::writer); });
