@@ -166,6 +166,7 @@ Checkpoint Catalog::begin_checkpoint() {
     for (const auto& stream : std::exchange(dirty_, {})) {
         stream->dirty = false;
         if (stream->life == Life::dead) continue;
+        saving_.push_back(stream);
         checkpoint.changed.push_back(row_of(*stream));
         checkpoint.changed.back().was_in_index = stream->in_index;
         for (const auto& id : stream->unsaved_producers) stream->producers.at(id).unsaved = false;
@@ -201,6 +202,7 @@ void Catalog::abandon_checkpoint(const Checkpoint& checkpoint) {
     for (const auto& removal : checkpoint.removed) removed_.push_back(by_incarnation_.at(removal.incarnation.value));
     for (const auto& [segment, bytes] : checkpoint.orphan_bytes) orphan_bytes_[segment] += bytes;
     saving_landmarks_ = 0;
+    saving_.clear();
 }
 
 void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident) {
@@ -225,11 +227,13 @@ void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resid
     }
     landmarks_.erase(landmarks_.begin(), landmarks_.begin() + static_cast<std::ptrdiff_t>(saving_landmarks_));
     saving_landmarks_ = 0;
+    saving_.clear();
     ++checkpoints_;
     evict(max_resident);
 }
 
-void Catalog::evict(std::size_t max_resident) {
+bool Catalog::evict(std::size_t max_resident) {
+    const auto before = by_incarnation_.size();
     // Two rounds: the first takes those that were not used since the last one.
     for (int round = 0; round < 2 && by_incarnation_.size() > max_resident; ++round) {
         for (auto item = by_incarnation_.begin(); item != by_incarnation_.end() && by_incarnation_.size() > max_resident;) {
@@ -246,6 +250,7 @@ void Catalog::evict(std::size_t max_resident) {
             item = by_incarnation_.erase(item);
         }
     }
+    return by_incarnation_.size() < before;
 }
 
 void Catalog::forget_records_in(std::uint64_t segment) {

@@ -80,6 +80,8 @@ public:
     void abandon_checkpoint(const Checkpoint& checkpoint);
     /// After the index has it: forgets what the index now knows, and streams out of use beyond `max_resident`.
     void end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident);
+    /// Forgets streams out of use beyond `max_resident`; false when there were none to forget.
+    bool evict(std::size_t max_resident);
     /// Drops saved records of a segment that was rewritten: the index knows their new places.
     void forget_records_in(std::uint64_t segment);
 
@@ -90,6 +92,10 @@ public:
     /// Landmarks not yet in the index, and changed streams: for reads that merge them. The caller holds the mutex.
     [[nodiscard]] const std::deque<Landmark>& recent_landmarks() const noexcept { return landmarks_; }
     [[nodiscard]] const std::vector<StreamRef>& dirty_streams() const noexcept { return dirty_; }
+    /// Streams that the checkpoint under way is about to save.
+    [[nodiscard]] const std::vector<StreamRef>& saving_streams() const noexcept { return saving_; }
+    /// How many checkpoints have ended: while that stays the same, what the index lacks is among the two above.
+    [[nodiscard]] std::uint64_t checkpoints() const noexcept { return checkpoints_; }
     [[nodiscard]] std::size_t resident_streams() const noexcept { return by_incarnation_.size(); }
     [[nodiscard]] std::uint64_t stream_count() const noexcept { return stream_count_; }
     void set_stream_count(std::uint64_t count) noexcept { stream_count_ = count; }
@@ -103,7 +109,6 @@ private:
     [[nodiscard]] StreamRef folded(Incarnation incarnation);
     [[nodiscard]] static StreamRef usable(const StreamRef& stream);
     [[nodiscard]] StreamRow row_of(const StreamState& stream) const;
-    void evict(std::size_t max_resident);
 
     StreamRef apply_record(const log::RecordView& view, log::Place place);
     StreamRef apply_created(const log::StreamCreated& record, std::uint64_t segment);
@@ -122,6 +127,7 @@ private:
     std::unordered_map<std::string_view, StreamRef> by_path_;  ///< the keys view into the states' metas
     std::unordered_map<std::uint64_t, StreamRef> by_incarnation_;
     std::vector<StreamRef> dirty_;
+    std::vector<StreamRef> saving_;
     std::vector<StreamRef> removed_;
     std::deque<Landmark> landmarks_;
     std::unordered_map<std::uint64_t, std::uint64_t> orphan_bytes_;

@@ -42,8 +42,11 @@ std::uint32_t checksum(const char* page, sqlite3_int64 offset) noexcept {
 
 int read_page(sqlite3_file* file, void* out, int bytes, sqlite3_int64 offset) {
     const int result = real(file)->pMethods->xRead(real(file), out, bytes, offset);
-    if (result != SQLITE_OK || !checked(file).is_page(bytes, offset)) return result;
+    if (!checked(file).is_page(bytes, offset)) return result;
     const auto* page = static_cast<const char*>(out);
+    // SQLite would take what is missing from a file that was cut for zeros. Of an empty one it asks for the first page.
+    if (result == SQLITE_IOERR_SHORT_READ && (offset > 0 || page[0] != '\0')) return SQLITE_IOERR_DATA;
+    if (result != SQLITE_OK) return result;
     std::uint32_t stored = 0;
     std::memcpy(&stored, page + page_bytes - reserved_bytes, sizeof stored);
     return stored == checksum(page, offset) ? SQLITE_OK : SQLITE_IOERR_DATA;

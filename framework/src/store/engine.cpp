@@ -104,6 +104,7 @@ void LogStore::Engine::run_maintenance() {
             const std::lock_guard one_at_a_time(maintenance_mutex_);
             maintenance_->expire();
             if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
+            maintenance_->forget_unused();
             maintenance_->rewrite();
         } catch (const std::exception& error) {
             report_trouble(error.what());
@@ -167,7 +168,7 @@ bool LogStore::Engine::run_one(Work work) {
     switch (work) {
         case Work::commit: break;
         case Work::expire: return maintenance_->expire() > 0;
-        case Work::checkpoint: return maintenance_->checkpoint();
+        case Work::checkpoint: return maintenance_->checkpoint() || maintenance_->forget_unused();
         case Work::rewrite: return maintenance_->rewrite();
     }
     return false;

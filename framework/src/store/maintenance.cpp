@@ -38,6 +38,15 @@ bool Maintenance::checkpoint() {
     return true;
 }
 
+bool Maintenance::forget_unused() {
+    {
+        const std::shared_lock lock(catalog_.mutex());
+        if (catalog_.resident_streams() <= options_.max_resident_streams) return false;
+    }
+    const std::unique_lock lock(catalog_.mutex());
+    return catalog_.evict(options_.max_resident_streams);
+}
+
 void Maintenance::delete_expired(const StreamPath& path) {
     writer_.submit(queued<std::monostate>(ExpireRequest{path}, [](const Result<std::monostate>&) {}));
 }

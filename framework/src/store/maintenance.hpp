@@ -26,6 +26,8 @@ public:
     /// False when there was nothing to save. Throws StorageError when the index cannot be written: then all of it will
     /// be in the next one.
     bool checkpoint();
+    /// Forgets streams that reads have brought into memory, beyond the limit; false when there is nothing to forget.
+    bool forget_unused();
 
     /// Rewrites the segment with the greatest share of dead bytes, if that is due; false when none is.
     bool rewrite();

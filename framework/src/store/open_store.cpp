@@ -3,6 +3,14 @@
 #include "store/engine.hpp"
 
 namespace foldback {
+namespace {
+
+/// Only what the index covers is ever rewritten. An older copy of it may miss deletions that the log no longer tells.
+StorageError older_than_rewriting(std::uint64_t segment) {
+    return StorageError("index.db is older than a rewriting of segment " + std::to_string(segment));
+}
+
+}  // namespace
 
 void LogStore::Engine::open(const std::filesystem::path& index_file, OpenReport& report) {
     try {
@@ -24,23 +32,27 @@ void LogStore::Engine::open(const std::filesystem::path& index_file, OpenReport&
 }
 
 void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, OpenReport& report) {
-    const bool fresh = !index_file.empty() && !std::filesystem::exists(index_file);
+    const bool missing = !std::filesystem::exists(index_file);
     index_ = std::make_unique<index::IndexDb>(index_file);
     catalog_ = std::make_unique<index::Catalog>(*index_, *options_.clock);
     const auto head = index_->head();
     catalog_->start_at(head);
     catalog_->set_stream_count(index_->stream_count());
 
-    // Folding more than memory should hold goes to the index on the way.
+    // Folding more than memory should hold goes to the index on the way, when a segment ends: the log's last commits are
+    // not known to be durable before it is open, and the index must never hold what the log may still lose.
     std::unordered_map<std::uint64_t, std::uint64_t> generations;
     const auto fold = [&](const log::CommitView& commit) {
+        if (head.covered.segment > 0 && commit.generation > 0) throw older_than_rewriting(commit.place.segment);
         const std::unique_lock lock(catalog_->mutex());
-        generations[commit.place.segment] = commit.generation;
+        const bool begins_segment = generations.try_emplace(commit.place.segment, commit.generation).second;
+        const bool holds_much = catalog_->unsaved_bytes() >= options_.checkpoint_bytes || catalog_->unsaved_items() >= 65'536;
+        if (begins_segment && holds_much) {
+            const auto checkpoint = catalog_->begin_checkpoint();
+            index_->save(checkpoint, [&](std::uint64_t segment) { return generations.at(segment); });
+            catalog_->end_checkpoint(checkpoint, options_.max_resident_streams);
+        }
         catalog_->apply(commit);
-        if (catalog_->unsaved_bytes() < options_.checkpoint_bytes && catalog_->unsaved_items() < 65'536) return;
-        const auto checkpoint = catalog_->begin_checkpoint();
-        index_->save(checkpoint, [&](std::uint64_t segment) { return generations.at(segment); });
-        catalog_->end_checkpoint(checkpoint, options_.max_resident_streams);
     };
     log::Recovery recovery;
     log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress}, head.covered, fold,
@@ -56,17 +68,17 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     report.segments = recovery.segments;
     report.scanned_bytes += recovery.scanned_bytes;
     report.torn_bytes = std::max(report.torn_bytes, recovery.torn_bytes);
-    if (fresh && !report.index_rebuilt && recovery.next_position.value > 0) {
+    const bool was_empty = head.covered.segment == 0 && recovery.next_position.value > 0;
+    if (was_empty && !index_file.empty() && !report.index_rebuilt) {
         report.index_rebuilt = true;
-        report.index_rebuilt_because = "index.db was missing";
+        report.index_rebuilt_because = missing ? "index.db was missing" : "index.db was empty";
     }
 }
 
-/// Only what the index covered was ever rewritten. An older copy of it may miss deletions that the log no longer tells.
 void LogStore::Engine::check_not_rewritten_from(std::uint64_t segment) const {
     for (const auto& part : log_->segments()) {
         if (part->header().number >= segment && part->header().generation > 0) {
-            throw StorageError("index.db is older than a rewriting of segment " + std::to_string(part->header().number));
+            throw older_than_rewriting(part->header().number);
         }
     }
 }

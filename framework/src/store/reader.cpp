@@ -149,32 +149,45 @@ bool Reader::read_backward(const Snapshot& snapshot, const ReadRequest& request,
 }
 
 StreamList Reader::list(const ListRequest& request) {
-    StreamList list;
+    while (true) {
+        if (auto complete = try_list(request)) return *std::move(complete);
+    }
+}
+
+std::optional<StreamList> Reader::try_list(const ListRequest& request) {
     // The index, as of its last checkpoint, and what changed since, merged by path.
-    std::map<std::string, std::optional<StreamInfo>> found;
+    const auto checkpoints = [&] {
+        const std::shared_lock lock(catalog_.mutex());
+        return catalog_.checkpoints();
+    };
+    const auto seen = checkpoints();
+    std::map<std::string, StreamInfo> found;
     auto after = request.after;
     bool more_rows = true;
     while (more_rows && found.size() <= request.limit) {
         const auto rows = index_.list(request.prefix, after, request.limit + 1);
         more_rows = rows.size() > request.limit;
         for (const auto& row : rows) {
-            const auto& path = row.meta->path;
-            after = path.text();
-            if (auto info = head(path)) found.emplace(path.text(), *std::move(info));
+            after = row.meta->path.text();
+            if (auto info = head(row.meta->path)) found.emplace(after, *std::move(info));
         }
     }
     {
         const std::shared_lock lock(catalog_.mutex());
-        for (const auto& stream : catalog_.dirty_streams()) {
-            const auto& path = stream->meta->path.text();
-            if (!path.starts_with(request.prefix) || path <= request.after) continue;
-            if (more_rows && path > after) continue;
-            if (!unusable(catalog_, *stream)) found.insert_or_assign(path, info_of(*stream));
+        // A checkpoint that ended between the two looks took streams from the one to the other.
+        if (catalog_.checkpoints() != seen) return std::nullopt;
+        for (const auto* changed : {&catalog_.saving_streams(), &catalog_.dirty_streams()}) {
+            for (const auto& stream : *changed) {
+                const auto& path = stream->meta->path.text();
+                const bool wanted = path.starts_with(request.prefix) && path > request.after && (!more_rows || path <= after);
+                if (wanted && !unusable(catalog_, *stream)) found.insert_or_assign(path, info_of(*stream));
+            }
         }
     }
+    StreamList list;
     for (auto& [path, info] : found) {
         if (list.streams.size() == request.limit) break;
-        list.streams.push_back(*std::move(info));
+        list.streams.push_back(std::move(info));
     }
     list.complete = !more_rows && found.size() <= request.limit;
     return list;

@@ -32,6 +32,9 @@ private:
         bool closed = false;
         index::StreamRef stream;
     };
+    /// Empty: a checkpoint ended meanwhile, and the listing must be made again.
+    [[nodiscard]] std::optional<StreamList> try_list(const ListRequest& request);
+
     [[nodiscard]] Result<Snapshot> snapshot(const ReadRequest& request);
     [[nodiscard]] static Result<Offset> resolve(const index::StreamState& stream, const ReadFrom& from, Direction direction);
     [[nodiscard]] static ReadPage begin_page(const Snapshot& snapshot);
