@@ -11,7 +11,7 @@
 namespace foldback::contract {
 namespace {
 
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds patience{30};
 
 LogStoreOptions busy() {
     LogStoreOptions options;
@@ -74,7 +74,7 @@ void on_every_busy_store(const StoreTest& test) {
 
 TEST_CASE("no watch of a stream is ever lost") {
     on_every_busy_store([](Fixture& at) {
-        constexpr std::uint64_t rounds = 8000;
+        constexpr std::uint64_t rounds = 3000;
         create_json(*at.store, "s");
         std::atomic<std::uint64_t> seen{0};
         std::thread writer([&] {

@@ -6,7 +6,7 @@
 namespace foldback::index {
 void Catalog::apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed) {
     if (commit.header.messages > 0 && deserves_landmark(last_landmark_, commit.place)) {
-        landmarks_.push_back({commit.header.first_position, commit.place});
+        landmarks_.push_back({commit.header.first_position, commit.place, commit.generation});
         last_landmark_ = commit.place;
     }
     now_ms_ = clock_.monotonic().count();

@@ -9,7 +9,7 @@
 namespace foldback::index {
 namespace {
 
-constexpr int format = 1;
+constexpr int format = 2;
 
 constexpr const char* schema = R"sql(
     CREATE TABLE head (
@@ -42,7 +42,8 @@ constexpr const char* schema = R"sql(
     CREATE TABLE segments (
         number INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
         bytes INTEGER NOT NULL, dead_bytes INTEGER NOT NULL);
-    CREATE TABLE landmarks (position INTEGER PRIMARY KEY, segment INTEGER NOT NULL, byte INTEGER NOT NULL);
+    CREATE TABLE landmarks (
+        position INTEGER PRIMARY KEY, segment INTEGER NOT NULL, byte INTEGER NOT NULL, generation INTEGER NOT NULL);
     CREATE TABLE tombstones (incarnation INTEGER PRIMARY KEY, created_in_segment INTEGER NOT NULL);
 )sql";
 
@@ -73,7 +74,7 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
       extents_from(db, select_extents("WHERE incarnation = ?1 AND end > ?2 AND first >= coalesce((SELECT max(first) FROM "
                                       "extents WHERE incarnation = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3")),
       extents_before(db, select_extents("WHERE incarnation = ? AND first < ? ORDER BY first DESC LIMIT ?")),
-      landmark(db, "SELECT position, segment, byte FROM landmarks WHERE position <= ? ORDER BY position DESC LIMIT 1"),
+      landmark(db, "SELECT position, segment, byte, generation FROM landmarks WHERE position <= ? ORDER BY position DESC LIMIT 1"),
       list(db, select_stream("WHERE path > ?1 AND path >= ?2 AND path < ?4 ORDER BY path LIMIT ?3")),
       due(db, "SELECT incarnation FROM streams WHERE deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"),
       tombstone(db, "SELECT created_in_segment FROM tombstones WHERE incarnation = ?") {}

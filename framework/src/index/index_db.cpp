@@ -164,7 +164,9 @@ std::optional<Landmark> IndexDb::landmark(Position position) {
         auto& query = bound(connection->landmark, number(position.value));
         std::optional<Landmark> found;
         if (query.executeStep()) {
-            found = Landmark{{number(query.getColumn(0))}, {number(query.getColumn(1)), number(query.getColumn(2))}};
+            found = Landmark{.position = {number(query.getColumn(0))},
+                             .place = {.segment = number(query.getColumn(1)), .byte = number(query.getColumn(2))},
+                             .generation = number(query.getColumn(3))};
         }
         query.reset();
         return found;

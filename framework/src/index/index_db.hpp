@@ -20,6 +20,7 @@ namespace foldback::index {
 struct Landmark {
     Position position;
     log::Place place;
+    std::uint64_t generation = 0;  ///< of the segment, in which the place means something
 };
 
 /// Whether a commit with messages deserves a landmark: the store-wide feed may have to skip what lies between two.

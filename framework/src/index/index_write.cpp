@@ -31,7 +31,7 @@ public:
           delete_producers_(db, "DELETE FROM producers WHERE incarnation = ?"),
           delete_stream_(db, "DELETE FROM streams WHERE incarnation = ?"),
           put_tombstone_(db, "INSERT OR REPLACE INTO tombstones VALUES (?, ?)"),
-          put_landmark_(db, "INSERT OR REPLACE INTO landmarks VALUES (?, ?, ?)") {}
+          put_landmark_(db, "INSERT OR REPLACE INTO landmarks VALUES (?, ?, ?, ?)") {}
 
     void put_stream(const StreamRow& row) {
         const auto& meta = *row.meta;
@@ -142,6 +142,7 @@ public:
         put_landmark_.bind(1, number(landmark.position.value));
         put_landmark_.bind(2, number(landmark.place.segment));
         put_landmark_.bind(3, number(landmark.place.byte));
+        put_landmark_.bind(4, number(landmark.generation));
         run(put_landmark_);
     }
 
@@ -244,7 +245,10 @@ void IndexDb::replace_segment(const RewrittenSegment& segment) {
             for (const auto& [incarnation, chunks] : segment.chunks) {
                 for (const auto& extent : pack(incarnation, chunks, generation_of)) saving.put_extent(extent);
             }
-            for (const auto& landmark : segment.landmarks) saving.put_landmark(landmark);
+            for (auto landmark : segment.landmarks) {
+                landmark.generation = segment.generation;
+                saving.put_landmark(landmark);
+            }
             for (const auto incarnation : segment.dead_creations) saving.put_tombstone(incarnation, segment.number);
         }
         transaction.commit();

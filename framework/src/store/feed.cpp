@@ -123,15 +123,9 @@ FeedPage FeedReader::read(const FeedRequest& request) {
             tail = catalog_.next_position();
         }
         if (request.from >= tail) return {.messages = {}, .next = request.from, .tail = tail, .up_to_date = true, .owners = {}};
-        const auto from = landmark(request.from);
-        const auto segment = log_.segment(from.place.segment);
-        try {
-            return read_from(from, request, end, tail);
-        } catch (const StorageError&) {
-            // The landmark may have been one of a segment that was rewritten since.
-            if (attempt == max_attempts || log_.segment(from.place.segment) == segment) throw;
-            std::this_thread::yield();
-        }
+        if (auto page = read_from(landmark(request.from), request, end, tail)) return *std::move(page);
+        if (attempt == max_attempts) throw StorageError("the index does not say where the feed's messages are");
+        std::this_thread::yield();
     }
 }
 
@@ -143,19 +137,30 @@ index::Landmark FeedReader::landmark(Position position) {
                                             [](Position wanted, const index::Landmark& mark) { return wanted < mark.position; });
         if (after != recent.begin()) return *std::prev(after);
     }
-    return index_.landmark(position).value_or(index::Landmark{{0}, {1, log::segment_header_bytes}});
+    return index_.landmark(position).value_or(index::Landmark{.position = {0}, .place = {1, log::segment_header_bytes}});
 }
 
-FeedPage FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end, Position tail) {
+std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end, Position tail) {
+    auto segment = log_.segment(landmark.place.segment);
+    // Any generation of a segment begins at the same byte; other places are those of one generation.
+    const bool at_begin = landmark.place.byte == log::segment_header_bytes;
+    if (!segment || (!at_begin && segment->header().generation != landmark.generation)) return std::nullopt;
     FeedPage page;
     page.next = request.from;
     page.tail = tail;
     FeedFiller filler(page, request, catalog_);
     bool room = true;
-    log_.scan(landmark.place, end, [&](const log::CommitView& commit) {
-        room = filler.add(commit);
-        return room;
-    });
+    auto from_byte = landmark.place.byte;
+    for (auto number = landmark.place.segment; room && number <= end.segment; ++number) {
+        if (number > landmark.place.segment) segment = log_.segment(number);
+        const auto end_byte = number == end.segment ? std::optional(end.byte) : std::nullopt;
+        if (end_byte && *end_byte <= from_byte) break;
+        log::Log::scan_segment(*segment, from_byte, end_byte, [&](const log::CommitView& commit) {
+            room = filler.add(commit);
+            return room;
+        });
+        from_byte = log::segment_header_bytes;
+    }
     if (room) page.next = tail;
     page.up_to_date = page.next == tail;
     return page;

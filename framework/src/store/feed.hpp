@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -20,7 +21,9 @@ public:
 private:
     /// A commit at or before which the position lies.
     [[nodiscard]] index::Landmark landmark(Position position);
-    [[nodiscard]] FeedPage read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end, Position tail);
+    /// Empty: the landmark's segment was rewritten since.
+    [[nodiscard]] std::optional<FeedPage> read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end,
+                                                    Position tail);
 
     index::Catalog& catalog_;
     index::IndexDb& index_;

@@ -121,7 +121,7 @@ bool Reader::read_forward(const Snapshot& snapshot, const ReadRequest& request, 
         if (records.empty()) return false;
         for (const auto& record : records) {
             if (filler.full()) break;
-            if (record.first > at) throw StorageError("stream '" + request.stream.text() + "' has a hole at offset " + std::to_string(at.value));
+            if (record.first > at) return false;  // what lay between was given up meanwhile
             at = filler.add(record, at, end);
         }
     }
@@ -140,6 +140,7 @@ bool Reader::read_backward(const Snapshot& snapshot, const ReadRequest& request,
         if (records.empty()) return false;
         for (const auto& record : records) {
             if (filler.full()) break;
+            if (record.first.value + record.extent < before.value) return false;
             before = filler.add_backward(record, before, snapshot.first);
         }
     }

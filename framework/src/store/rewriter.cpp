@@ -52,7 +52,7 @@ void Rewriter::note(Kept& kept, Incarnation owner, const index::ChunkRef& ref) {
 
 void Rewriter::note_landmark(Kept& kept, Position position, log::Place place) {
     auto& landmarks = kept.segment.landmarks;
-    if (landmarks.empty() || index::deserves_landmark(landmarks.back().place, place)) landmarks.push_back({position, place});
+    if (landmarks.empty() || index::deserves_landmark(landmarks.back().place, place)) landmarks.push_back({.position = position, .place = place});
 }
 
 void Rewriter::KeptCommit::clear() {

@@ -135,7 +135,6 @@ void Writer::write_and_publish() {
     auto& commit = draft_.commit();
     const auto place = log_.write(commit, timestamp_ms);
 
-    const bool watched = watchers_.count() > 0;
     changed_.clear();
     log::CommitView view;
     view.header.first_position = first_position;
@@ -145,6 +144,8 @@ void Writer::write_and_publish() {
     view.payload = commit.records();
     {
         const std::unique_lock lock(catalog_.mutex());
+        // Under the lock: whoever begins to watch after this look finds the new tail when it looks for itself.
+        const bool watched = watchers_.count() > 0;
         catalog_.apply(view, [&](const index::StreamRef& stream) {
             if (watched) changed_.push_back(stream);
         });
@@ -155,7 +156,6 @@ void Writer::write_and_publish() {
         // Only this thread changes these fields, so it may read them without the lock.
         watchers_.notify(stream->meta->path.text(), stream->tail, stream->closed || stream->life != index::Life::live);
     }
-    // Watchers that came after the look at their number read the new tail when they registered.
     if (commit.messages() > 0) watchers_.notify_feed(log_.next_position());
     changed_.clear();
     on_commit();
