@@ -179,6 +179,16 @@ std::shared_ptr<const Segment> Log::segment(std::uint64_t number) const {
     return found == state_->segments.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<const Segment> Log::segment(std::uint64_t number, std::uint64_t generation) const {
+    const std::shared_lock lock(state_->mutex);
+    const auto is_wanted = [&](const std::shared_ptr<const Segment>& found) {
+        return found && found->header().number == number && found->header().generation == generation;
+    };
+    const auto found = state_->segments.find(number);
+    if (found != state_->segments.end() && is_wanted(found->second)) return found->second;
+    return is_wanted(state_->announced) ? state_->announced : nullptr;
+}
+
 std::vector<std::shared_ptr<const Segment>> Log::segments() const {
     const std::shared_lock lock(state_->mutex);
     std::vector<std::shared_ptr<const Segment>> all;

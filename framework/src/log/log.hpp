@@ -192,6 +192,8 @@ public:
 
     /// Null when there is none of that number.
     [[nodiscard]] std::shared_ptr<const Segment> segment(std::uint64_t number) const;
+    /// One generation of a segment: the current one, or the one that was announced to follow it. Otherwise null.
+    [[nodiscard]] std::shared_ptr<const Segment> segment(std::uint64_t number, std::uint64_t generation) const;
     [[nodiscard]] std::vector<std::shared_ptr<const Segment>> segments() const;
 
     /// Calls `on_commit` for each commit from `from` up to `to` (both once a tail), checking each, until it returns
@@ -242,6 +244,9 @@ public:
     /// restart sees the new one; `segment(number)` still gives the old one until `publish`. Throws as `begin_rewrite`
     /// does before the renaming; a failure of the renaming itself throws StorageError and poisons the log.
     [[nodiscard]] std::shared_ptr<const Segment> finish_rewrite(Rewrite rewrite);
+    /// Lets readers find a finished generation beside the current one, until it is published.
+    void announce(std::shared_ptr<const Segment> segment);
+    /// Puts a finished generation into the place of the current one.
     void publish(std::shared_ptr<const Segment> segment);
 
     ~Log();

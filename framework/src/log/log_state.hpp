@@ -35,6 +35,7 @@ struct Log::State {
 
     mutable std::shared_mutex mutex;  // guards what follows; only the writer changes tail and next_position
     std::map<std::uint64_t, std::shared_ptr<const Segment>> segments;
+    std::shared_ptr<const Segment> announced;
     Place tail;
     Position next_position;
     std::string poisoned_because;

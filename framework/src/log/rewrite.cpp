@@ -86,9 +86,15 @@ std::shared_ptr<const Segment> Log::finish_rewrite(Rewrite rewrite) {
     return finished;
 }
 
+void Log::announce(std::shared_ptr<const Segment> segment) {
+    const std::unique_lock lock(state_->mutex);
+    state_->announced = std::move(segment);
+}
+
 void Log::publish(std::shared_ptr<const Segment> segment) {
     const auto number = segment->header().number;
     const std::unique_lock lock(state_->mutex);
+    state_->announced.reset();
     state_->segments.insert_or_assign(number, std::move(segment));
 }
 

@@ -141,10 +141,10 @@ index::Landmark FeedReader::landmark(Position position) {
 }
 
 std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end, Position tail) {
-    auto segment = log_.segment(landmark.place.segment);
     // Any generation of a segment begins at the same byte; other places are those of one generation.
     const bool at_begin = landmark.place.byte == log::segment_header_bytes;
-    if (!segment || (!at_begin && segment->header().generation != landmark.generation)) return std::nullopt;
+    auto segment = at_begin ? log_.segment(landmark.place.segment) : log_.segment(landmark.place.segment, landmark.generation);
+    if (!segment) return std::nullopt;
     FeedPage page;
     page.next = request.from;
     page.tail = tail;

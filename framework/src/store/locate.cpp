@@ -13,8 +13,8 @@ constexpr std::size_t rows_per_query = 32;
 }  // namespace
 
 std::optional<LocatedChunk> Reader::locate_in_index(const index::ChunkRef& ref, std::uint64_t generation) const {
-    auto segment = log_.segment(ref.segment);
-    if (!segment || segment->header().generation != generation) return std::nullopt;
+    auto segment = log_.segment(ref.segment, generation);
+    if (!segment) return std::nullopt;
     return LocatedChunk{ref, std::move(segment)};
 }
 

@@ -129,6 +129,8 @@ std::uint64_t Rewriter::rewrite(std::uint64_t number, const std::function<bool(s
     const auto new_bytes = rewriting.bytes();
     const auto finished = log_.finish_rewrite(std::move(rewriting));
     kept.segment.generation = finished->header().generation;
+    // Readers go by the generation that the index names: from here on they find both.
+    log_.announce(finished);
     index_.replace_segment(kept.segment);
     {
         const std::unique_lock lock(catalog_.mutex());
