@@ -28,6 +28,7 @@ std::uint32_t checked_size(std::size_t size) {
     return static_cast<std::uint32_t>(size);
 }
 
+/// Joins values by commas into `joined`, and appends their sizes.
 template <class Values>
 void join(const Values& values, std::string& joined, std::vector<std::uint32_t>& sizes) {
     std::size_t total = 0;
@@ -62,35 +63,31 @@ std::string media_type_of(std::string_view content_type) {
     return type;
 }
 
+Messages::Messages(Framing framing, Buffer buffer)
+    : framing_(framing), buffer_(std::make_shared<const Buffer>(std::move(buffer))) {}
+
 Messages Messages::bytes(std::string data) {
-    Messages messages;
-    if (!data.empty()) messages.sizes_.push_back(checked_size(data.size()));
-    messages.data_ = std::move(data);
-    return messages;
+    if (data.empty()) return {};
+    const auto size = checked_size(data.size());
+    return {Framing::bytes, {.joined = std::move(data), .sizes = {size}}};
 }
 
 boost::system::result<Messages, InvalidJson> Messages::json(std::string_view body, JsonLimits limits) {
     auto slices = split_json(body, limits);
     if (!slices) return InvalidJson{std::move(slices).error()};
-    Messages messages;
-    messages.framing_ = Framing::json;
-    messages.data_ = std::move(slices->joined);
-    messages.sizes_ = std::move(slices->sizes);
-    return messages;
+    return Messages(Framing::json, {.joined = std::move(slices->joined), .sizes = std::move(slices->sizes)});
 }
 
 Messages Messages::trusted_json(std::span<const std::string_view> values) {
-    Messages messages;
-    messages.framing_ = Framing::json;
-    join(values, messages.data_, messages.sizes_);
-    return messages;
+    Buffer buffer;
+    join(values, buffer.joined, buffer.sizes);
+    return {Framing::json, std::move(buffer)};
 }
 
 Messages Messages::trusted_json(std::span<const std::string> values) {
-    Messages messages;
-    messages.framing_ = Framing::json;
-    join(values, messages.data_, messages.sizes_);
-    return messages;
+    Buffer buffer;
+    join(values, buffer.joined, buffer.sizes);
+    return {Framing::json, std::move(buffer)};
 }
 
 }  // namespace foldback

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ struct InvalidJson {
 /// Throws std::invalid_argument with the problem: what `value()` of a result that holds one does.
 [[noreturn]] void throw_exception_from_error(const InvalidJson& invalid, const boost::source_location& where);
 
-/// The data of one append: messages in order, in one buffer.
+/// The data of one append: messages in order, in one buffer that never changes. Copies share the buffer.
 class Messages {
 public:
     /// No data.
@@ -54,25 +55,35 @@ public:
     [[nodiscard]] static Messages trusted_json(std::span<const std::string_view> values);
     [[nodiscard]] static Messages trusted_json(std::span<const std::string> values);
 
-    [[nodiscard]] bool empty() const noexcept { return sizes_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return sizes().empty(); }
     /// Number of messages; bytes count as one.
-    [[nodiscard]] std::size_t count() const noexcept { return sizes_.size(); }
+    [[nodiscard]] std::size_t count() const noexcept { return sizes().size(); }
     [[nodiscard]] Framing framing() const noexcept { return framing_; }
 
     /// JSON: the messages joined by commas. Bytes: the bytes.
-    [[nodiscard]] std::string_view joined() const noexcept { return data_; }
+    [[nodiscard]] std::string_view joined() const noexcept {
+        return buffer_ ? std::string_view(buffer_->joined) : std::string_view();
+    }
     /// The size in bytes of each message.
-    [[nodiscard]] std::span<const std::uint32_t> sizes() const noexcept { return sizes_; }
+    [[nodiscard]] std::span<const std::uint32_t> sizes() const noexcept {
+        return buffer_ ? std::span<const std::uint32_t>(buffer_->sizes) : std::span<const std::uint32_t>();
+    }
 
     /// How far an append of this moves the tail: messages (JSON) or bytes.
     [[nodiscard]] std::uint64_t extent() const noexcept {
-        return framing_ == Framing::json ? sizes_.size() : data_.size();
+        return framing_ == Framing::json ? count() : joined().size();
     }
 
 private:
+    struct Buffer {
+        std::string joined;
+        std::vector<std::uint32_t> sizes;
+    };
+
+    Messages(Framing framing, Buffer buffer);
+
     Framing framing_ = Framing::bytes;
-    std::string data_;
-    std::vector<std::uint32_t> sizes_;
+    std::shared_ptr<const Buffer> buffer_;
 };
 
 }  // namespace foldback
