@@ -1,6 +1,5 @@
 #include "store_fixture.hpp"
 
-#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -26,17 +25,6 @@ ReadPage page_of(StreamStore& store, std::string_view path, const ReadFrom& from
 }
 
 }  // namespace
-
-TemporaryDirectory::TemporaryDirectory() {
-    auto name = (std::filesystem::temp_directory_path() / "foldback-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
 
 Fixture::Fixture(Place where, Driven how, LogStoreOptions with) : place(where), driven(how), options(std::move(with)) {
     options.clock = &clock;

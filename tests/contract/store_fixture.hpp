@@ -12,23 +12,13 @@
 #include <vector>
 
 #include "foldback/store/log_store.hpp"
+#include "support/temporary_directory.hpp"
 
 /// What the contract tests share: every store that must keep the port's contract, and short words for requests.
+
 namespace foldback::contract {
 
-/// A directory that is gone with this object.
-class TemporaryDirectory {
-public:
-    TemporaryDirectory();
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory();
-
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
+using test::TemporaryDirectory;
 
 enum class Place : std::uint8_t { memory, directory };
 enum class Driven : std::uint8_t { by_threads, by_hand };

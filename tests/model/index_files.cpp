@@ -1,9 +1,7 @@
 #include "model/index_files.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <fstream>
-#include <stdexcept>
 
 namespace foldback::model {
 namespace {
@@ -11,24 +9,7 @@ namespace {
 constexpr std::array suffixes{"", "-wal", "-shm"};
 constexpr std::size_t kept_copies = 3;
 
-/// In memory where that is possible: these files need not outlive the machine.
-std::filesystem::path parent_directory() {
-    const std::filesystem::path shared_memory = "/dev/shm";
-    return std::filesystem::is_directory(shared_memory) ? shared_memory : std::filesystem::temp_directory_path();
-}
-
 }  // namespace
-
-IndexFiles::IndexFiles() {
-    auto name = (parent_directory() / "foldback-model-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    directory_ = name;
-}
-
-IndexFiles::~IndexFiles() {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-}
 
 void IndexFiles::copy(const std::filesystem::path& from, const std::filesystem::path& to) const {
     for (const auto* suffix : suffixes) {
@@ -39,12 +20,12 @@ void IndexFiles::copy(const std::filesystem::path& from, const std::filesystem::
 }
 
 void IndexFiles::keep_copy(Random& random) {
-    if (copies_.size() < kept_copies) copies_.push_back(directory_ / ("copy-" + std::to_string(copies_.size())));
+    if (copies_.size() < kept_copies) copies_.push_back(directory_.path() / ("copy-" + std::to_string(copies_.size())));
     copy(file(), copies_[below(random, copies_.size())]);
 }
 
-void IndexFiles::note_death() { copy(file(), directory_ / "death"); }
-void IndexFiles::restore_death() { put(directory_ / "death"); }
+void IndexFiles::note_death() { copy(file(), directory_.path() / "death"); }
+void IndexFiles::restore_death() { put(directory_.path() / "death"); }
 void IndexFiles::put(const std::filesystem::path& from) { copy(from, file()); }
 
 void IndexFiles::remove() {

@@ -4,18 +4,14 @@
 #include <vector>
 
 #include "model/operations.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace foldback::model {
 
 /// The index of a store under test, and what can become of it while nobody looks. In a directory of its own.
 class IndexFiles {
 public:
-    IndexFiles();
-    IndexFiles(const IndexFiles&) = delete;
-    IndexFiles& operator=(const IndexFiles&) = delete;
-    ~IndexFiles();
-
-    [[nodiscard]] std::filesystem::path file() const { return directory_ / "index.db"; }
+    [[nodiscard]] std::filesystem::path file() const { return directory_.path() / "index.db"; }
 
     /// Keeps a copy of the index as it is now, to come back to at any later time.
     void keep_copy(Random& random);
@@ -34,7 +30,9 @@ private:
     void damage(Random& random);
     void remove();
 
-    std::filesystem::path directory_;
+    /// In memory where that is possible: these files need not outlive the machine.
+    test::TemporaryDirectory directory_{
+        std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path()};
     std::vector<std::filesystem::path> copies_;
 };
 

@@ -1,34 +1,20 @@
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
 
 #include "index/index_db.hpp"
+#include "support/temporary_directory.hpp"
 
 /// A damaged index is an error, never another truth.
 namespace foldback::index {
 namespace {
 
-class Directory {
+class Directory : public test::TemporaryDirectory {
 public:
-    Directory() {
-        auto name = (std::filesystem::temp_directory_path() / "foldback-index-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] std::filesystem::path index() const { return path_ / "index.db"; }
-
-private:
-    std::filesystem::path path_;
+    [[nodiscard]] std::filesystem::path index() const { return path() / "index.db"; }
 };
 
 constexpr std::uint64_t stream_count = 60;

@@ -1,7 +1,6 @@
 #include "log/device.hpp"
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -12,29 +11,15 @@
 #include <unistd.h>
 
 #include "log/faulty_device.hpp"
+#include "support/temporary_directory.hpp"
 #include "unit/log/log_fixture.hpp"
 
 using namespace foldback;
 using namespace foldback::log;
 using namespace foldback::log::test;
+using foldback::test::TemporaryDirectory;
 
 namespace {
-
-/// A directory that is gone after the test.
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        auto name = (std::filesystem::temp_directory_path() / "foldback-test-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-        path_ = name;
-    }
-    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 struct FileKind {
     static std::shared_ptr<LogDevice> make(const TemporaryDirectory& directory) {
