@@ -1,5 +1,5 @@
 // Measures the embedded engine against the physical limits of the machine, in one run.
-// usage: store_bench DIRECTORY [--json FILE]
+// usage: store_bench DIRECTORY [--json FILE] [--only ROW]
 #include <malloc.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -280,23 +280,44 @@ nlohmann::json json_of(const bench::Row& row) {
             {"peer_value", row.peer_value}, {"ratio", row.ratio}, {"target", row.target}, {"pass", row.pass()}};
 }
 
+struct Measurement {
+    const char* name;  ///< as --only names it
+    bench::Row (*measure)(const fs::path& directory);
+};
+
+constexpr Measurement measurements[] = {{"open", open_after_kill}, {"single", single_appends},          {"batch", batch_appends},
+                                        {"read", warm_read},       {"stream-memory", memory_per_stream}, {"event-memory", memory_per_event}};
+
+int usage() {
+    std::fprintf(stderr, "usage: store_bench DIRECTORY [--json FILE] [--only ROW]   ROW is one of:");
+    for (const auto& each : measurements) std::fprintf(stderr, " %s", each.name);
+    std::fprintf(stderr, "\n");
+    return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        std::fprintf(stderr, "usage: store_bench DIRECTORY [--json FILE]\n");
-        return 2;
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (arguments.empty() || arguments.size() % 2 == 0) return usage();
+    std::string json_file;
+    std::string only;
+    for (std::size_t i = 1; i < arguments.size(); i += 2) {
+        if (arguments[i] != "--json" && arguments[i] != "--only") return usage();
+        (arguments[i] == "--json" ? json_file : only) = arguments[i + 1];
     }
-    const fs::path directory = fs::path(argv[1]) / "store-bench";
+    const fs::path directory = fs::path(arguments[0]) / "store-bench";
     fs::remove_all(directory);
     fs::create_directories(directory);
     auto rows = nlohmann::json::array();
-    for (const auto& measure : {open_after_kill, single_appends, batch_appends, warm_read, memory_per_stream, memory_per_event}) {
-        const auto row = measure(directory);
+    for (const auto& each : measurements) {
+        if (!only.empty() && only != each.name) continue;
+        const auto row = each.measure(directory);
         print(row);
         rows.push_back(json_of(row));
     }
-    if (argc == 4) std::ofstream(argv[3]) << rows.dump(2) << '\n';
     fs::remove_all(directory);
+    if (rows.empty()) return usage();
+    if (!json_file.empty()) std::ofstream(json_file) << rows.dump(2) << '\n';
     return 0;
 }
