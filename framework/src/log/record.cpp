@@ -162,12 +162,12 @@ std::optional<RecordView> decode_record(std::string_view bytes, bool verify) {
     return record;
 }
 
-void put_varint(std::uint64_t value, std::string& out) {
+void detail::put_long_varint(std::uint64_t value, std::string& out) {
     for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
     out.push_back(static_cast<char>(value));
 }
 
-std::optional<std::uint64_t> take_varint(std::string_view& in) {
+std::optional<std::uint64_t> detail::take_long_varint(std::string_view& in) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < in.size() && i < 10; ++i) {
         const auto byte = static_cast<std::uint8_t>(in[i]);

@@ -105,9 +105,26 @@ void encode(const StreamTruncated& record, std::string& out);
 [[nodiscard]] std::optional<StreamDeleted> decode_deleted(const RecordView& record);
 [[nodiscard]] std::optional<StreamTruncated> decode_truncated(const RecordView& record);
 
-/// Unsigned LEB128.
-void put_varint(std::uint64_t value, std::string& out);
+namespace detail {
+void put_long_varint(std::uint64_t value, std::string& out);
+[[nodiscard]] std::optional<std::uint64_t> take_long_varint(std::string_view& in);
+}  // namespace detail
+
+/// Unsigned LEB128. Inline for the sizes of usual messages: there are thousands of them in a batch.
+inline void put_varint(std::uint64_t value, std::string& out) {
+    if (value >= 0x4000) return detail::put_long_varint(value, out);
+    const char bytes[2] = {static_cast<char>(value < 0x80 ? value : (value | 0x80)), static_cast<char>(value >> 7)};
+    out.append(bytes, value < 0x80 ? 1 : 2);
+}
+
 /// Reads a number and moves `in` past it; empty (and `in` unchanged) when there is none or it is longer than 10 bytes.
-[[nodiscard]] std::optional<std::uint64_t> take_varint(std::string_view& in);
+[[nodiscard]] inline std::optional<std::uint64_t> take_varint(std::string_view& in) {
+    if (in.size() < 2 || static_cast<std::uint8_t>(in[0]) < 0x80) return detail::take_long_varint(in);
+    const auto second = static_cast<std::uint8_t>(in[1]);
+    if (second == 0 || second >= 0x80) return detail::take_long_varint(in);
+    const auto value = (static_cast<std::uint64_t>(in[0]) & 0x7F) | (static_cast<std::uint64_t>(second) << 7);
+    in.remove_prefix(2);
+    return value;
+}
 
 }  // namespace foldback::log
