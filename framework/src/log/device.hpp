@@ -44,6 +44,13 @@ public:
     virtual void allocate(std::uint64_t size) = 0;
 
     [[nodiscard]] virtual std::uint64_t size() const = 0;
+
+    /// A hint: what was written there may go to the device now. Returns at once; promises nothing, and hides no failure
+    /// from `sync`.
+    virtual void begin_writing_out(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}
+
+    /// A hint: what lies there, written and synced, will not be read soon and need not stay in memory.
+    virtual void forget_cached(std::uint64_t /*offset*/, std::uint64_t /*size*/) const noexcept {}
 };
 
 /// Keeps the device to one owner while it lives.

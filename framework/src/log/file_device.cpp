@@ -95,6 +95,17 @@ public:
         return static_cast<std::uint64_t>(status.st_size);
     }
 
+    void begin_writing_out(std::uint64_t offset, std::uint64_t size) noexcept override {
+        // Without the flags that wait, the kernel keeps any error for the fdatasync that follows.
+        static_cast<void>(::sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                                            SYNC_FILE_RANGE_WRITE));
+    }
+
+    void forget_cached(std::uint64_t offset, std::uint64_t size) const noexcept override {
+        static_cast<void>(::posix_fadvise(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                                          POSIX_FADV_DONTNEED));
+    }
+
 private:
     /// For file systems that cannot reserve: what the file lacks is written as zeros. Holes inside it stay.
     void allocate_by_writing(std::uint64_t wanted_size) {

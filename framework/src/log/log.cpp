@@ -150,7 +150,11 @@ Place Log::write(CommitBuilder& commit, std::int64_t timestamp_ms) {
     }
     const auto bytes = commit.finish(segment.epoch, state.next_position, timestamp_ms, state.previous_crc);
     poison_on_failure([&] {
-        state.current->file().write_at(place.byte, as_bytes(bytes));
+        if (bytes.size() >= BulkWriter::pays_from_bytes) {
+            state.bulk.write(state.current, place.byte, bytes);
+        } else {
+            state.current->file().write_at(place.byte, as_bytes(bytes));
+        }
         state.current->file().sync();
     });
     state.previous_crc = commit.crc();
@@ -172,6 +176,8 @@ Position Log::next_position() const noexcept {
 }
 
 bool Log::prepare_next_segment() { return !poisoned() && state_->supply.fill_slice(); }
+
+void Log::forget_bulk_written() { state_->bulk.forget_oldest(); }
 
 std::shared_ptr<const Segment> Log::segment(std::uint64_t number) const {
     const std::shared_lock lock(state_->mutex);

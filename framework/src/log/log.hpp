@@ -189,6 +189,8 @@ public:
     /// Zero-fills the file that will become the next segment, in slices; false when it is ready (or there is no space).
     /// Called by a background thread; the writer never waits for it: outrun, it takes a merely allocated file.
     bool prepare_next_segment();
+    /// Lets go of cached pages of large commits, but for the latest.
+    void forget_bulk_written();
 
     /// Null when there is none of that number.
     [[nodiscard]] std::shared_ptr<const Segment> segment(std::uint64_t number) const;

@@ -5,6 +5,7 @@
 #include <shared_mutex>
 #include <string>
 
+#include "log/bulk_writer.hpp"
 #include "log/log.hpp"
 #include "log/segment_supply.hpp"
 
@@ -32,6 +33,7 @@ struct Log::State {
     std::uint32_t previous_crc = 0;
     std::int64_t last_timestamp_ms = 0;
     CommitBuilder seal;
+    BulkWriter bulk;
 
     mutable std::shared_mutex mutex;  // guards what follows; only the writer changes tail and next_position
     std::map<std::uint64_t, std::shared_ptr<const Segment>> segments;

@@ -2,11 +2,14 @@
 
 #include <chrono>
 
+#include "log/bulk_writer.hpp"
+
 namespace foldback {
 namespace {
 
 constexpr std::chrono::milliseconds maintenance_interval{500};
-constexpr std::uint64_t zero_filling_pays_below_bytes = 128 * 1024;
+/// How much is written between two turns of the thread that prepares the next segment.
+constexpr std::uint64_t filler_step_bytes = 1 << 20;
 
 }  // namespace
 
@@ -34,21 +37,23 @@ void LogStore::Engine::save_rebuilt_index() {
 
 void LogStore::Engine::start_threads() {
     maintenance_->pace = [this](std::uint64_t bytes) { return pace(bytes); };
-    writer_->on_commit = [this, last_segment = std::uint64_t{0}, commits_before = std::uint64_t{0}]() mutable {
-        const auto segment = log_->tail().segment;
-        bool new_segment = std::exchange(last_segment, segment) != segment;
+    writer_->on_commit = [this, last = log::Place{}, commits_before = std::uint64_t{0}]() mutable {
+        const auto tail = log_->tail();
+        const bool new_segment = tail.segment != last.segment;
+        const bool step = new_segment || tail.byte / filler_step_bytes != last.byte / filler_step_bytes;
+        last = tail;
         if (new_segment) {
-            // Zero-filling spares a flush of small commits the file system's journal. Large ones gain nothing from it,
-            // and lose the bandwidth.
+            // Zero-filling spares a flush of small commits the file system's work on extents. Large ones gain little
+            // from it, and lose the bandwidth.
             const auto commits = writer_->commits();
             const auto average = options_.segment_bytes / (commits - std::exchange(commits_before, commits));
-            new_segment = average <= zero_filling_pays_below_bytes;
+            fills_ahead_ = average < log::BulkWriter::pays_from_bytes;
         }
         const bool due = maintenance_->checkpoint_is_due();
-        if (!new_segment && !due) return;
+        if (!step && !due) return;
         {
             const std::lock_guard lock(wake_mutex_);
-            segment_is_due_ = segment_is_due_ || new_segment;
+            filler_is_due_ = filler_is_due_ || step;
             work_is_due_ = work_is_due_ || due;
         }
         wake_.notify_all();
@@ -82,10 +87,11 @@ void LogStore::Engine::run_writer() {
 void LogStore::Engine::run_filler() {
     std::unique_lock lock(wake_mutex_);
     while (!stopping_) {
-        wake_.wait(lock, [this] { return stopping_ || segment_is_due_; });
-        segment_is_due_ = false;
+        wake_.wait(lock, [this] { return stopping_ || filler_is_due_; });
+        filler_is_due_ = false;
         lock.unlock();
-        while (!writer_->broken() && log_->prepare_next_segment()) {
+        log_->forget_bulk_written();
+        while (fills_ahead_ && !writer_->broken() && log_->prepare_next_segment()) {
             const std::lock_guard look(wake_mutex_);
             if (stopping_) break;
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -68,7 +69,8 @@ private:
     std::condition_variable wake_;
     bool stopping_ = false;
     bool work_is_due_ = false;
-    bool segment_is_due_ = true;
+    bool filler_is_due_ = true;
+    std::atomic<bool> fills_ahead_{true};
     std::thread writer_thread_;
     std::thread maintenance_thread_;
     std::thread filler_thread_;
