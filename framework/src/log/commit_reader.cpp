@@ -91,35 +91,33 @@ std::string CommitReader::misfit(const CommitView& commit, std::string_view byte
     return {};
 }
 
-std::optional<std::uint64_t> CommitReader::find_later_commit() {
-    for (std::uint64_t block_byte = byte_ + 8; block_byte < window_.end();) {
+CommitReader::Rest CommitReader::rest() {
+    Rest rest{.later_commit = {}, .end_of_data = byte_};
+    for (std::uint64_t block_byte = window_.next_written(byte_); block_byte < window_.end();) {
         const auto block = window_.block_at(block_byte);
-        if (block.size() < commit_header_bytes) break;
-        // The next block begins where this one has no room for a header.
-        const std::uint64_t candidates = round_up(block.size() - commit_header_bytes + 1, 8);
+        if (block.empty()) break;
         if (!is_zero(block)) {
-            for (std::uint64_t i = 0; i < candidates; i += 8) {
-                const auto header = read_commit_header(window_.at(block_byte + i, commit_header_bytes), segment_.epoch);
-                if (!header || header->first_position < next_position_) continue;
-                const std::uint64_t size = commit_header_bytes + header->payload_bytes;
-                const auto commit = window_.at(block_byte + i, size);
-                if (commit.size() == size && is_intact(commit, *header)) return block_byte + i;
-            }
+            rest.end_of_data = block_byte + block.find_last_not_of('\0') + 1;
+            rest.later_commit = find_commit_in(std::string(block), block_byte);
+            if (rest.later_commit) return rest;
         }
-        block_byte += candidates;
+        // The next block begins where this one has no room for a header; at the end of the file that is behind it.
+        const auto searched = block.size() < commit_header_bytes ? block.size() : block.size() - commit_header_bytes + 1;
+        block_byte = window_.next_written(round_up(block_byte + searched, 8));
     }
-    return {};
+    return rest;
 }
 
-std::uint64_t CommitReader::end_of_data(std::uint64_t from) {
-    std::uint64_t end = from;
-    for (std::uint64_t at = from; at < window_.end();) {
-        const auto block = window_.block_at(at);
-        if (block.empty()) break;
-        if (!is_zero(block)) end = at + block.find_last_not_of('\0') + 1;
-        at += block.size();
+/// `block` is a copy: looking at a commit moves the window.
+std::optional<std::uint64_t> CommitReader::find_commit_in(std::string_view block, std::uint64_t block_byte) {
+    for (std::uint64_t i = 0; i + commit_header_bytes <= block.size(); i += 8) {
+        const auto header = read_commit_header(block.substr(i), segment_.epoch);
+        if (!header || block_byte + i == byte_ || header->first_position < next_position_) continue;
+        const std::uint64_t size = commit_header_bytes + header->payload_bytes;
+        const auto commit = window_.at(block_byte + i, size);
+        if (commit.size() == size && is_intact(commit, *header)) return block_byte + i;
     }
-    return end;
+    return {};
 }
 
 }  // namespace foldback::log

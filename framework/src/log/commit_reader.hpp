@@ -34,6 +34,9 @@ public:
     /// As many bytes at `at` as one block holds; empty at the end.
     [[nodiscard]] std::string_view block_at(std::uint64_t at);
 
+    /// The first byte at or after `at` that may differ from zero.
+    [[nodiscard]] std::uint64_t next_written(std::uint64_t at) const { return file_->next_written(at); }
+
     /// What was read before is read again.
     void forget() noexcept { size_ = 0; }
 
@@ -73,12 +76,17 @@ public:
     /// Lets `next` look again where it found no commit: somebody may be writing there.
     void look_again() noexcept { window_.forget(); }
 
-    /// The first byte after `byte()` where a whole commit of this segment begins that belongs after those read.
-    [[nodiscard]] std::optional<std::uint64_t> find_later_commit();
-    /// One past the last byte that is not zero, or `from` when there is none at or after it.
-    [[nodiscard]] std::uint64_t end_of_data(std::uint64_t from);
+    /// What lies after the last commit read, where `next` found none.
+    struct Rest {
+        /// Where the first whole commit of this segment begins that belongs after those read.
+        std::optional<std::uint64_t> later_commit{};
+        /// Without such a commit: one past the last byte that is not zero, or `byte()` when all are.
+        std::uint64_t end_of_data = 0;
+    };
+    [[nodiscard]] Rest rest();
 
 private:
+    [[nodiscard]] std::optional<std::uint64_t> find_commit_in(std::string_view block, std::uint64_t block_byte);
     [[nodiscard]] std::string misfit(const CommitView& commit, std::string_view bytes) const;
 
     SegmentHeader segment_;

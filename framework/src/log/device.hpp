@@ -45,6 +45,10 @@ public:
 
     [[nodiscard]] virtual std::uint64_t size() const = 0;
 
+    /// The first byte at or after `offset` that may differ from zero; at least `size()` when there is none. For skipping
+    /// what was reserved and never written.
+    [[nodiscard]] virtual std::uint64_t next_written(std::uint64_t offset) const { return offset; }
+
     /// A hint: what was written there may go to the device now. Returns at once; promises nothing, and hides no failure
     /// from `sync`.
     virtual void begin_writing_out(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}

@@ -95,6 +95,12 @@ public:
         return static_cast<std::uint64_t>(status.st_size);
     }
 
+    std::uint64_t next_written(std::uint64_t offset) const override {
+        const auto found = ::lseek(descriptor_.get(), static_cast<off_t>(offset), SEEK_DATA);
+        if (found >= 0) return static_cast<std::uint64_t>(found);
+        return errno == ENXIO ? std::max(offset, size()) : offset;  // ENXIO: nothing but a hole; else: cannot tell
+    }
+
     void begin_writing_out(std::uint64_t offset, std::uint64_t size) noexcept override {
         // Without the flags that wait, the kernel keeps any error for the fdatasync that follows.
         static_cast<void>(::sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),

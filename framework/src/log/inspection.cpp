@@ -127,9 +127,9 @@ private:
             if (reader.sealed()) break;
             const auto why = reader.problem().empty() ? std::string("the segment ends") : reader.problem();
             if (!is_last) return add_damage({number, byte}, why + ", but another segment follows");
-            const auto later = reader.find_later_commit();
+            const auto [later, end_of_data] = reader.rest();
             if (!later && !reader.is_misplaced()) {
-                found_.report.torn_bytes = reader.end_of_data(byte) - byte;
+                found_.report.torn_bytes = end_of_data - byte;
                 break;
             }
             if (look == looks_at_the_tail) {

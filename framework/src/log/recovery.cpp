@@ -129,11 +129,12 @@ void Opening::read_last_segment() {
 
 void Opening::find_torn_commit(CommitReader& reader) {
     const std::string problem = reader.problem();
-    if (const auto later = reader.find_later_commit()) {
+    const auto rest = reader.rest();
+    if (rest.later_commit) {
         throw damage(*state_.current, reader.byte(),
-                     problem + ", but a whole commit follows at byte " + std::to_string(*later));
+                     problem + ", but a whole commit follows at byte " + std::to_string(*rest.later_commit));
     }
-    torn_end_ = reader.end_of_data(reader.byte());
+    torn_end_ = rest.end_of_data;
     found_.torn_bytes = torn_end_ - reader.byte();
 }
 

@@ -270,3 +270,17 @@ TEST_CASE("a directory in the place of a segment is an error") {
 
     CHECK_THROWS_AS(open_log(make_file_device(path)), StorageError);
 }
+
+TEST_CASE("what was reserved and never written is skipped, what was written is not") {
+    const TemporaryDirectory directory;
+    const auto device = make_file_device(directory.path() / "store");
+    const auto file = device->open("a", LogDevice::Open::create_new);
+    file->allocate(8 << 20);
+    file->write_at((4 << 20) + 100, as_bytes("x"));
+
+    CHECK(file->next_written(0) <= (4 << 20) + 100);
+    CHECK(file->next_written((4 << 20) + 100) == (4 << 20) + 100);
+    const auto after = file->next_written(5 << 20);
+    CHECK((after >= (8 << 20) || is_zero(read(*file, after, 8 << 20))));
+    CHECK(file->next_written(9 << 20) >= (8 << 20));
+}
