@@ -3,10 +3,7 @@ install_packages() {
     local folder=$1
     if [ ! -e "$folder/node_modules/.package-lock.json" ] ||
         [ "$folder/package-lock.json" -nt "$folder/node_modules/.package-lock.json" ]; then
-        # Some versions of npm find a lock file out of step that lacks other platforms' optional packages: then the
-        # versions that package.json names exactly are installed.
-        (cd "$folder" && { npm ci --no-audit --no-fund --loglevel=silent ||
-            npm install --no-package-lock --no-audit --no-fund --loglevel=error; } >&2) || return 1
+        (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2) || return 1
         touch "$folder/node_modules/.package-lock.json"
     fi
 }
