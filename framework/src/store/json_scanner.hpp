@@ -27,6 +27,8 @@ public:
     [[nodiscard]] const char* at() const noexcept { return at_; }
     /// Notes what is wrong at the current byte; always false.
     bool fail(const char* what) noexcept;
+    /// What `fail` was told last; null before.
+    [[nodiscard]] const char* what() const noexcept { return what_; }
     [[nodiscard]] std::string problem() const;
 
 private:

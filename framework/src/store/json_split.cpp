@@ -39,12 +39,14 @@ private:
     const char* end_ = nullptr;
 };
 
+constexpr const char* too_many_messages = "there are too many messages in one body";
+
 bool split_array(JsonScanner& scanner, SliceCollector& collector, std::size_t max_messages) {
     scanner.skip_blanks();
     if (scanner.take(']')) return true;
     for (std::size_t count = 1;; ++count) {
         scanner.skip_blanks();
-        if (count > max_messages) return scanner.fail("there are too many messages in one body");
+        if (count > max_messages) return scanner.fail(too_many_messages);
         const auto* begin = scanner.at();
         if (!scanner.take_value()) return false;
         collector.add(begin, scanner.at());
@@ -57,7 +59,7 @@ bool split_array(JsonScanner& scanner, SliceCollector& collector, std::size_t ma
 bool split_value(JsonScanner& scanner, SliceCollector& collector, std::size_t max_messages) {
     scanner.skip_blanks();
     if (scanner.take('[')) return split_array(scanner, collector, max_messages);
-    if (max_messages == 0) return scanner.fail("there are too many messages in one body");
+    if (max_messages == 0) return scanner.fail(too_many_messages);
     const auto* begin = scanner.at();
     if (!scanner.take_value()) return false;
     collector.add(begin, scanner.at());
@@ -73,9 +75,9 @@ std::string problem_before_parsing(std::string_view body) {
 
 }  // namespace
 
-boost::system::result<JsonSlices, std::string> split_json(std::string_view body, const JsonLimits& limits) {
+boost::system::result<JsonSlices, InvalidJson> split_json(std::string_view body, const JsonLimits& limits) {
     if (auto problem = problem_before_parsing(body); !problem.empty()) {
-        return {boost::system::in_place_error, std::move(problem)};
+        return InvalidJson{.problem = std::move(problem)};
     }
 
     JsonSlices slices;
@@ -86,7 +88,11 @@ boost::system::result<JsonSlices, std::string> split_json(std::string_view body,
         scanner.skip_blanks();
         valid = scanner.at_end() || scanner.fail("nothing more is expected");
     }
-    if (!valid) return {boost::system::in_place_error, scanner.problem()};
+    if (!valid) {
+        const bool too_many = scanner.what() == too_many_messages;
+        return InvalidJson{.problem = scanner.problem(),
+                           .kind = too_many ? InvalidJson::Kind::too_many_messages : InvalidJson::Kind::malformed};
+    }
     collector.flush();
     return slices;
 }

@@ -74,7 +74,7 @@ Messages Messages::bytes(std::string data) {
 
 boost::system::result<Messages, InvalidJson> Messages::json(std::string_view body, JsonLimits limits) {
     auto slices = split_json(body, limits);
-    if (!slices) return InvalidJson{std::move(slices).error()};
+    if (!slices) return std::move(slices).error();
     return Messages(Framing::json, {.joined = std::move(slices->joined), .sizes = std::move(slices->sizes)});
 }
 

@@ -52,9 +52,8 @@ std::optional<Problem> parse_body(const ApiOptions& options, const RequestHeader
         append.messages = Messages::bytes(std::move(body));
         return std::nullopt;
     }
-    auto messages = Messages::json(
-        body, {.max_depth = options.max_json_depth, .max_messages = options.max_batch_messages});
-    if (!messages) return bad_request("bad-json", "The body is refused: " + messages.error().problem + ".");
+    auto messages = parse_json_body(body, options);
+    if (!messages) return messages.error();
     if (messages->empty()) return bad_request("empty-batch", "The body is an empty array: there is nothing to append.");
     append.messages = std::move(*messages);
     return std::nullopt;

@@ -83,11 +83,7 @@ Parsed<Messages> parse_body(const Service& service, const CreateRequest& create,
     const auto framing = framing_of_body(service, create);
     if (!framing) return framing.error();
     if (*framing == Framing::bytes) return Messages::bytes(std::move(body));
-    const auto& options = service.options;
-    auto messages = Messages::json(
-        body, {.max_depth = options.max_json_depth, .max_messages = options.max_batch_messages});
-    if (!messages) return bad_request("bad-json", "The body is refused: " + messages.error().problem + ".");
-    return std::move(*messages);
+    return parse_json_body(body, service.options);
 }
 
 Parsed<CreateRequest> parse_create(const Service& service, Request& request, const RequestHeaders& headers,

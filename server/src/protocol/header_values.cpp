@@ -112,6 +112,17 @@ Parsed<std::optional<std::string>> parse_stream_seq(const RequestHeaders& header
     return std::optional<std::string>(*seq);
 }
 
+Parsed<Messages> parse_json_body(std::string_view body, const ApiOptions& options) {
+    auto messages =
+        Messages::json(body, {.max_depth = options.max_json_depth, .max_messages = options.max_batch_messages});
+    if (messages) return std::move(*messages);
+    if (messages.error().kind == InvalidJson::Kind::too_many_messages) {
+        return Problem(413, "too-many-messages",
+                       "The body holds more than " + std::to_string(options.max_batch_messages) + " messages.");
+    }
+    return bad_request("bad-json", "The body is refused: " + messages.error().problem + ".");
+}
+
 std::optional<Problem> encoded_body(const RequestHeaders& headers) {
     const auto* encoding = headers[Header::content_encoding];
     if (encoding == nullptr || encoding->empty() || equals_ignoring_case(*encoding, "identity")) return std::nullopt;

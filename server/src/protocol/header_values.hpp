@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "foldback/server/api.hpp"
 #include "foldback/store/stream_store.hpp"
 #include "protocol/problem.hpp"
 #include "protocol/request_headers.hpp"
@@ -32,6 +33,9 @@ inline constexpr std::uint64_t max_safe_integer = (std::uint64_t{1} << 53) - 1;
 
 /// Stream-Seq: 1 to 256 printable bytes.
 [[nodiscard]] Parsed<std::optional<std::string>> parse_stream_seq(const RequestHeaders& headers);
+
+/// The messages of a JSON body. Problems: 400 when it is not JSON, 413 when there are too many.
+[[nodiscard]] Parsed<Messages> parse_json_body(std::string_view body, const ApiOptions& options);
 
 /// A problem (415) when the body is encoded: bodies are stored as they come.
 [[nodiscard]] std::optional<Problem> encoded_body(const RequestHeaders& headers);

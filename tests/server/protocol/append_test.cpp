@@ -170,7 +170,11 @@ TEST_CASE("limits of the body are those of the options") {
     CHECK(surface.post("/v1/stream/s", "application/json", "\"123456789\"").status == 413);
     CHECK(surface.post("/v1/stream/s", "application/json", "[[[1]]]").status == 204);
     CHECK(surface.post("/v1/stream/s", "application/json", "[[[[]]]]").status == 400);
-    CHECK(surface.post("/v1/stream/s", "application/json", "[1,2,3,4]").status == 400);
+    CHECK(surface.post("/v1/stream/s", "application/json", "[1,2,3,4]").status == 413);
+    CHECK(body(surface.post("/v1/stream/s", "application/json", "[1,2,3,4]")).find(R"("code":"too-many-messages")") !=
+          std::string::npos);
+    CHECK(surface.put("/v1/stream/new", "application/json", "[1,2,3,4]").status == 413);
+    CHECK(surface.call(Method::head, "/v1/stream/new").status == 404);
 }
 
 }  // TEST_SUITE

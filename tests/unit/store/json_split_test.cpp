@@ -12,7 +12,7 @@ using foldback::split_json;
 /// The messages of a body joined by commas, with their sizes; or what is wrong.
 std::string split(std::string_view body, JsonLimits limits = {}) {
     const auto slices = split_json(body, limits);
-    if (!slices) return "problem: " + slices.error();
+    if (!slices) return "problem: " + slices.error().problem;
     auto text = slices->joined + " |";
     for (const auto size : slices->sizes) text += ' ' + std::to_string(size);
     return text;
@@ -25,6 +25,12 @@ bool accepts(std::string_view body, JsonLimits limits = {}) {
 }  // namespace
 
 TEST_SUITE("json split") {
+
+TEST_CASE("too many messages are told apart from bad JSON") {
+    CHECK(split_json("[1,2]", {.max_messages = 1}).error().kind == foldback::InvalidJson::Kind::too_many_messages);
+    CHECK(split_json("1", {.max_messages = 0}).error().kind == foldback::InvalidJson::Kind::too_many_messages);
+    CHECK(split_json("[1,2", {.max_messages = 9}).error().kind == foldback::InvalidJson::Kind::malformed);
+}
 
 TEST_CASE("a value that is not an array is one message") {
     CHECK(split(R"({"a":1})") == R"({"a":1} | 7)");

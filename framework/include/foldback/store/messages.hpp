@@ -30,9 +30,14 @@ struct JsonLimits {
     std::size_t max_messages = 100'000;
 };
 
-/// Why a text is not the JSON it should be: a sentence with the byte where it goes wrong.
+/// Why a JSON body is not accepted.
 struct InvalidJson {
-    std::string problem;
+    enum class Kind : std::uint8_t {
+        malformed,          ///< not JSON, or nested too deeply
+        too_many_messages,  ///< more than `JsonLimits::max_messages`; the text may be malformed further on
+    };
+    std::string problem;  ///< a sentence with the byte where it goes wrong
+    Kind kind = Kind::malformed;
 };
 /// Throws std::invalid_argument with the problem: what `value()` of a result that holds one does.
 [[noreturn]] void throw_exception_from_error(const InvalidJson& invalid, const boost::source_location& where);
