@@ -36,7 +36,7 @@ http::verb verb_of(HttpMethod method) {
         case HttpMethod::head: return http::verb::head;
         case HttpMethod::put: return http::verb::put;
         case HttpMethod::post: return http::verb::post;
-        case HttpMethod::delete_: return http::verb::delete_;
+        case HttpMethod::remove: return http::verb::delete_;
     }
     return http::verb::get;
 }

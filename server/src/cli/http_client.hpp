@@ -12,7 +12,7 @@
 
 namespace foldback::cli {
 
-enum class HttpMethod : std::uint8_t { get, head, put, post, delete_ };
+enum class HttpMethod : std::uint8_t { get, head, put, post, remove };
 
 struct HttpRequest {
     HttpMethod method = HttpMethod::get;

@@ -106,7 +106,7 @@ ExitCode run(const DeleteCommand& command, Session session) {
     require_stream_name(command.stream);
     const auto transport = connect_to_server(session.common);
     // Not repeatable: the second time it would not be there.
-    const HttpRequest request{.method = HttpMethod::delete_, .target = transport->base().target_of(command.stream)};
+    const HttpRequest request{.method = HttpMethod::remove, .target = transport->base().target_of(command.stream)};
     require_success(transport->exchange(request), command.stream);
     print(session.output, {{"stream", command.stream}, {"deleted", true}},
           fmt::format("Deleted stream \"{}\"", command.stream));

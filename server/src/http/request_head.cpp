@@ -55,7 +55,7 @@ Method method_of(std::string_view name) noexcept {
     if (name == "POST") return Method::post;
     if (name == "HEAD") return Method::head;
     if (name == "PUT") return Method::put;
-    if (name == "DELETE") return Method::delete_;
+    if (name == "DELETE") return Method::remove;
     if (name == "OPTIONS") return Method::options;
     return Method::other;
 }

@@ -73,7 +73,7 @@ Reply Api::State::answer_stream(Request request, const protocol::Query& query, S
         case Method::head: return protocol::head(service, stream);
         case Method::put: return protocol::create(service, std::move(request), std::move(stream));
         case Method::post: return protocol::append(service, std::move(request), std::move(stream));
-        case Method::delete_: return protocol::remove(service, request, std::move(stream));
+        case Method::remove: return protocol::remove(service, request, std::move(stream));
         case Method::options:
         case Method::other: break;
     }

@@ -20,7 +20,7 @@ bool Route::allows(Method method) const noexcept {
         case Method::head: return kind != Kind::list;
         case Method::put:
         case Method::post:
-        case Method::delete_: return kind == Kind::stream;
+        case Method::remove: return kind == Kind::stream;
         case Method::other: return false;
     }
     return false;

@@ -87,7 +87,7 @@ TEST_CASE("refusals of a store in trouble have their own statuses and tell stran
     CHECK(busy.status == 503);
     CHECK(header(busy, "retry-after") == "1");
     broken.store.answer = {.reason = Refusal::too_many_producers};
-    CHECK(broken.call(Method::delete_, "/v1/stream/s").status == 429);
+    CHECK(broken.call(Method::remove, "/v1/stream/s").status == 429);
 }
 
 TEST_CASE("every response has the headers that keep browsers from misusing it, once") {
@@ -102,7 +102,7 @@ TEST_CASE("every response has the headers that keep browsers from misusing it, o
         surface.post("/v1/stream/s", "text/plain", "y"),
         surface.post("/v1/stream/s", "text/plain", ""),
         surface.call(Method::head, "/v1/stream/s"),
-        surface.call(Method::delete_, "/v1/stream/t"),
+        surface.call(Method::remove, "/v1/stream/t"),
         surface.call(Method::options, "/v1/stream/s"),
     };
 
@@ -206,9 +206,9 @@ TEST_CASE("a deleted stream is gone, and its name is free") {
     Surface surface;
     surface.put("/v1/stream/s", "text/plain", "old");
 
-    CHECK(surface.call(Method::delete_, "/v1/stream/s").status == 204);
+    CHECK(surface.call(Method::remove, "/v1/stream/s").status == 204);
 
-    CHECK(surface.call(Method::delete_, "/v1/stream/s").status == 404);
+    CHECK(surface.call(Method::remove, "/v1/stream/s").status == 404);
     CHECK(surface.get("/v1/stream/s").status == 404);
     CHECK(surface.put("/v1/stream/s", "text/plain", "new").status == 201);
     CHECK(body(surface.get("/v1/stream/s")) == "new");

@@ -21,7 +21,7 @@ struct BadRequest {
 constexpr auto get = Method::get;
 constexpr auto put = Method::put;
 constexpr auto post = Method::post;
-constexpr auto del = Method::delete_;
+constexpr auto del = Method::remove;
 const std::string s = "/v1/stream/s";
 const std::string zeros = "0000000000000000_0000000000000000";
 const std::string digits_400(400, '9');

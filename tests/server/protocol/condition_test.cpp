@@ -59,7 +59,7 @@ TEST_CASE("a tag without quotes and the token of all zeros are understood") {
 TEST_CASE("a token of a deleted namesake and a tag of another kind never match") {
     Surface surface;
     const auto old = header(surface.put("/v1/stream/s", "application/json", "[1]"), "stream-next-offset");
-    surface.call(Method::delete_, "/v1/stream/s");
+    surface.call(Method::remove, "/v1/stream/s");
     surface.put("/v1/stream/s", "application/json", "[2]");
 
     CHECK(surface.post("/v1/stream/s", "application/json", "3", {{"if-match", quoted(old)}}).status == 412);
@@ -156,7 +156,7 @@ TEST_CASE("If-Match on PUT and DELETE is refused rather than ignored") {
     surface.put("/v1/stream/s", "text/plain");
 
     CHECK(surface.put("/v1/stream/t", "text/plain", {}, {{"if-match", "\"x\""}}).status == 400);
-    CHECK(surface.call(Method::delete_, "/v1/stream/s", {{"if-match", "\"x\""}}).status == 400);
+    CHECK(surface.call(Method::remove, "/v1/stream/s", {{"if-match", "\"x\""}}).status == 400);
     CHECK(surface.call(Method::head, "/v1/stream/s").status == 200);
 }
 

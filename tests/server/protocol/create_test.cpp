@@ -195,19 +195,19 @@ TEST_CASE("a deleted source is gone for all but its forks") {
     surface.put("/v1/stream/source", "text/plain", "kept");
     surface.call(Method::put, "/v1/stream/fork", {{"stream-forked-from", "/v1/stream/source"}});
 
-    CHECK(surface.call(Method::delete_, "/v1/stream/source").status == 204);
+    CHECK(surface.call(Method::remove, "/v1/stream/source").status == 204);
 
     CHECK(surface.get("/v1/stream/source").status == 410);
     CHECK(surface.call(Method::head, "/v1/stream/source").status == 410);
     CHECK(surface.post("/v1/stream/source", "text/plain", "x").status == 410);
-    CHECK(surface.call(Method::delete_, "/v1/stream/source").status == 410);
+    CHECK(surface.call(Method::remove, "/v1/stream/source").status == 410);
     CHECK(surface.put("/v1/stream/source", "text/plain").status == 409);
     CHECK(surface.call(Method::put, "/v1/stream/f2", {{"stream-forked-from", "/v1/stream/source"}}).status == 409);
     const Headers at_zero{{"stream-forked-from", "/v1/stream/source"}, {"stream-fork-offset", zeros}};
     CHECK(surface.call(Method::put, "/v1/stream/f2", at_zero).status == 409);
     CHECK(surface.call(Method::put, "/v1/stream/f2", {{"stream-forked-from", "/v1/stream/source"}}, "x").status == 409);
     CHECK(body(surface.get("/v1/stream/fork")) == "kept");
-    CHECK(surface.call(Method::delete_, "/v1/stream/fork").status == 204);
+    CHECK(surface.call(Method::remove, "/v1/stream/fork").status == 204);
     CHECK(surface.get("/v1/stream/source").status == 404);
 }
 

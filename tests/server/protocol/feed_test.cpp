@@ -211,7 +211,7 @@ TEST_CASE("bad lists are 400, other methods 405") {
         CAPTURE(query);
         CHECK(surface.get(std::string("/v1/streams?") + query).status == 400);
     }
-    CHECK(surface.call(Method::delete_, "/v1/streams").status == 405);
+    CHECK(surface.call(Method::remove, "/v1/streams").status == 405);
 }
 
 }  // TEST_SUITE

@@ -115,7 +115,7 @@ TEST_CASE("a reader of a stream that is deleted gets 404, also when a namesake t
     int calls = 0;
     const auto watch = one->watch([&] { ++calls; });
 
-    surface.call(Method::delete_, "/v1/stream/s");
+    surface.call(Method::remove, "/v1/stream/s");
     CHECK(calls == 1);
     CHECK(one->poll().value().status == 404);
     surface.put("/v1/stream/s", "text/plain", "other");

@@ -136,7 +136,7 @@ TEST_CASE("a tag of a deleted namesake does not match") {
     Surface surface;
     surface.put("/v1/stream/s", "text/plain", "x");
     const auto tag = header(surface.get("/v1/stream/s"), "etag");
-    surface.call(Method::delete_, "/v1/stream/s");
+    surface.call(Method::remove, "/v1/stream/s");
     surface.put("/v1/stream/s", "text/plain", "y");
 
     CHECK(surface.get("/v1/stream/s", {{"if-none-match", tag}}).status == 200);
@@ -169,7 +169,7 @@ TEST_CASE("nothing is cached for longer than its stream lives") {
 TEST_CASE("an offset of a deleted namesake, or beyond the tail, is 400") {
     Surface surface;
     const auto old = header(surface.put("/v1/stream/s", "text/plain", "x"), "stream-next-offset");
-    surface.call(Method::delete_, "/v1/stream/s");
+    surface.call(Method::remove, "/v1/stream/s");
     const auto tail = header(surface.put("/v1/stream/s", "text/plain", "xyz"), "stream-next-offset");
 
     CHECK(surface.get("/v1/stream/s?offset=" + old).status == 400);

@@ -114,7 +114,7 @@ TEST_CASE("a session ends when its stream is deleted") {
     const auto stream = surface.event_stream("/v1/stream/s?offset=-1&live=sse");
     static_cast<void>(stream->next());
 
-    surface.call(Method::delete_, "/v1/stream/s");
+    surface.call(Method::remove, "/v1/stream/s");
     surface.put("/v1/stream/s", "text/plain", "longer than before");
 
     const auto step = stream->next();

@@ -11,7 +11,7 @@
 /// HTTP as the protocol sees it: plain values, no sockets, no library types.
 namespace foldback::server {
 
-enum class Method : std::uint8_t { get, head, post, put, delete_, options, other };
+enum class Method : std::uint8_t { get, head, post, put, remove, options, other };
 
 /// A whole request. Header names are lower case; repeated headers occur repeatedly, in order.
 struct Request {
