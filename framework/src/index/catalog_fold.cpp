@@ -27,8 +27,11 @@ void Catalog::apply(const log::CommitView& commit, const std::function<void(cons
 }
 
 StreamRef Catalog::apply_record(const log::RecordView& view, log::Place place) {
-    const auto sound = [](auto record) {
-        if (!record) throw StorageError("the body of a stored record cannot be read");
+    const auto sound = [&](auto record) {
+        if (!record) {
+            throw StorageError("segment " + std::to_string(place.segment) + " of the log, byte " +
+                               std::to_string(place.byte) + ": the body of a stored record cannot be read");
+        }
         return *std::move(record);
     };
     switch (view.type) {

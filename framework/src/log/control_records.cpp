@@ -60,7 +60,7 @@ bool read_signed(const FieldReader& field, std::int64_t& into) {
 
 bool read_created_field(const FieldReader& field, StreamCreated& into) {
     switch (field.tag()) {
-        case created_tag::path: into.path = field.value(); return !into.path.empty();
+        case created_tag::path: into.path = field.value(); return StreamPath::problem_with(into.path).empty();
         case created_tag::content_type: into.content_type = field.value(); return true;
         case created_tag::created_at_ms: return read_signed(field, into.created_at_ms);
         case created_tag::ttl_seconds: return read_signed(field, into.ttl_seconds.emplace());

@@ -283,6 +283,8 @@ TEST_CASE("control records with missing, repeated or cut fields are malformed") 
     CHECK_FALSE(read(path + type + created + "\x06"));
     CHECK_FALSE(read(path + type + created + std::string("\x06\x01x", 3)));
     CHECK_FALSE(read(std::string("\x01\x00", 2) + type + created));
+    CHECK_FALSE(read(std::string("\x01\x02..", 4) + type + created));
+    CHECK_FALSE(read(std::string("\x01\x02/a", 4) + type + created));
 }
 
 TEST_CASE("an append whose numbers disagree with its data is malformed") {
