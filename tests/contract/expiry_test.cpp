@@ -196,6 +196,40 @@ TEST_CASE("a stream that is read is not deleted when its saved deadline passes")
     });
 }
 
+TEST_CASE("a stream that is kept alive does not expire until a window after that") {
+    on_every_store([](Fixture& at) {
+        create_for_a_minute(at);
+        at.store->run_one(LogStore::Work::checkpoint);
+        auto first = at.store->keep_alive("s");
+        {
+            const auto second = at.store->keep_alive("s");
+            at.clock.advance(seconds{600});
+        }
+        at.store->run_until_idle();
+        append_json(*at.store, "s", "1");
+        at.clock.advance(seconds{600});
+        at.store->run_until_idle();
+        CHECK(answer(at.store->head("s")) == "accepted");
+
+        first.stop();
+        at.clock.advance(milliseconds{59'999});
+        CHECK(answer(at.store->head("s")) == "accepted");
+        at.clock.advance(milliseconds{1});
+        CHECK(answer(at.store->head("s")) == "not_found");
+    });
+}
+
+TEST_CASE("an expiry time comes though the stream is kept alive") {
+    on_every_store([](Fixture& at) {
+        create_until(at, at.clock.now() + hours{1});
+        const auto kept = at.store->keep_alive("s");
+
+        at.clock.advance(hours{1});
+
+        CHECK(answer(at.store->head("s")) == "not_found");
+    });
+}
+
 TEST_CASE("time that the store was closed does not count as idle") {
     on_every_directory([](Fixture& at) {
         create_for_a_minute(at);

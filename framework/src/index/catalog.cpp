@@ -80,7 +80,7 @@ std::optional<ProducerState> Catalog::find_producer(const StreamRef& stream, con
 bool Catalog::expired(const StreamState& stream) const {
     const auto& config = stream.meta->config;
     if (config.expires_at && clock_.now() >= *config.expires_at) return true;
-    if (!config.ttl) return false;
+    if (!config.ttl || stream.keepers.load() > 0) return false;
     const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
     return idle_ms >= config.ttl->count() * 1000;
 }
@@ -147,7 +147,9 @@ StreamRow Catalog::row_of(const StreamState& stream) const {
     row.closed_by = stream.closed_by;
     row.stream_seq = stream.stream_seq;
     row.producer_count = stream.producer_count;
-    const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
+    const bool is_kept = stream.keepers.load() > 0;
+    const auto now_ms = clock_.monotonic().count();
+    const auto idle_ms = is_kept ? 0 : now_ms - stream.last_access_ms.load(std::memory_order_relaxed);
     row.last_access_wall_ms = clock_.now().time_since_epoch().count() - idle_ms;
     for (const auto& id : stream.unsaved_producers) row.unsaved_producers.emplace_back(id, stream.producers.at(id));
     row.unsaved_chunks.assign(stream.chunks.begin() + static_cast<std::ptrdiff_t>(stream.saved_chunks), stream.chunks.end());

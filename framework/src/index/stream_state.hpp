@@ -114,6 +114,7 @@ struct StreamState {
     std::atomic<std::int64_t> last_access_ms{0};  ///< on the monotonic clock
     std::atomic<bool> touched{false};     ///< accessed since the row was saved; matters to streams with a ttl
     std::atomic<bool> recently_used{true};
+    std::atomic<std::uint32_t> keepers{0};  ///< who keeps it from expiring by idleness
 };
 
 using StreamRef = std::shared_ptr<StreamState>;

@@ -60,6 +60,8 @@ Watch LogStore::watch(const StreamPath& stream, Offset beyond, std::function<voi
     return engine_->watch(stream, beyond, std::move(changed));
 }
 
+Watch LogStore::keep_alive(const StreamPath& stream) { return engine_->reader().keep_alive(stream); }
+
 Watch LogStore::watch_feed(Position beyond, std::function<void()> changed) {
     return engine_->watch_feed(beyond, std::move(changed));
 }

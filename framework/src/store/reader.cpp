@@ -54,6 +54,18 @@ Result<StreamInfo> Reader::head(const StreamPath& path) {
     return info_of(*stream);
 }
 
+Watch Reader::keep_alive(const StreamPath& path) {
+    auto stream = catalog_.find(path.text());
+    if (!stream) return {};
+    const std::shared_lock lock(catalog_.mutex());
+    if (!stream->meta->config.ttl || unusable(catalog_, *stream)) return {};
+    ++stream->keepers;
+    return Watch([this, stream = std::move(stream)] {
+        catalog_.touch(*stream);  // first: in between nobody may find it idle
+        --stream->keepers;
+    });
+}
+
 Result<Reader::Snapshot> Reader::snapshot(const ReadRequest& request) {
     auto stream = catalog_.find(request.stream.text());
     if (!stream) return refuse(Refusal::not_found, "there is no stream '" + request.stream.text() + "'");

@@ -21,6 +21,7 @@ public:
 
     [[nodiscard]] Result<ReadPage> read(const ReadRequest& request);
     [[nodiscard]] Result<StreamInfo> head(const StreamPath& path);
+    [[nodiscard]] Watch keep_alive(const StreamPath& path);
     [[nodiscard]] StreamList list(const ListRequest& request);
 
 private:

@@ -33,6 +33,7 @@ private:
     const StreamQuery query_;
     ReadFrom place_;
     bool began_ = false;
+    Watch kept_alive_;
     ReadPage page_;
     // SSE only:
     bool is_base64_ = false;
@@ -42,7 +43,8 @@ private:
 };
 
 LiveSource::Read StreamSource::read(std::size_t max_bytes) {
-    // A sliding expiry begins anew with the request, not with what is delivered (PROTOCOL §5.1).
+    // A stream with live readers does not expire (PROTOCOL §5.1 Stream-TTL), however long one of them waits.
+    if (!began_) kept_alive_ = service_.store.keep_alive(reader_.stream);
     auto page = service_.store.read({.stream = reader_.stream,
                                      .from = place_,
                                      .max_bytes = max_bytes,

@@ -1,5 +1,6 @@
 #include "protocol/live_source.hpp"
 
+#include "protocol/timestamp.hpp"
 #include "server/protocol/surface.hpp"
 
 using namespace foldback;
@@ -193,15 +194,29 @@ TEST_CASE("waiting readers are counted, all and per stream, until they go") {
     CHECK(surface.long_poll("/v1/stream/a" + now) != nullptr);
 }
 
-TEST_CASE("a long-poll renews a sliding expiry when it begins") {
+TEST_CASE("a stream with a sliding expiry outlives its readers by one window") {
     Surface surface;
     surface.put("/v1/stream/s", "text/plain", "", {{"stream-ttl", "10"}});
-    surface.clock.advance(std::chrono::seconds(6));
+    auto waiting = surface.long_poll("/v1/stream/s?offset=now&live=long-poll");
+
+    surface.clock.advance(std::chrono::seconds(60));
+    surface.store->run_until_idle();
+    CHECK_FALSE(waiting->poll().has_value());
+    waiting.reset();
+    surface.clock.advance(std::chrono::milliseconds(9'999));
+    CHECK(surface.call(Method::head, "/v1/stream/s").status == 200);
+    surface.clock.advance(std::chrono::milliseconds(1));
+
+    CHECK(surface.call(Method::head, "/v1/stream/s").status == 404);
+}
+
+TEST_CASE("an expiry time ends a stream under its readers") {
+    Surface surface;
+    surface.put("/v1/stream/s", "text/plain", "",
+                {{"stream-expires-at", protocol::format_timestamp(surface.clock.now() + std::chrono::seconds(10))}});
     const auto waiting = surface.long_poll("/v1/stream/s?offset=now&live=long-poll");
 
-    surface.clock.advance(std::chrono::seconds(6));
-    CHECK_FALSE(waiting->poll().has_value());
-    surface.clock.advance(std::chrono::seconds(6));
+    surface.clock.advance(std::chrono::seconds(10));
 
     CHECK(waiting->poll().value().status == 404);
 }

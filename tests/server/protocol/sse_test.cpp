@@ -270,4 +270,20 @@ TEST_CASE("bad requests and missing streams are refused before a session begins"
     CHECK(stream->lifetime() == std::chrono::seconds(60));
 }
 
+TEST_CASE("a stream with a sliding expiry lives as long as its events are followed") {
+    Surface surface;
+    surface.put("/v1/stream/s", "text/plain", "", {{"stream-ttl", "1"}});
+    auto events = surface.event_stream("/v1/stream/s?offset=now&live=sse");
+    static_cast<void>(events->next());
+
+    surface.clock.advance(std::chrono::seconds(60));
+    surface.store->run_until_idle();
+    surface.post("/v1/stream/s", "text/plain", "late");
+
+    CHECK(events->next().bytes.find("data:late") != std::string::npos);
+    events.reset();
+    surface.clock.advance(std::chrono::seconds(1));
+    CHECK(surface.call(Method::head, "/v1/stream/s").status == 404);
+}
+
 }  // TEST_SUITE

@@ -103,6 +103,7 @@ public:
     [[nodiscard]] StreamList list(const ListRequest& request) override;
     [[nodiscard]] Position tail() override;
     [[nodiscard]] Watch watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) override;
+    [[nodiscard]] Watch keep_alive(const StreamPath& stream) override;
     [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override;
 
     [[nodiscard]] StoreStats stats();

@@ -229,6 +229,10 @@ public:
     /// the calling thread) when that is already so. Read again to learn what happened.
     [[nodiscard]] virtual Watch watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) = 0;
 
+    /// Stops a sliding expiry (PROTOCOL §5.1 Stream-TTL) for as long as the returned object lives; its end restarts the
+    /// window. Nothing for a stream that has none, or does not exist. Costs no disk write. The store must outlive it.
+    [[nodiscard]] virtual Watch keep_alive(const StreamPath& /*stream*/) { return {}; }
+
     /// Calls back once, when the store's tail is greater than `beyond`.
     [[nodiscard]] virtual Watch watch_feed(Position beyond, std::function<void()> changed) = 0;
 
