@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -36,6 +37,8 @@ void add_protocol(Settings& list, ServeSettings& target) {
     auto& api = target.api;
     list.start_group("Protocol");
     list.add_text("stream-prefix", api.stream_prefix, "PATH", "path under which the streams are");
+    list.add_text("public-url", api.public_url, "URL",
+                  "what clients put before that path, for the Location of new streams; empty: as each request says");
     list.add_milliseconds("long-poll-timeout-ms", api.long_poll_timeout, {1, day_ms},
                           "how long a long-poll waits before it is answered with 204");
     list.add_milliseconds("sse-lifetime-ms", api.sse_lifetime, {1, day_ms},
@@ -113,6 +116,16 @@ void add_store(Settings& list, ServeSettings& target) {
                    "how fast segments are rewritten");
 }
 
+/// It becomes part of a header and of other people's URLs.
+void require_base_url(const std::string& url) {
+    if (url.empty()) return;
+    const auto host = url.starts_with("https://") ? 8U : url.starts_with("http://") ? 7U : 0U;
+    const bool plain = std::all_of(url.begin(), url.end(), [](char byte) { return byte > ' ' && byte < 0x7F; });
+    if (host != 0 && url.size() > host && plain && !url.ends_with('/') && url.find_first_of("?#\"<>\\") == url.npos) return;
+    throw Failure(ExitCode::usage, fmt::format("\"{}\" is not a URL to put before the path of a stream", url),
+                  "It has a scheme and a host, and no slash at the end: https://events.example");
+}
+
 /// Memory and a directory exclude each other; the stronger source wins, within one they are a contradiction.
 void resolve_memory(ServeSettings& target, const Settings& settings) {
     const auto& data = *settings.find("data");
@@ -159,6 +172,7 @@ void load_settings(ServeSettings& target, Settings& settings, const ServeCommand
         throw Failure(ExitCode::usage,
                       fmt::format("stream-prefix must begin and end with a slash, not \"{}\"", prefix));
     }
+    require_base_url(target.api.public_url);
 }
 
 ListenAddress parse_listen(const std::string& text) {

@@ -106,9 +106,10 @@ Parsed<CreateRequest> parse_create(const Service& service, Request& request, con
     return create;
 }
 
-/// The stream's URL, absolute when the request says by which name it came.
+/// The stream's URL. Absolute, where that is possible: not all clients resolve a relative one (RFC 9110 §10.2.2).
 std::string location_of(const Service& service, const RequestHeaders& headers, const StreamPath& stream) {
     auto path = percent_encode_path(service.options.stream_prefix + stream.text());
+    if (!service.options.public_url.empty()) return service.options.public_url + path;
     const auto is_host_byte = [](char byte) {
         return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
                std::string_view("-._~:[]").find(byte) != std::string_view::npos;

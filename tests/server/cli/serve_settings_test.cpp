@@ -96,3 +96,13 @@ TEST_CASE("only loopback is listened on without consent") {
         CHECK_NOTHROW(require_consent_to_public(parse_listen(open), ServeSettings{.insecure_no_auth_on_public = true}));
     }
 }
+
+TEST_CASE("a public URL has a scheme and a host and no slash at its end") {
+    CHECK(load({.flags = {{"public-url", "https://events.example"}}}).api.public_url == "https://events.example");
+    CHECK(code_of_loading({.flags = {{"public-url", "http://[::1]:8080/api"}}}) == ExitCode::ok);
+    for (const auto* url : {"events.example", "https://", "https://a/", "ftp://a", "https://a b", "https://a\r\nx: y",
+                            "https://a?x", "https://a#x", "/v1"}) {
+        CAPTURE(url);
+        CHECK(code_of_loading({.flags = {{"public-url", url}}}) == ExitCode::usage);
+    }
+}

@@ -28,6 +28,15 @@ TEST_CASE("the URL of a new stream follows the proxy's scheme and distrusts a st
     CHECK(header(strange, "location") == "/v1/stream/b");
 }
 
+TEST_CASE("the URL of a new stream begins as the options say, whatever the request says") {
+    Surface surface({.public_url = "https://events.example/api"});
+
+    const auto response =
+        surface.put("/v1/stream/a", "text/plain", "", {{"host", "127.0.0.1:4437"}, {"x-forwarded-proto", "http"}});
+
+    CHECK(header(response, "location") == "https://events.example/api/v1/stream/a");
+}
+
 TEST_CASE("creating again with the same configuration is 200 and changes nothing") {
     Surface surface;
     surface.put("/v1/stream/s", "application/json; charset=utf-8", "[1]", {{"stream-ttl", "60"}});

@@ -18,6 +18,9 @@ namespace foldback::server {
 /// Limits and settings of the protocol. Every one has a flag of the same name (`--max-body-bytes`, …).
 struct ApiOptions {
     std::string stream_prefix = "/v1/stream/";
+    /// What clients put before the prefix, such as `https://events.example`; no slash at the end. Empty: taken from each
+    /// request, whose proxy may say `X-Forwarded-Proto: https`.
+    std::string public_url{};
     std::chrono::milliseconds long_poll_timeout{30'000};
     std::chrono::milliseconds sse_lifetime{60'000};
     std::size_t max_response_bytes = 4 << 20;    ///< payload of one catch-up response
