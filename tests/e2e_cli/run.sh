@@ -279,6 +279,13 @@ says "does nothing" out 'nothing was done'
 
 # ---- starting and stopping ----------------------------------------------------------------------------------------
 
+# Open files: the soft limit is raised, and what the hard one leaves beside the store is for connections.
+start_under few.log "prlimit --nofile=128:400" --memory
+says "fewer connections than set are announced" few.log '"max_connections":20[0-9],"open_files":400'
+stop_server
+expect "no files for connections" 78 prlimit --nofile=200 "$foldback" serve --memory --listen 127.0.0.1:0
+says "the limit is named" err 'limit of 200 open files'
+
 expect "a public address" 78 "$foldback" serve --memory --listen 0.0.0.0:0
 says "says what to do" err '127.0.0.1 behind a proxy.*--insecure-no-auth-on-public'
 start_server public.log --memory --listen 0.0.0.0:0 --insecure-no-auth-on-public

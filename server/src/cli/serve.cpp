@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -7,6 +8,7 @@
 
 #include "cli/answers.hpp"
 #include "cli/data_directory.hpp"
+#include "cli/open_files.hpp"
 #include "cli/serve_log.hpp"
 #include "cli/serve_settings.hpp"
 #include "cli/stop_signals.hpp"
@@ -41,7 +43,9 @@ public:
 
     ExitCode run() {
         require_consent_to_public(listen_, settings_);
+        const auto open_files = raise_open_file_limit();
         open_store();
+        share_open_files(open_files);
         server::Api api(*store_, settings_.api, system_clock());
         api.on_error = [this](const std::string& what) { log_.write(LogLevel::error, what); };
         settings_.http.on_error = [this](std::string_view what) { log_.write(LogLevel::warn, what); };
@@ -67,6 +71,25 @@ private:
             throw failure_of(error, settings_.data);
         }
         log_report(report);
+    }
+
+    void share_open_files(std::uint64_t open_files) {
+        auto& connections = settings_.http.max_connections;
+        const auto segments = store_->stats().segments;
+        const auto room = connections_within(open_files, segments, connections);
+        if (room == connections) return;
+        if (room < std::min(min_connections, connections)) {
+            throw Failure(ExitCode::refused,
+                          fmt::format("the limit of {} open files leaves no room for connections: the store has {} "
+                                      "segments, and each is an open file",
+                                      open_files, segments),
+                          "Raise the limit: LimitNOFILE=65536 in the systemd unit, or `ulimit -Hn 65536`.");
+        }
+        log_.write(LogLevel::warn, "the limit of open files allows fewer connections than max-connections says",
+                   {{"max_connections", static_cast<std::uint64_t>(room)},
+                    {"open_files", open_files},
+                    {"segments", segments}});
+        connections = room;
     }
 
     void log_progress(const Progress& progress) {
