@@ -15,7 +15,7 @@
 namespace foldback::server::http {
 namespace {
 
-constexpr int accepted_at_once = 64;
+constexpr int accepted_at_once = 16;  // those that are served already come in between
 constexpr std::chrono::milliseconds pause_time{100};
 constexpr int unsent_bytes = 256 << 10;
 

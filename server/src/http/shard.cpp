@@ -16,8 +16,12 @@
 namespace foldback::server::http {
 namespace {
 
-/// Deadlines are kept to this, so that many of them close together cost one look at the connections.
-constexpr std::chrono::milliseconds sweep_granularity{5};
+/// Deadlines are kept to this, so that many of them close together cost one look at the connections; and to this much
+/// more for each connection, so that looking at many takes a small part of the time.
+constexpr std::chrono::microseconds sweep_granularity{5'000};
+constexpr std::chrono::microseconds sweep_granularity_per_connection{10};
+/// A connection whose time is over is answered and shut down, which takes its time: the others come in between.
+constexpr int deadlines_at_once = 32;
 constexpr std::chrono::seconds report_interval{5};
 
 std::uint64_t random_number() {
@@ -91,7 +95,12 @@ void Shard::finish() {
 }
 
 void Shard::schedule_sweep(TimePoint when) {
-    next_sweep_ = std::max(when, SteadyClock::now() + sweep_granularity);
+    const auto looking = static_cast<std::int64_t>(connections_.size()) * sweep_granularity_per_connection;
+    sweep_at(std::max(when, SteadyClock::now() + sweep_granularity + looking));
+}
+
+void Shard::sweep_at(TimePoint when) {
+    next_sweep_ = when;
     sweep_timer_.expires_at(next_sweep_);
     sweep_timer_.async_wait([this](boost::system::error_code error) {
         if (!error) sweep();
@@ -101,10 +110,14 @@ void Shard::schedule_sweep(TimePoint when) {
 void Shard::sweep() {
     const auto now = SteadyClock::now();
     next_sweep_ = TimePoint::max();
-    for (auto next = connections_.begin(); next != connections_.end();) {
+    int passed = 0;
+    for (auto next = connections_.begin(); next != connections_.end() && passed < deadlines_at_once;) {
         const auto connection = next++;
-        if (connection->deadline() <= now) connection->deadline_passed();
+        if (connection->deadline() > now) continue;
+        ++passed;
+        connection->deadline_passed();
     }
+    if (passed == deadlines_at_once) return sweep_at(SteadyClock::now() + sweep_granularity);  // there may be more
     auto earliest = TimePoint::max();
     for (const auto& connection : connections_) earliest = std::min(earliest, connection.deadline());
     if (earliest < next_sweep_) schedule_sweep(earliest);

@@ -82,6 +82,7 @@ public:
 private:
     void serve(AcceptedSocket socket);
     void schedule_sweep(TimePoint when);
+    void sweep_at(TimePoint when);
     void sweep();
 
     Common& common_;
