@@ -29,7 +29,8 @@ class LogFile {
 public:
     virtual ~LogFile() = default;
 
-    /// Reads up to `out.size()` bytes and returns how many there were before the end of the file. Throws DeviceError.
+    /// Reads up to `out.size()` bytes and returns how many there were before the end of the file. Throws DeviceError,
+    /// and NotInMemory where the thread's ReadMode asks for that.
     [[nodiscard]] virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
 
     /// Writes all of `data`, extending the file where needed. Throws DeviceError; then any part may have been written.

@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "foldback/store/read_mode.hpp"
 #include "log/device.hpp"
 
 namespace foldback {
@@ -56,10 +58,7 @@ public:
     std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const override {
         std::size_t done = 0;
         while (done < out.size()) {
-            const auto count = uninterrupted([&] {
-                return ::pread(descriptor_.get(), out.data() + done, out.size() - done,
-                               static_cast<off_t>(offset + done));
-            });
+            const auto count = uninterrupted([&] { return read_some(offset + done, out.subspan(done)); });
             if (count < 0) fail(errno, "reading " + path_);
             if (count == 0) break;
             done += static_cast<std::size_t>(count);
@@ -113,6 +112,19 @@ public:
     }
 
 private:
+    /// One system call. Throws NotInMemory where ReadMode asks for it and the file system can tell.
+    ssize_t read_some(std::uint64_t offset, std::span<std::byte> out) const {
+        const auto at = static_cast<off_t>(offset);
+        if (ReadMode::current() == ReadMode::memory_only) {
+            const iovec piece{.iov_base = out.data(), .iov_len = out.size()};
+            const auto count = ::preadv2(descriptor_.get(), &piece, 1, at, RWF_NOWAIT);
+            if (count >= 0) return count;
+            if (errno == EAGAIN) throw NotInMemory();
+            if (errno != EOPNOTSUPP && errno != ENOSYS) return count;
+        }
+        return ::pread(descriptor_.get(), out.data(), out.size(), at);
+    }
+
     /// For file systems that cannot reserve: what the file lacks is written as zeros. Holes inside it stay.
     void allocate_by_writing(std::uint64_t wanted_size) {
         const std::uint64_t old_size = size();

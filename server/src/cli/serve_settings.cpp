@@ -47,6 +47,10 @@ void add_protocol(Settings& list, ServeSettings& target) {
     list.add_bytes("max-body-bytes", target.max_body_bytes, {1, 64 * mib}, "body of one request; 413 beyond");
     list.add_count("max-json-depth", api.max_json_depth, {1, 10'000}, "nesting of a JSON message; 400 beyond");
     list.add_count("max-batch-messages", api.max_batch_messages, {1, 10'000'000}, "messages of one append; 413 beyond");
+    list.add_count("read-threads", api.read_threads, {1, 1024},
+                   "threads for reads from disk of what is not in memory; one stream has half of them at most");
+    list.add_count("max-queued-reads", api.max_queued_reads, {1, 1'000'000},
+                   "reads waiting for one of these threads; 503 beyond, for one stream beyond half");
     list.add_count("max-waiters", api.max_waiters, {1, 100'000'000}, "long-polls and SSE readers; 503 beyond");
     list.add_count("max-waiters-per-stream", api.max_waiters_per_stream, {1, 100'000'000},
                    "the same of one stream; 429 beyond");

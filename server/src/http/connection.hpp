@@ -88,6 +88,9 @@ private:
     [[nodiscard]] Task<Fate> flush();
     [[nodiscard]] Task<Output::Progress> flush_blocked();
     [[nodiscard]] std::uint64_t acknowledged() noexcept;
+    /// False when the connection is cut meanwhile.
+    [[nodiscard]] Task<bool> await_call();
+    [[nodiscard]] Task<Fate> read_first(std::unique_ptr<Later> later);
     [[nodiscard]] Task<Fate> await_answer(Pending pending);
     [[nodiscard]] Task<Fate> long_poll(std::unique_ptr<LongPoll> poll);
     [[nodiscard]] Task<Fate> stream_events(std::unique_ptr<EventStream> stream);

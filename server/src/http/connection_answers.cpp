@@ -49,6 +49,7 @@ Task<Connection::Fate> Connection::serve_request() {
 Task<Connection::Fate> Connection::answer(Reply reply) {
     if (auto* response = std::get_if<Response>(&reply)) co_return co_await send(std::move(*response));
     if (auto* pending = std::get_if<Pending>(&reply)) co_return co_await await_answer(std::move(*pending));
+    if (auto* later = std::get_if<std::unique_ptr<Later>>(&reply)) co_return co_await read_first(std::move(*later));
     if (auto* poll = std::get_if<std::unique_ptr<LongPoll>>(&reply)) co_return co_await long_poll(std::move(*poll));
     co_return co_await stream_events(std::move(std::get<std::unique_ptr<EventStream>>(reply)));
 }
@@ -127,16 +128,31 @@ Task<Output::Progress> Connection::flush_blocked() {
     }
 }
 
-Task<Connection::Fate> Connection::await_answer(Pending pending) {
-    call_ = std::make_shared<Call>(shard_.mailbox(), *this);
-    pending.start(call_->respond());
+Task<bool> Connection::await_call() {
     deadline_ = TimePoint::max();
     while (call_->await()) {
         constexpr Events awaited = called | aborted;
         if (!happened(awaited)) co_await suspend(awaited);
-        if (happened(aborted)) co_return Fate::reset;
+        if (happened(aborted)) co_return false;
         forget(called);
     }
+    co_return true;
+}
+
+Task<Connection::Fate> Connection::read_first(std::unique_ptr<Later> later) {
+    call_ = std::make_shared<Call>(shard_.mailbox(), *this);
+    later->start(call_->ring());
+    if (!co_await await_call()) co_return Fate::reset;
+    call_->abandon();
+    call_.reset();
+    auto reply = later->take();
+    co_return co_await answer(std::move(reply));
+}
+
+Task<Connection::Fate> Connection::await_answer(Pending pending) {
+    call_ = std::make_shared<Call>(shard_.mailbox(), *this);
+    pending.start(call_->respond());
+    if (!co_await await_call()) co_return Fate::reset;
     auto response = call_->take();
     call_->abandon();
     call_.reset();

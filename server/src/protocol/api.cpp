@@ -3,14 +3,13 @@
 #include <utility>
 
 #include "protocol/operations.hpp"
-#include "protocol/read_lane.hpp"
+#include "protocol/read_pool.hpp"
 #include "protocol/route.hpp"
+#include "protocol/when_read.hpp"
 
 namespace foldback::server {
 
 namespace {
-
-constexpr std::size_t max_queued_reads = 1024;
 
 using protocol::Problem;
 using protocol::Route;
@@ -32,8 +31,11 @@ Response method_refused(const Route& route) {
 struct Api::State {
     protocol::Service service;
 
-    [[nodiscard]] Reply answer(Request request) const;
-    [[nodiscard]] Reply answer_stream(Request request, const protocol::Query& query, StreamPath stream) const;
+    /// GET and HEAD leave the request as it was.
+    [[nodiscard]] Reply answer(Request& request) const;
+    [[nodiscard]] Reply read(Request request) const;
+    [[nodiscard]] std::string read_key(const Request& request) const;
+    [[nodiscard]] Reply answer_stream(Request& request, const protocol::Query& query, StreamPath stream) const;
     [[nodiscard]] Reply answer_feed(const Request& request, const protocol::Query& query) const;
     [[nodiscard]] boost::system::result<Addressed, Response> address(Method method, std::string_view target,
                                                                      std::uint64_t body_bytes) const;
@@ -54,20 +56,20 @@ boost::system::result<Addressed, Response> Api::State::address(Method method, st
     return Addressed{std::move(*route), std::move(target->query)};
 }
 
-Reply Api::State::answer(Request request) const {
+Reply Api::State::answer(Request& request) const {
     auto addressed = address(request.method, request.target, request.body.size());
     if (!addressed) return std::move(addressed).error();
     auto& [route, query] = *addressed;
     if (request.method == Method::options) return protocol::preflight(route.methods(), service.options.cors_origin);
     switch (route.kind) {
-        case Route::Kind::stream: return answer_stream(std::move(request), query, std::move(*route.stream));
+        case Route::Kind::stream: return answer_stream(request, query, std::move(*route.stream));
         case Route::Kind::feed: return answer_feed(request, query);
         case Route::Kind::list: return protocol::list(service, query);
     }
     return method_refused(route);
 }
 
-Reply Api::State::answer_stream(Request request, const protocol::Query& query, StreamPath stream) const {
+Reply Api::State::answer_stream(Request& request, const protocol::Query& query, StreamPath stream) const {
     switch (request.method) {
         case Method::get: return protocol::read(service, request, std::move(stream), query);
         case Method::head: return protocol::head(service, stream);
@@ -85,8 +87,35 @@ Reply Api::State::answer_feed(const Request& request, const protocol::Query& que
     return protocol::read_feed(service, request, query);
 }
 
+/// What reads share that wait for the same data: as LiveSource::name.
+std::string Api::State::read_key(const Request& request) const {
+    const auto addressed = address(request.method, request.target, 0);
+    return addressed && addressed->route.stream ? addressed->route.stream->text() : "/feed";
+}
+
+/// As `when_read`, without a cost for what is in memory.
+Reply Api::State::read(Request request) const {
+    const auto drop_body_of_head = [](Method method, Reply reply) {
+        auto* response = std::get_if<Response>(&reply);
+        if (response != nullptr && method == Method::head) response->text.clear();
+        return reply;
+    };
+    try {
+        const ReadMode mode(ReadMode::memory_only);
+        return drop_body_of_head(request.method, answer(request));
+    } catch (const NotInMemory&) {
+        auto key = read_key(request);
+        auto shared = std::make_shared<Request>(std::move(request));
+        return protocol::read_later(service, std::move(key), [this, shared, drop_body_of_head] {
+            return drop_body_of_head(shared->method, answer(*shared));
+        });
+    }
+}
+
 Api::Api(StreamStore& store, ApiOptions options, const Clock& clock) {
     auto waiters = std::make_shared<protocol::Waiters>(options.max_waiters, options.max_waiters_per_stream);
+    auto reads = std::make_unique<protocol::ReadPool>(
+        protocol::ReadPool::Limits{.threads = options.read_threads, .queued = options.max_queued_reads});
     auto report = [this](const std::string& what) {
         if (on_error) on_error(what);
     };
@@ -95,7 +124,7 @@ Api::Api(StreamStore& store, ApiOptions options, const Clock& clock) {
                             .clock = clock,
                             .waiters = std::move(waiters),
                             .report = std::move(report),
-                            .lane = std::make_unique<protocol::ReadLane>(max_queued_reads)}});
+                            .reads = std::move(reads)}});
 }
 
 Api::~Api() = default;
@@ -103,9 +132,10 @@ Api::~Api() = default;
 Reply Api::handle(Request request) {
     const auto& service = state_->service;
     const bool has_body = request.method != Method::head;
+    const bool only_reads = request.method == Method::get || request.method == Method::head;
     Reply reply;
     try {
-        reply = state_->answer(std::move(request));
+        reply = only_reads ? state_->read(std::move(request)) : state_->answer(request);
     } catch (const std::exception& error) {
         reply = protocol::internal_error(service, error.what());
     }

@@ -6,8 +6,9 @@
 #include "protocol/header_values.hpp"
 #include "protocol/offset_token.hpp"
 #include "protocol/operations.hpp"
-#include "protocol/read_lane.hpp"
+#include "protocol/read_pool.hpp"
 #include "protocol/refusal_response.hpp"
+#include "protocol/when_read.hpp"
 
 namespace foldback::server::protocol {
 
@@ -104,11 +105,12 @@ Response appended_response(const Appended& appended, const std::optional<std::ui
 void answer_with_missed(const Service& service, StreamPath stream, Condition condition, Refused refused,
                         Respond respond) {
     auto plain = service.finished(to_response(refused));
+    const auto key = stream.text();
     auto answer = [&service, stream = std::move(stream), condition, refused = std::move(refused), respond] {
         respond(service.finished(
             guarded(service, [&] { return precondition_failed(service, stream, condition, refused); })));
     };
-    if (!service.lane->run(std::move(answer))) respond(std::move(plain));
+    if (!service.reads->run(key, std::move(answer))) respond(std::move(plain));
 }
 
 void start_append(const Service& service, ParsedAppend parsed, Respond respond) {
@@ -132,27 +134,39 @@ void start_append(const Service& service, ParsedAppend parsed, Respond respond) 
     service.store.append(std::move(parsed.append), std::move(done));
 }
 
+Reply pending_append(const Service& service, ParsedAppend parsed) {
+    return Pending{[&service, parsed = std::move(parsed)](Respond respond) mutable {
+        start_append(service, std::move(parsed), std::move(respond));
+    }};
+}
+
+/// The append, or what can be said without it when the writer's offset is wrong already.
+Reply append_at_condition(const Service& service, ParsedAppend& parsed) {
+    if (auto refused = refuse_stale(service, parsed)) return std::move(*refused);
+    const auto& tail = parsed.condition->tail;
+    if (tail && !is_start_of_any_stream(*tail)) {
+        parsed.append.expected_point = *tail;
+    } else {
+        parsed.append.expected = tail ? Offset{0} : Offset{UINT64_MAX};  // which no stream reaches
+    }
+    return pending_append(service, std::move(parsed));
+}
+
 }  // namespace
 
 Reply append(const Service& service, Request request, StreamPath stream) {
     const RequestHeaders headers(request);
     auto parsed = parse_headers(headers, std::move(stream));
     if (!parsed) return to_response(parsed.error());
-    if (const auto problem = parse_body(service.options, headers, std::move(request.body), parsed->append)) {
-        return refuse_body(service, parsed->append, *problem);
+    const auto path = parsed->append.stream.text();
+    if (auto problem = parse_body(service.options, headers, std::move(request.body), parsed->append)) {
+        return when_read(service, path, [&service, append = parsed->append, problem = std::move(*problem)] {
+            return Reply(refuse_body(service, append, problem));
+        });
     }
-    if (parsed->condition) {
-        if (auto refused = refuse_stale(service, *parsed)) return std::move(*refused);
-        const auto& tail = parsed->condition->tail;
-        if (tail && !is_start_of_any_stream(*tail)) {
-            parsed->append.expected_point = *tail;
-        } else {
-            parsed->append.expected = tail ? Offset{0} : Offset{UINT64_MAX};  // which no stream reaches
-        }
-    }
-    return Pending{[&service, parsed = std::move(*parsed)](Respond respond) mutable {
-        start_append(service, std::move(parsed), std::move(respond));
-    }};
+    if (!parsed->condition) return pending_append(service, std::move(*parsed));
+    auto shared = std::make_shared<ParsedAppend>(std::move(*parsed));
+    return when_read(service, path, [&service, shared] { return append_at_condition(service, *shared); });
 }
 
 }  // namespace foldback::server::protocol

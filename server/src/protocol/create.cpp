@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "protocol/header_values.hpp"
 #include "protocol/offset_token.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/refusal_response.hpp"
+#include "protocol/when_read.hpp"
 
 namespace foldback::server::protocol {
 
@@ -78,7 +80,8 @@ Parsed<Framing> framing_of_body(const Service& service, const CreateRequest& cre
     return to_problem(refused);
 }
 
-Parsed<Messages> parse_body(const Service& service, const CreateRequest& create, std::string body) {
+/// Takes the body after the last read: see `when_read`.
+Parsed<Messages> parse_body(const Service& service, const CreateRequest& create, std::string& body) {
     if (body.empty()) return Messages();
     const auto framing = framing_of_body(service, create);
     if (!framing) return framing.error();
@@ -99,7 +102,7 @@ Parsed<CreateRequest> parse_create(const Service& service, Request& request, con
                          .config = std::move(*config),
                          .closed = is_closed_marker(headers[Header::stream_closed]),
                          .fork = std::move(*fork)};
-    auto messages = parse_body(service, create, std::move(request.body));
+    auto messages = parse_body(service, create, request.body);
     if (!messages) return messages.error();
     create.initial = std::move(*messages);
     if (create.config.content_type.empty() && !create.fork) create.config.content_type = StreamConfig().content_type;
@@ -131,9 +134,7 @@ Response created_response(const Created& created, const std::string& location) {
     return response;
 }
 
-}  // namespace
-
-Reply create(const Service& service, Request request, StreamPath stream) {
+Reply create_now(const Service& service, Request& request, StreamPath stream) {
     const RequestHeaders headers(request);
     auto location = location_of(service, headers, stream);
     auto parsed = parse_create(service, request, headers, std::move(stream));
@@ -147,6 +148,16 @@ Reply create(const Service& service, Request request, StreamPath stream) {
         service.store.create(std::move(create), std::move(done));
     };
     return Pending{std::move(start)};
+}
+
+}  // namespace
+
+Reply create(const Service& service, Request request, StreamPath stream) {
+    if (request.header("stream-forked-from") == nullptr) return create_now(service, request, std::move(stream));
+    const auto key = stream.text();
+    auto shared = std::make_shared<Request>(std::move(request));
+    return when_read(service, key,
+                     [&service, shared, stream = std::move(stream)] { return create_now(service, *shared, stream); });
 }
 
 }  // namespace foldback::server::protocol

@@ -1,7 +1,9 @@
 #include <utility>
 
 #include "protocol/cursor.hpp"
+#include "protocol/live_reader.hpp"
 #include "protocol/live_source.hpp"
+#include "protocol/when_read.hpp"
 
 namespace foldback::server::protocol {
 
@@ -10,14 +12,14 @@ namespace {
 class WaitingLongPoll final : public LongPoll {
 public:
     WaitingLongPoll(const Service& service, std::unique_ptr<LiveSource> source, std::optional<std::uint64_t> cursor)
-        : service_(service), source_(std::move(source)), cursor_(cursor) {}
+        : service_(service), name_(source->name()), reader_(service, std::move(source)), cursor_(cursor) {}
 
     std::optional<Response> poll() override;
-    Watch watch(std::function<void()> changed) override { return source_->watch(std::move(changed)); }
+    Watch watch(std::function<void()> changed) override { return reader_.watch(std::move(changed)); }
     Response expire() override;
     std::chrono::milliseconds timeout() const override { return service_.options.long_poll_timeout; }
 
-    [[nodiscard]] std::string name() const { return source_->name(); }
+    [[nodiscard]] const std::string& name() const { return name_; }
     void sit_down(Waiters::Place place) { waiting_ = std::move(place); }
 
 private:
@@ -26,9 +28,10 @@ private:
     void add_cursor(Response& response) const;
 
     const Service& service_;
-    std::unique_ptr<LiveSource> source_;
+    const std::string name_;
+    LiveReader reader_;
     std::optional<std::uint64_t> cursor_;
-    LiveSource::Batch reached_;
+    std::optional<LiveSource::Batch> reached_;  ///< none before the first read
     Waiters::Place waiting_;
 };
 
@@ -44,15 +47,16 @@ std::optional<Response> WaitingLongPoll::poll() {
 
 /// PROTOCOL §5.7: data at once, the end of a closed stream at once, everything else later.
 std::optional<Response> WaitingLongPoll::answer() {
-    auto read = read_something(*source_, service_.options.max_response_bytes);
-    if (!read) return std::move(read).error();
-    reached_ = std::move(*read);
-    if (reached_.has_data || !reached_.up_to_date) {
-        auto response = source_->response();
-        if (!reached_.closed) add_cursor(response);
+    auto read = reader_.read(service_.options.max_response_bytes);
+    if (!read) return std::nullopt;
+    if (!*read) return std::move(*read).error();
+    reached_ = std::move(**read);
+    if (reached_->has_data || !reached_->up_to_date) {
+        auto response = reader_.source().response();
+        if (!reached_->closed) add_cursor(response);
         return response;
     }
-    if (reached_.closed) return without_data();
+    if (reached_->closed) return without_data();
     return std::nullopt;
 }
 
@@ -62,12 +66,13 @@ Response WaitingLongPoll::expire() {
 }
 
 Response WaitingLongPoll::without_data() const {
+    if (!reached_) return too_many_reads();  // the disk had nothing to say in all that time
     Response response;
     response.status = 204;
-    response.set("stream-next-offset", reached_.next_offset);
+    response.set("stream-next-offset", reached_->next_offset);
     response.set("stream-up-to-date", "true");
     response.set("cache-control", "no-store");
-    if (reached_.closed) {
+    if (reached_->closed) {
         response.set("stream-closed", "true");
     } else {
         add_cursor(response);

@@ -11,7 +11,7 @@
 
 namespace foldback::server::protocol {
 
-class ReadLane;
+class ReadPool;
 
 /// What all operations share. Lives as long as the Api and every reply that it gave.
 struct Service {
@@ -20,7 +20,7 @@ struct Service {
     const Clock& clock;
     std::shared_ptr<Waiters> waiters;
     std::function<void(const std::string&)> report;
-    std::unique_ptr<ReadLane> lane;  ///< last: what is queued in it uses the rest
+    std::unique_ptr<ReadPool> reads;  ///< last: its tasks use the rest
 
     /// The response with the headers that every response has.
     [[nodiscard]] Response finished(Response response) const {

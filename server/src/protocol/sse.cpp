@@ -3,6 +3,7 @@
 
 #include "protocol/cursor.hpp"
 #include "protocol/event_text.hpp"
+#include "protocol/live_reader.hpp"
 #include "protocol/live_source.hpp"
 
 namespace foldback::server::protocol {
@@ -16,14 +17,14 @@ public:
     SseStream(const Service& service, std::unique_ptr<LiveSource> source, LiveSource::Batch first,
               Waiters::Place place, std::optional<std::uint64_t> cursor)
         : service_(service),
-          source_(std::move(source)),
+          reader_(service, std::move(source)),
           unsent_(std::move(first)),
           reading_(std::move(place)),
           cursor_(next_cursor(service.clock.now(), cursor)) {}
 
     Response head() override;
     Step next() override;
-    Watch watch(std::function<void()> changed) override { return source_->watch(std::move(changed)); }
+    Watch watch(std::function<void()> changed) override { return reader_.watch(std::move(changed)); }
     std::chrono::milliseconds lifetime() const override { return service_.options.sse_lifetime; }
 
 private:
@@ -32,7 +33,7 @@ private:
     [[nodiscard]] Step send(const LiveSource::Batch& batch);
 
     const Service& service_;
-    std::unique_ptr<LiveSource> source_;
+    LiveReader reader_;
     std::optional<LiveSource::Batch> unsent_;  ///< read already, to learn whether the stream exists
     Waiters::Place reading_;
     std::uint64_t cursor_;
@@ -44,7 +45,7 @@ Response SseStream::head() {
     response.set("content-type", "text/event-stream");
     response.set("cache-control", "no-cache");
     response.set("x-accel-buffering", "no");
-    if (source_->is_base64()) response.set("stream-sse-data-encoding", "base64");
+    if (reader_.source().is_base64()) response.set("stream-sse-data-encoding", "base64");
     return service_.finished(std::move(response));
 }
 
@@ -67,15 +68,17 @@ EventStream::Step SseStream::end() {
 }
 
 EventStream::Step SseStream::read_on() {
-    const auto read = read_something(*source_, event_bytes);
-    if (!read) return end();
-    const bool is_news = read->has_data || read->closed || !read->up_to_date;
-    return is_news ? send(*read) : Step{};
+    const auto read = reader_.read(event_bytes);
+    if (!read) return {};
+    if (!*read) return end();
+    const auto& batch = **read;
+    const bool is_news = batch.has_data || batch.closed || !batch.up_to_date;
+    return is_news ? send(batch) : Step{};
 }
 
 EventStream::Step SseStream::send(const LiveSource::Batch& batch) {
     Step step;
-    if (batch.has_data) source_->write_event(step.bytes);
+    if (batch.has_data) reader_.source().write_event(step.bytes);
     cursor_ = std::max(cursor_, next_cursor(service_.clock.now(), std::nullopt));
     write_control_event(step.bytes, {.next_offset = batch.next_offset,
                                      .cursor = cursor_,

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "foldback/store/read_mode.hpp"
 #include "protocol/event_text.hpp"
 #include "protocol/live_source.hpp"
 #include "protocol/offset_token.hpp"
@@ -94,6 +95,7 @@ StreamPoint StreamSource::resume_point() {
     if (held_.empty()) return point;
     point.offset.value -= held_.size();
     if (page_.start.incarnation == page_.next.incarnation && point >= page_.start) return point;
+    const ReadMode mode(ReadMode::may_wait);  // the page was read: where its end is named is at hand, or soon
     const auto there = service_.store.read(
         {.stream = reader_.stream, .from = point.offset, .max_bytes = 1, .max_messages = 1, .renews_ttl = false});
     return there ? there->start : point;

@@ -7,9 +7,12 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "foldback/store/read_mode.hpp"
 #include "log/faulty_device.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/log/log_fixture.hpp"
@@ -207,6 +210,37 @@ TEST_CASE("a file device creates the directory, for its owner only") {
     CHECK(mode_of(path / "a") == 0600);
     CHECK(mode_of(path / "LOCK") == 0600);
     CHECK(device->describe("a") == (path / "a").string());
+}
+
+TEST_CASE("a read that must not wait says so when the file's data is not in memory") {
+    const TemporaryDirectory directory;
+    const auto device = FileKind::make(directory);
+    const auto file = device->open("cold", LogDevice::Open::create_new);
+    const std::string written(64 * 1024, 'x');
+    file->write_at(0, as_bytes(written));
+    file->sync();
+    const auto read = [&](ReadMode::Mode mode) -> std::string {
+        std::string bytes(written.size(), '\0');
+        const ReadMode scope(mode);
+        try {
+            bytes.resize(file->read_at(0, std::as_writable_bytes(std::span(bytes))));
+        } catch (const NotInMemory&) {
+            return "not in memory";
+        }
+        return bytes;
+    };
+    // Some file systems cannot tell, and some kernels keep what they are asked to drop.
+    const int descriptor = ::open((directory.path() / "store/cold").c_str(), O_RDONLY);
+    REQUIRE(::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0);
+    char first = 0;
+    const iovec piece{.iov_base = &first, .iov_len = 1};
+    const bool is_cold = ::preadv2(descriptor, &piece, 1, 0, RWF_NOWAIT) < 0 && errno == EAGAIN;
+    ::close(descriptor);
+
+    CHECK(read(ReadMode::memory_only) == (is_cold ? "not in memory" : written));
+    CHECK(read(ReadMode::may_wait) == written);
+    CHECK(read(ReadMode::memory_only) == written);
+    CHECK(ReadMode::current() == ReadMode::may_wait);
 }
 
 TEST_CASE("a directory can be named with a slash at its end") {

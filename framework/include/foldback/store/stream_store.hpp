@@ -181,7 +181,8 @@ using Completion = std::function<void(Result<Value>)>;
 ///
 /// Every write is atomic and, when its completion reports a value, durable. Nothing is visible to any read, watch or
 /// refusal before it is durable. All members may be called from any thread at any time. Reads run on the calling
-/// thread and may read from disk; they throw StorageError when the device fails or the data is damaged. `broken`,
+/// thread and may read from disk (ReadMode forbids it); they throw StorageError when the device fails or the data is
+/// damaged. `broken`,
 /// `full`, `busy` and `stopped` refusals can come from every write.
 class StreamStore {
 public:

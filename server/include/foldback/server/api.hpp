@@ -27,6 +27,8 @@ struct ApiOptions {
     std::size_t max_body_bytes = 8 << 20;        ///< 413 beyond
     std::size_t max_json_depth = 128;
     std::size_t max_batch_messages = 100'000;
+    std::size_t read_threads = 8;                ///< for what is not in memory; half of them for one stream at most
+    std::size_t max_queued_reads = 1024;         ///< waiting for one of these threads; 503 beyond, or beyond half for one stream
     std::size_t max_waiters = 200'000;           ///< long-polls and SSE readers, all streams; 503 beyond
     std::size_t max_waiters_per_stream = 50'000; ///< 429 beyond
     std::string cors_origin = "*";               ///< value of Access-Control-Allow-Origin; empty: no CORS headers
@@ -69,10 +71,22 @@ public:
     [[nodiscard]] virtual std::chrono::milliseconds lifetime() const = 0;
 };
 
-using Reply = std::variant<Response, Pending, std::unique_ptr<LongPoll>, std::unique_ptr<EventStream>>;
+class Later;
+using Reply =
+    std::variant<Response, Pending, std::unique_ptr<LongPoll>, std::unique_ptr<EventStream>, std::unique_ptr<Later>>;
 
-/// The whole HTTP surface over one store. `handle` may be called from any thread and never waits for the disk to
-/// accept a write; it may read from disk. It throws nothing: what breaks becomes a 500 (details to `on_error`).
+/// A reply that has to be read from disk first.
+class Later {
+public:
+    virtual ~Later() = default;
+    /// Once. Calls `done` once, on any thread or at once, when the reply is there. The object may go before that.
+    virtual void start(std::function<void()> done) = 0;
+    /// The reply, once, after `done`.
+    [[nodiscard]] virtual Reply take() = 0;
+};
+
+/// The whole HTTP surface over one store. `handle` may be called from any thread and never waits for the disk: not for
+/// a write to be accepted, nor, as far as the file system can tell (see ReadMode), for data to be read. It throws nothing: what breaks becomes a 500 (details to `on_error`).
 class Api {
 public:
     Api(StreamStore& store, ApiOptions options, const Clock& clock);
