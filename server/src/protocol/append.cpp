@@ -35,7 +35,7 @@ Parsed<ParsedAppend> parse_headers(const RequestHeaders& headers, StreamPath str
                                    .producer = std::move(*producer),
                                    .stream_seq = std::move(*stream_seq),
                                    .close = is_closed_marker(headers[Header::stream_closed])},
-                        .condition = std::move(*condition)};
+                        .condition = *condition};
 }
 
 /// Reads the body into the request. Only a close may have none; its content type does not matter then.
@@ -103,7 +103,7 @@ Response appended_response(const Appended& appended, const std::optional<std::ui
 
 /// Answers with what the writer missed, read on a thread that may read.
 void answer_with_missed(const Service& service, StreamPath stream, Condition condition, Refused refused,
-                        Respond respond) {
+                        const Respond& respond) {
     auto plain = service.finished(to_response(refused));
     const auto key = stream.text();
     auto answer = [&service, stream = std::move(stream), condition, refused = std::move(refused), respond] {

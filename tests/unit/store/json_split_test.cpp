@@ -68,7 +68,7 @@ TEST_CASE("all else is refused, with the byte where it goes wrong") {
                              "{,}", "{a:1}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{1:2}", "[}", "{]", "[1}", "{\"a\":1]", "nul", "nulll", "True",
                              "NaN", "-Infinity", "01", "-01", "00", "1.", ".1", "+1", "1e", "1e+", "1.e1", "-", "--1", "0x1", "1_0", "\"",
                              "\"a", "\"\\", "\"\\x\"", "\"\\u\"", "\"\\u123\"", "\"\\u123g\"", "\"\\U1234\"", "\"\t\"", "\"\n\"", "'a'",
-                             "\xEF\xBB\xBF{}", "[1]//", "/**/1", "\x0b" "1", "\xC2\xA0" "1"}) {
+                             "\xEF\xBB\xBF{}", "[1]//", "/**/1", "\v1", "\u00A01"}) {
         CAPTURE(text);
         CHECK_FALSE(accepts(text));
     }
@@ -123,11 +123,12 @@ TEST_CASE("deep containers of both kinds close in their own order") {
             open += object ? "{\"k\":" : "[";
             close.insert(0, object ? "}" : "]");
         }
-        REQUIRE(accepts(open + "0" + close));
+        open += '0';
+        REQUIRE(accepts(open + close));
         auto wrong = close;
         auto& bracket = wrong[random() % wrong.size()];
         bracket = bracket == '}' ? ']' : '}';
-        REQUIRE_FALSE(accepts(open + "0" + wrong));
+        REQUIRE_FALSE(accepts(open + wrong));
     }
 }
 
