@@ -42,9 +42,10 @@ inline constexpr std::array exit_code_meanings{
     ExitCodeMeaning{ExitCode::timed_out, "timed out; after a write it is unknown whether the server did it"},
     ExitCodeMeaning{ExitCode::broken, "`serve`: the store broke (a flush failed) or the device fails"},
     ExitCodeMeaning{ExitCode::locked, "another process owns the data directory"},
-    ExitCodeMeaning{ExitCode::refused,
-                    "refused to start: the data is damaged, the address is public without consent, or too few files may "
-                    "be open"},
+    ExitCodeMeaning{
+        ExitCode::refused,
+        "refused to start: the data is damaged, the address is public without consent, or too few files may "
+        "be open"},
     ExitCodeMeaning{ExitCode::interrupted, "interrupted by SIGINT or SIGTERM"},
     ExitCodeMeaning{ExitCode::output_closed, "standard output was closed by its reader (as after SIGPIPE)"},
 };

@@ -125,7 +125,8 @@ void require_base_url(const std::string& url) {
     if (url.empty()) return;
     const auto host = url.starts_with("https://") ? 8U : url.starts_with("http://") ? 7U : 0U;
     const bool plain = std::all_of(url.begin(), url.end(), [](char byte) { return byte > ' ' && byte < 0x7F; });
-    if (host != 0 && url.size() > host && plain && !url.ends_with('/') && url.find_first_of("?#\"<>\\") == url.npos) return;
+    if (host != 0 && url.size() > host && plain && !url.ends_with('/') && url.find_first_of("?#\"<>\\") == url.npos)
+        return;
     throw Failure(ExitCode::usage, fmt::format("\"{}\" is not a URL to put before the path of a stream", url),
                   "It has a scheme and a host, and no slash at the end: https://events.example");
 }

@@ -50,8 +50,8 @@ boost::system::result<Addressed, Response> Api::State::address(Method method, st
     if (!route) return refuse(route.error());
     if (!route->allows(method)) return method_refused(*route);
     if (body_bytes > service.options.max_body_bytes) {
-        return refuse(Problem(413, "too-large", "The body exceeds " + std::to_string(service.options.max_body_bytes) +
-                                                    " bytes."));
+        return refuse(Problem(413, "too-large",
+                              "The body exceeds " + std::to_string(service.options.max_body_bytes) + " bytes."));
     }
     return Addressed{std::move(*route), std::move(target->query)};
 }
@@ -152,8 +152,6 @@ std::optional<Response> Api::refuse_early(Method method, std::string_view target
     return state_->service.finished(std::move(addressed).error());
 }
 
-const ApiOptions& Api::options() const noexcept {
-    return state_->service.options;
-}
+const ApiOptions& Api::options() const noexcept { return state_->service.options; }
 
 }  // namespace foldback::server

@@ -21,9 +21,7 @@ constexpr std::string_view resource_policy = "cross-origin-resource-policy";
 
 }  // namespace
 
-void add_security_headers(Response& response) {
-    response.set(no_sniffing, "nosniff");
-}
+void add_security_headers(Response& response) { response.set(no_sniffing, "nosniff"); }
 
 void add_common_headers(Response& response, const std::string& cors_origin) {
     const auto is_there = [](const auto& header) { return header.first == no_sniffing; };

@@ -28,9 +28,7 @@ bool prefers(std::string_view header, std::string_view preference) {
     return false;
 }
 
-Problem bad_if_match(std::string detail) {
-    return bad_request("bad-if-match", std::move(detail));
-}
+Problem bad_if_match(std::string detail) { return bad_request("bad-if-match", std::move(detail)); }
 
 void append_missed(std::string& json, const ReadPage& page) {
     json.append(R"("missed":{"offset":")").append(offset_token(page.start));
@@ -63,9 +61,9 @@ Parsed<std::optional<Condition>> parse_condition(const RequestHeaders& headers) 
         return bad_if_match("If-Match must be one entity tag: the stream's offset token in quotes.");
     }
     const auto* preferences = headers[Header::prefer];
-    return std::optional(Condition{
-        .tail = parse_offset_token(tag),
-        .wants_missed_events = preferences != nullptr && prefers(*preferences, "return=missed-events")});
+    return std::optional(
+        Condition{.tail = parse_offset_token(tag),
+                  .wants_missed_events = preferences != nullptr && prefers(*preferences, "return=missed-events")});
 }
 
 bool holds(const Condition& condition, StreamPoint tail) {

@@ -12,9 +12,7 @@ namespace foldback::server::protocol {
 
 namespace {
 
-Problem bad_fork(std::string detail) {
-    return bad_request("bad-fork", std::move(detail));
-}
+Problem bad_fork(std::string detail) { return bad_request("bad-fork", std::move(detail)); }
 
 /// The stream that a URL path names (PROTOCOL §4.2): encoded like a target, prefix included.
 Parsed<StreamPath> parse_source(std::string_view url_path, const std::string& prefix) {

@@ -83,7 +83,11 @@ void write_base64_event(std::string& out, std::string_view bytes) {
 }
 
 void write_control_event(std::string& out, const Control& control) {
-    out.append(R"(event: control)" "\n" R"(data:{"streamNextOffset":")").append(control.next_offset).push_back('"');
+    out.append(R"(event: control)"
+               "\n"
+               R"(data:{"streamNextOffset":")")
+        .append(control.next_offset)
+        .push_back('"');
     if (control.cursor && !control.closed) {
         out.append(R"(,"streamCursor":")").append(std::to_string(*control.cursor)).push_back('"');
     }

@@ -12,9 +12,7 @@ namespace {
 constexpr std::size_t max_value_bytes = 256;
 constexpr std::uint64_t max_ttl_seconds = 10ull * 365 * 24 * 3600;
 
-char to_lower(char byte) noexcept {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte;
-}
+char to_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte; }
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
     return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),

@@ -35,8 +35,7 @@ void append_stream(std::string& out, const StreamInfo& info) {
 Reply list(const Service& service, const Query& query) {
     const auto parsed = parse_list_query(query);
     if (!parsed) return to_response(parsed.error());
-    const auto found =
-        service.store.list({.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit});
+    const auto found = service.store.list({.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit});
     Response response;
     response.set("content-type", "application/json");
     response.set("cache-control", "no-store");

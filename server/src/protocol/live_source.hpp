@@ -44,7 +44,8 @@ public:
     [[nodiscard]] virtual std::string name() const = 0;
 };
 
-[[nodiscard]] std::unique_ptr<LiveSource> stream_source(const Service& service, Reader reader, const StreamQuery& query);
+[[nodiscard]] std::unique_ptr<LiveSource> stream_source(const Service& service, Reader reader,
+                                                        const StreamQuery& query);
 [[nodiscard]] std::unique_ptr<LiveSource> feed_source(const Service& service, const FeedQuery& query, Coding coding);
 
 /// Answers a live request (PROTOCOL §5.7, §5.8): at once, or with what waits.

@@ -18,7 +18,7 @@ struct Problem {
 
     unsigned status = 500;
     std::string_view code = "internal";  ///< a literal; programs act on it
-    std::string detail;     ///< for people; holds nothing of the request that is not valid UTF-8
+    std::string detail;                  ///< for people; holds nothing of the request that is not valid UTF-8
 };
 
 [[nodiscard]] inline Problem bad_request(std::string_view code, std::string detail) {

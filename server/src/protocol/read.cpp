@@ -47,8 +47,7 @@ Reply read(const Service& service, const Request& request, StreamPath stream, co
         case Live::none: return catch_up(service, reader, *parsed);
         case Live::long_poll:
             return start_long_poll(service, stream_source(service, std::move(reader), *parsed), *parsed);
-        case Live::sse:
-            return start_event_stream(service, stream_source(service, std::move(reader), *parsed), *parsed);
+        case Live::sse: return start_event_stream(service, stream_source(service, std::move(reader), *parsed), *parsed);
     }
     return to_response(Problem());
 }

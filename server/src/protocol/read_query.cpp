@@ -10,9 +10,7 @@ namespace {
 
 constexpr std::size_t max_limit = 10'000;
 
-Problem bad_parameter(std::string detail) {
-    return bad_request("bad-parameter", std::move(detail));
-}
+Problem bad_parameter(std::string detail) { return bad_request("bad-parameter", std::move(detail)); }
 
 /// The problem, when a parameter is given twice; otherwise sets `value`.
 std::optional<Problem> take(const Query& query, std::string_view name, const std::string*& value) {
@@ -28,7 +26,8 @@ std::optional<Problem> parse_live(const Query& query, LiveQuery& into) {
     if (auto problem = take(query, "live", live)) return problem;
     if (auto problem = take(query, "cursor", cursor)) return problem;
     if (live != nullptr) {
-        if (*live != "long-poll" && *live != "sse") return bad_parameter("The parameter live must be long-poll or sse.");
+        if (*live != "long-poll" && *live != "sse")
+            return bad_parameter("The parameter live must be long-poll or sse.");
         into.live = *live == "sse" ? Live::sse : Live::long_poll;
     }
     if (cursor != nullptr) {

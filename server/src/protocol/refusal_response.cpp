@@ -27,7 +27,8 @@ Meaning meaning_of(Refusal reason) {
         case Refusal::stale_epoch: return {403, "stale-epoch", "The producer has a newer epoch."};
         case Refusal::epoch_start: return {400, "epoch-start", "A new epoch starts at sequence 0."};
         case Refusal::sequence_gap: return {409, "sequence-gap", "An earlier sequence number is due."};
-        case Refusal::too_many_producers: return {429, "too-many-producers", "The stream has no room for another producer."};
+        case Refusal::too_many_producers:
+            return {429, "too-many-producers", "The stream has no room for another producer."};
         case Refusal::bad_offset: return {400, "bad-offset", "The offset is not one of this stream's."};
         case Refusal::truncated: return {410, "truncated", "The data before the earliest retained offset is gone."};
         case Refusal::source_not_found: return {404, "source-not-found", "There is no such stream to fork from."};

@@ -5,10 +5,25 @@ namespace foldback::server::protocol {
 namespace {
 
 constexpr std::array<std::string_view, header_count> names{
-    "accept-encoding",        "authorization",      "content-encoding",  "content-type",     "host",
-    "if-match",               "if-none-match",      "prefer",            "producer-epoch",   "producer-id",
-    "producer-seq",           "stream-closed",      "stream-expires-at", "stream-fork-offset",
-    "stream-fork-sub-offset", "stream-forked-from", "stream-seq",        "stream-ttl",       "x-forwarded-proto",
+    "accept-encoding",
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "host",
+    "if-match",
+    "if-none-match",
+    "prefer",
+    "producer-epoch",
+    "producer-id",
+    "producer-seq",
+    "stream-closed",
+    "stream-expires-at",
+    "stream-fork-offset",
+    "stream-fork-sub-offset",
+    "stream-forked-from",
+    "stream-seq",
+    "stream-ttl",
+    "x-forwarded-proto",
 };
 
 /// Lists, which may be split over several headers (RFC 9110 §5.3).
@@ -26,9 +41,7 @@ std::optional<Header> known(std::string_view name) noexcept {
 
 }  // namespace
 
-std::string_view name_of(Header header) noexcept {
-    return names[static_cast<std::size_t>(header)];
-}
+std::string_view name_of(Header header) noexcept { return names[static_cast<std::size_t>(header)]; }
 
 RequestHeaders::RequestHeaders(const Request& request) noexcept {
     for (const auto& [name, value] : request.headers) {

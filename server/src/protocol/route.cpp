@@ -7,9 +7,7 @@ namespace {
 constexpr std::string_view feed_path = "/v1/feed";
 constexpr std::string_view list_path = "/v1/streams";
 
-bool is_reserved(std::string_view stream) {
-    return stream.substr(0, stream.find('/')) == "__ds";
-}
+bool is_reserved(std::string_view stream) { return stream.substr(0, stream.find('/')) == "__ds"; }
 
 }  // namespace
 

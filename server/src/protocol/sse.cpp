@@ -14,8 +14,8 @@ constexpr std::size_t event_bytes = 256 << 10;
 
 class SseStream final : public EventStream {
 public:
-    SseStream(const Service& service, std::unique_ptr<LiveSource> source, LiveSource::Batch first,
-              Waiters::Place place, std::optional<std::uint64_t> cursor)
+    SseStream(const Service& service, std::unique_ptr<LiveSource> source, LiveSource::Batch first, Waiters::Place place,
+              std::optional<std::uint64_t> cursor)
         : service_(service),
           reader_(service, std::move(source)),
           unsent_(std::move(first)),
@@ -80,10 +80,9 @@ EventStream::Step SseStream::send(const LiveSource::Batch& batch) {
     Step step;
     if (batch.has_data) reader_.source().write_event(step.bytes);
     cursor_ = std::max(cursor_, next_cursor(service_.clock.now(), std::nullopt));
-    write_control_event(step.bytes, {.next_offset = batch.next_offset,
-                                     .cursor = cursor_,
-                                     .up_to_date = batch.up_to_date,
-                                     .closed = batch.closed});
+    write_control_event(
+        step.bytes,
+        {.next_offset = batch.next_offset, .cursor = cursor_, .up_to_date = batch.up_to_date, .closed = batch.closed});
     step.finished = finished_ = batch.closed;
     return step;
 }
@@ -95,8 +94,8 @@ Reply start_event_stream(const Service& service, std::unique_ptr<LiveSource> sou
     if (!first) return service.finished(std::move(first).error());
     auto place = service.waiters->take_place(source->name());
     if (!place) return service.finished(to_response(place.error()));
-    return std::unique_ptr<EventStream>(std::make_unique<SseStream>(service, std::move(source), std::move(*first),
-                                                                    std::move(*place), query.cursor));
+    return std::unique_ptr<EventStream>(
+        std::make_unique<SseStream>(service, std::move(source), std::move(*first), std::move(*place), query.cursor));
 }
 
 }  // namespace foldback::server::protocol

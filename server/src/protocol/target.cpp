@@ -13,13 +13,9 @@ int hex_value(char digit) noexcept {
     return -1;
 }
 
-bool is_control(char byte) noexcept {
-    return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;
-}
+bool is_control(char byte) noexcept { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F; }
 
-bool has_control(std::string_view text) noexcept {
-    return std::any_of(text.begin(), text.end(), is_control);
-}
+bool has_control(std::string_view text) noexcept { return std::any_of(text.begin(), text.end(), is_control); }
 
 bool stays_plain_in_path(char byte) noexcept {
     const bool is_alphanumeric =
@@ -33,9 +29,7 @@ std::optional<std::string> decode_parameter(std::string_view text) {
     return percent_decode(spaced);
 }
 
-Problem malformed(std::string detail) {
-    return bad_request("malformed-target", std::move(detail));
-}
+Problem malformed(std::string detail) { return bad_request("malformed-target", std::move(detail)); }
 
 std::optional<Problem> parse_query(std::string_view text, Query& query) {
     while (!text.empty()) {

@@ -117,10 +117,10 @@ std::string format_timestamp(Timestamp timestamp) {
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss time(timestamp - day);
     char text[40];
-    const auto size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int(date.year()),
-                                    unsigned(date.month()), unsigned(date.day()), int(time.hours().count()),
-                                    int(time.minutes().count()), int(time.seconds().count()),
-                                    int(time.subseconds().count()));
+    const auto size =
+        std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int(date.year()),
+                      unsigned(date.month()), unsigned(date.day()), int(time.hours().count()),
+                      int(time.minutes().count()), int(time.seconds().count()), int(time.subseconds().count()));
     return {text, static_cast<std::size_t>(size)};
 }
 

@@ -63,8 +63,6 @@ Reply read_later(const Service& service, std::string key, std::function<Reply()>
     return std::unique_ptr<Later>(std::make_unique<ReadLater>(service, std::move(key), std::move(answer)));
 }
 
-Response too_many_reads() {
-    return to_response(Problem(503, "busy", "Too many reads are waiting for the disk."));
-}
+Response too_many_reads() { return to_response(Problem(503, "busy", "Too many reads are waiting for the disk.")); }
 
 }  // namespace foldback::server::protocol

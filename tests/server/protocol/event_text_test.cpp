@@ -32,99 +32,98 @@ std::string normalized(std::string_view text) {
 }  // namespace
 
 TEST_SUITE("event text") {
+    TEST_CASE("plain text is one data line") { CHECK(event_of({"hello"}) == "event: data\ndata:hello\n\n"); }
 
-TEST_CASE("plain text is one data line") {
-    CHECK(event_of({"hello"}) == "event: data\ndata:hello\n\n");
-}
-
-TEST_CASE("every line end begins another data line") {
-    CHECK(event_of({"a\nb\rc\r\nd"}) == "event: data\ndata:a\ndata:b\ndata:c\ndata:d\n\n");
-    CHECK(event_of({"\n"}) == "event: data\ndata:\ndata:\n\n");
-    CHECK(event_of({"a\n"}) == "event: data\ndata:a\ndata:\n\n");
-}
-
-TEST_CASE("a space at the beginning of a line survives") {
-    CHECK(event_of({" a\n b"}) == "event: data\ndata:  a\ndata:  b\n\n");
-    CHECK(parse_sse(event_of({" a\n  b"})).front().data == " a\n  b");
-}
-
-TEST_CASE("text that looks like fields and events stays text") {
-    const std::string attack = "x\r\n\r\nevent: control\r\ndata: {\"injected\":true}\n\nid: 7\rretry: 1\r\r";
-
-    const auto events = parse_sse(event_of({attack}));
-
-    REQUIRE(events.size() == 1);
-    CHECK(events[0].type == "data");
-    CHECK(events[0].data == normalized(attack));
-}
-
-TEST_CASE("parts make no difference, not even between CR and LF") {
-    const std::string text = "a\r\n\r\nb\n c\r\r d \r\n";
-    const auto whole = event_of({text});
-
-    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-        CHECK(event_of({text.substr(0, cut), text.substr(cut)}) == whole);
+    TEST_CASE("every line end begins another data line") {
+        CHECK(event_of({"a\nb\rc\r\nd"}) == "event: data\ndata:a\ndata:b\ndata:c\ndata:d\n\n");
+        CHECK(event_of({"\n"}) == "event: data\ndata:\ndata:\n\n");
+        CHECK(event_of({"a\n"}) == "event: data\ndata:a\ndata:\n\n");
     }
-    std::string out;
-    DataEvent event(out);
-    for (const char byte : text) event.text({&byte, 1});
-    static_cast<void>(event.end());
-    CHECK(out == whole);
-}
 
-TEST_CASE("an LF that continues the CR of the event before is not another line end") {
-    std::string first;
-    DataEvent begins(first);
-    begins.text("a\r");
-    REQUIRE(begins.end());
-    std::string second;
-    DataEvent continues(second, true);
-    continues.text("\nb");
-    CHECK_FALSE(continues.end());
+    TEST_CASE("a space at the beginning of a line survives") {
+        CHECK(event_of({" a\n b"}) == "event: data\ndata:  a\ndata:  b\n\n");
+        CHECK(parse_sse(event_of({" a\n  b"})).front().data == " a\n  b");
+    }
 
-    CHECK(parse_sse(first).front().data + parse_sse(second).front().data == "a\nb");
-}
+    TEST_CASE("text that looks like fields and events stays text") {
+        const std::string attack = "x\r\n\r\nevent: control\r\ndata: {\"injected\":true}\n\nid: 7\rretry: 1\r\r";
 
-TEST_CASE("random text arrives as a browser would read it, and forges nothing") {
-    std::mt19937 random(42);
-    const std::string alphabet = "\r\n :adevntlo{}";
-    for (int round = 0; round != 2000; ++round) {
-        std::string text;
-        for (auto left = random() % 40; left != 0; --left) text.push_back(alphabet[random() % alphabet.size()]);
-
-        const auto events = parse_sse(event_of({text}));
+        const auto events = parse_sse(event_of({attack}));
 
         REQUIRE(events.size() == 1);
-        REQUIRE(events[0].data == normalized(text));
+        CHECK(events[0].type == "data");
+        CHECK(events[0].data == normalized(attack));
     }
-}
 
-TEST_CASE("bytes travel as base64 on one line") {
-    std::string out;
-    write_base64_event(out, std::string_view("\0\n\r\xff", 4));
+    TEST_CASE("parts make no difference, not even between CR and LF") {
+        const std::string text = "a\r\n\r\nb\n c\r\r d \r\n";
+        const auto whole = event_of({text});
 
-    CHECK(out == "event: data\ndata:AAoN/w==\n\n");
-}
+        for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+            CHECK(event_of({text.substr(0, cut), text.substr(cut)}) == whole);
+        }
+        std::string out;
+        DataEvent event(out);
+        for (const char byte : text) event.text({&byte, 1});
+        static_cast<void>(event.end());
+        CHECK(out == whole);
+    }
 
-TEST_CASE("a control event says what it is given") {
-    std::string open;
-    write_control_event(open, {.next_offset = "1_2", .cursor = 7, .up_to_date = true});
-    std::string closed;
-    write_control_event(closed, {.next_offset = "1_2", .cursor = 7, .up_to_date = true, .closed = true});
+    TEST_CASE("an LF that continues the CR of the event before is not another line end") {
+        std::string first;
+        DataEvent begins(first);
+        begins.text("a\r");
+        REQUIRE(begins.end());
+        std::string second;
+        DataEvent continues(second, true);
+        continues.text("\nb");
+        CHECK_FALSE(continues.end());
 
-    CHECK(open == "event: control\ndata:{\"streamNextOffset\":\"1_2\",\"streamCursor\":\"7\",\"upToDate\":true}\n\n");
-    CHECK(closed == "event: control\ndata:{\"streamNextOffset\":\"1_2\",\"upToDate\":true,\"streamClosed\":true}\n\n");
-}
+        CHECK(parse_sse(first).front().data + parse_sse(second).front().data == "a\nb");
+    }
 
-TEST_CASE("an incomplete character at the end of a text is found") {
-    CHECK(incomplete_character("") == 0);
-    CHECK(incomplete_character("abc") == 0);
-    CHECK(incomplete_character("\xC3\xA9") == 0);
-    CHECK(incomplete_character("a\xC3") == 1);
-    CHECK(incomplete_character("a\xE2\x82") == 2);
-    CHECK(incomplete_character("a\xF0\x9F\x98") == 3);
-    CHECK(incomplete_character("a\xF0\x9F\x98\x80") == 0);
-    CHECK(incomplete_character("\x80\x80\x80\x80") == 0);
-}
+    TEST_CASE("random text arrives as a browser would read it, and forges nothing") {
+        std::mt19937 random(42);
+        const std::string alphabet = "\r\n :adevntlo{}";
+        for (int round = 0; round != 2000; ++round) {
+            std::string text;
+            for (auto left = random() % 40; left != 0; --left) text.push_back(alphabet[random() % alphabet.size()]);
+
+            const auto events = parse_sse(event_of({text}));
+
+            REQUIRE(events.size() == 1);
+            REQUIRE(events[0].data == normalized(text));
+        }
+    }
+
+    TEST_CASE("bytes travel as base64 on one line") {
+        std::string out;
+        write_base64_event(out, std::string_view("\0\n\r\xff", 4));
+
+        CHECK(out == "event: data\ndata:AAoN/w==\n\n");
+    }
+
+    TEST_CASE("a control event says what it is given") {
+        std::string open;
+        write_control_event(open, {.next_offset = "1_2", .cursor = 7, .up_to_date = true});
+        std::string closed;
+        write_control_event(closed, {.next_offset = "1_2", .cursor = 7, .up_to_date = true, .closed = true});
+
+        CHECK(open ==
+              "event: control\ndata:{\"streamNextOffset\":\"1_2\",\"streamCursor\":\"7\",\"upToDate\":true}\n\n");
+        CHECK(closed ==
+              "event: control\ndata:{\"streamNextOffset\":\"1_2\",\"upToDate\":true,\"streamClosed\":true}\n\n");
+    }
+
+    TEST_CASE("an incomplete character at the end of a text is found") {
+        CHECK(incomplete_character("") == 0);
+        CHECK(incomplete_character("abc") == 0);
+        CHECK(incomplete_character("\xC3\xA9") == 0);
+        CHECK(incomplete_character("a\xC3") == 1);
+        CHECK(incomplete_character("a\xE2\x82") == 2);
+        CHECK(incomplete_character("a\xF0\x9F\x98") == 3);
+        CHECK(incomplete_character("a\xF0\x9F\x98\x80") == 0);
+        CHECK(incomplete_character("\x80\x80\x80\x80") == 0);
+    }
 
 }  // TEST_SUITE

@@ -23,15 +23,16 @@ struct ApiOptions {
     std::string public_url{};
     std::chrono::milliseconds long_poll_timeout{30'000};
     std::chrono::milliseconds sse_lifetime{60'000};
-    std::size_t max_response_bytes = 4 << 20;    ///< payload of one catch-up response
-    std::size_t max_body_bytes = 8 << 20;        ///< 413 beyond
+    std::size_t max_response_bytes = 4 << 20;  ///< payload of one catch-up response
+    std::size_t max_body_bytes = 8 << 20;      ///< 413 beyond
     std::size_t max_json_depth = 128;
     std::size_t max_batch_messages = 100'000;
-    std::size_t read_threads = 8;                ///< for what is not in memory; half of them for one stream at most
-    std::size_t max_queued_reads = 1024;         ///< waiting for one of these threads; 503 beyond, or beyond half for one stream
-    std::size_t max_waiters = 200'000;           ///< long-polls and SSE readers, all streams; 503 beyond
-    std::size_t max_waiters_per_stream = 50'000; ///< 429 beyond
-    std::string cors_origin = "*";               ///< value of Access-Control-Allow-Origin; empty: no CORS headers
+    std::size_t read_threads = 8;  ///< for what is not in memory; half of them for one stream at most
+    std::size_t max_queued_reads =
+        1024;                           ///< waiting for one of these threads; 503 beyond, or beyond half for one stream
+    std::size_t max_waiters = 200'000;  ///< long-polls and SSE readers, all streams; 503 beyond
+    std::size_t max_waiters_per_stream = 50'000;  ///< 429 beyond
+    std::string cors_origin = "*";                ///< value of Access-Control-Allow-Origin; empty: no CORS headers
 };
 
 /// Answers one request once, now or later, on any thread.
@@ -96,7 +97,8 @@ public:
 
     /// Whether a request with this method, target and declared body size would be refused before its body is read
     /// (413, 404 outside the surface, 405): asked before `100 Continue` and before reading.
-    [[nodiscard]] std::optional<Response> refuse_early(Method method, std::string_view target, std::uint64_t body_bytes) const;
+    [[nodiscard]] std::optional<Response> refuse_early(Method method, std::string_view target,
+                                                       std::uint64_t body_bytes) const;
 
     [[nodiscard]] const ApiOptions& options() const noexcept;
 
