@@ -1,7 +1,8 @@
 # The install tree: libraries, public headers, the program, a CMake package with components and a pkg-config file.
 #
-#     find_package(foldback CONFIG REQUIRED COMPONENTS store)     foldback::store
-#     find_package(foldback CONFIG REQUIRED COMPONENTS server)    foldback::server (brings store)
+#     find_package(foldback CONFIG REQUIRED COMPONENTS store)       foldback::store
+#     find_package(foldback CONFIG REQUIRED COMPONENTS framework)   foldback::framework (brings store)
+#     find_package(foldback CONFIG REQUIRED COMPONENTS server)      foldback::server (brings store)
 
 include(CMakePackageConfigHelpers)
 
@@ -19,6 +20,7 @@ function(foldback_install_component component target)
 endfunction()
 
 foldback_install_component(store foldback_store)
+foldback_install_component(framework foldback_framework)
 if(FOLDBACK_SERVER)
     foldback_install_component(server foldback_server)
 endif()

@@ -14,7 +14,8 @@ with_find_package() {
     cmake -S "$here/cmake_package" -B "$work/cmake_package" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" &&
         cmake --build "$work/cmake_package" &&
-        "$work/cmake_package/consumer"
+        "$work/cmake_package/consumer" &&
+        "$work/cmake_package/framework_consumer"
 }
 
 with_an_unknown_component() {

@@ -8,22 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "foldback/core/offset.hpp"
+#include "foldback/core/timestamp.hpp"
+
 namespace foldback {
-
-/// A place in one stream: how many messages (JSON streams) or bytes (other streams) lie before it. The version of an
-/// aggregate is its stream's offset.
-struct Offset {
-    std::uint64_t value = 0;
-
-    friend auto operator<=>(Offset, Offset) = default;
-};
-
-/// A place in the store: how many messages lie before it, over all streams, in commit order. Gap-free.
-struct Position {
-    std::uint64_t value = 0;
-
-    friend auto operator<=>(Position, Position) = default;
-};
 
 /// The number of a stream's creation, increasing store-wide, never reused. 0 means "none".
 struct Incarnation {
@@ -41,9 +29,6 @@ struct StreamPoint {
 
     friend auto operator<=>(StreamPoint, StreamPoint) = default;
 };
-
-/// Wall-clock time, milliseconds since the Unix epoch.
-using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// The name of a stream: `/`-separated segments such as `orders/42/events`, without a leading slash. Always valid:
 /// 1 to 1024 bytes of UTF-8, no empty segment, no `.` or `..` segment, no control byte (below 0x20, or 0x7F), no
