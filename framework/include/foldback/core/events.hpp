@@ -143,6 +143,19 @@ struct CheckEntry {
     }
 };
 
+/// The first type of a list that comes twice in it.
+template <class List>
+struct SecondOfList;
+template <class First, class... Rest>
+struct SecondOfList<boost::mp11::mp_list<First, Rest...>> {
+    using type =
+        typename boost::mp11::mp_eval_if_c<boost::mp11::mp_contains<boost::mp11::mp_list<Rest...>, First>::value,
+                                           std::type_identity<First>, SecondOfList,
+                                           boost::mp11::mp_list<Rest...>>::type;
+};
+template <class List>
+using SecondOf = typename SecondOfList<List>::type;
+
 template <class... Entries>
 [[nodiscard]] consteval bool check_names() {
     static_assert((CheckEntry<Entries>::check() && ...));
@@ -151,6 +164,13 @@ template <class... Entries>
         using Entry = boost::mp11::mp_at_c<boost::mp11::mp_list<Entries...>, second>;
         constexpr auto message = joined<literal<"two events are stored as \"">, EntryTraits<Entry>::name,
                                         literal<"\": give one of them another name">>();
+        static_assert(sizeof(CompileError<message>) > 0);
+    }
+    using Structs = boost::mp11::mp_append<typename EntryTraits<Entries>::Alternatives...>;
+    if constexpr (!boost::mp11::mp_is_set<Structs>::value) {
+        constexpr auto message =
+            joined<name_of_type<SecondOf<Structs>>, literal<" is listed twice in foldback::Events: give each "
+                                                            "event a struct of its own">>();
         static_assert(sizeof(CompileError<message>) > 0);
     }
     return true;

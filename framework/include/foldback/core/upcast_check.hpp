@@ -14,6 +14,18 @@ template <class Entry, std::size_t index, class Result>
     return older;
 }
 
+template <class Struct>
+[[nodiscard]] consteval bool check_described() {
+    if constexpr (!boost::describe::has_describe_members<Struct>::value && !std::is_same_v<Struct, UnknownEvent> &&
+                  !std::is_same_v<Struct, JsonText>) {
+        constexpr auto message =
+            joined<name_of_type<Struct>, literal<" is not described: write BOOST_DESCRIBE_STRUCT(">,
+                   name_of_type<Struct>, literal<", (), (its members)) after it">>();
+        return sizeof(CompileError<message>) > 0;
+    }
+    return true;
+}
+
 template <class Event, class Entry, std::size_t index>
 [[nodiscard]] consteval bool check_upcaster() {
     using Step = boost::mp11::mp_at_c<VersionsOf<Entry>, index>;
@@ -42,7 +54,7 @@ template <class Event, class Entry, std::size_t index>
             (std::is_void_v<Next> && Event::template has<Result>) || std::is_same_v<Result, Nothing> ||
             PiecesOf<Event, Result>::are_events || (!std::is_void_v<MergerOf<Step>> && Event::template has<Result>);
         if constexpr (leads_on) {
-            return true;
+            return check_described<Old>();
         } else if constexpr (returns_an_older_version<Entry, index, Result>()) {
             constexpr auto message = joined<literal<"the upcaster of ">, name_of_type<Old>, literal<" goes back to ">,
                                             name_of_type<Result>, literal<", an older version of \"">,
@@ -96,17 +108,6 @@ template <class Event, class Entry>
         return check_upcasters<Event, Entry>(
             std::make_index_sequence<boost::mp11::mp_size<VersionsOf<Entry>>::value>{});
     }
-}
-
-template <class Struct>
-[[nodiscard]] consteval bool check_described() {
-    if constexpr (!boost::describe::has_describe_members<Struct>::value && !std::is_same_v<Struct, UnknownEvent>) {
-        constexpr auto message =
-            joined<name_of_type<Struct>, literal<" is not described: write BOOST_DESCRIBE_STRUCT(">,
-                   name_of_type<Struct>, literal<", (), (its members)) after it">>();
-        return sizeof(CompileError<message>) > 0;
-    }
-    return true;
 }
 
 template <class... Structs>

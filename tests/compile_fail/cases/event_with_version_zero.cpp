@@ -1,0 +1,6 @@
+// error: shop::OrderPaid needs a stored name that is not empty and a version from 1 on
+#include "shop.hpp"
+
+namespace shop {
+Aggregate<OrderState, Events<Named<"OrderPlaced", 1, OrderPlaced>, Named<"OrderPaid", 0, OrderPaid>>> order;
+}  // namespace shop
