@@ -37,7 +37,7 @@ std::string pointer_to(std::string_view text, std::size_t byte) {
             continue;
         }
         if (c == '{' || c == '[') levels.push_back({.is_object = c == '{'});
-        if ((c == '}' || c == ']') && !levels.empty() && at + 1 < byte) levels.pop_back();
+        if ((c == '}' || c == ']') && !levels.empty()) levels.pop_back();
         if (c == ':' && !levels.empty()) levels.back().at_key = false;
         if (c == ',' && !levels.empty()) {
             levels.back().at_key = true;

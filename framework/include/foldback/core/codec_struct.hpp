@@ -90,7 +90,7 @@ private:
     /// Reads the members that come as the description and write() have them: one comparison each.
     template <std::size_t... index>
     static void read_in_order(JsonReader& reader, T& value, std::uint64_t& seen, std::index_sequence<index...>) {
-        const auto read_one = [&]<class Member>(std::size_t place, const Member*) {
+        [[maybe_unused]] const auto read_one = [&]<class Member>(std::size_t place, const Member*) {
             if (!reader.take(seen == 0 ? key_of<Member>.without_comma() : key_of<Member>.with_comma())) return;
             read_json(reader, value.*Member::pointer);
             seen |= std::uint64_t{1} << place;

@@ -22,16 +22,18 @@ struct Rejection {
 
 namespace detail {
 
-inline std::string as_text(std::string_view value) { return std::string(value); }
-inline std::string as_text(bool value) { return value ? "true" : "false"; }
-template <class Number>
-requires(std::integral<Number> || std::floating_point<Number>) std::string as_text(Number value) {
-    return std::to_string(value);
+template <class Value>
+[[nodiscard]] std::string as_text(const Value& value) {
+    if constexpr (std::convertible_to<const Value&, std::string_view>) {
+        return std::string(std::string_view(value));
+    } else if constexpr (std::same_as<Value, bool>) {
+        return value ? "true" : "false";
+    } else {
+        return std::to_string(value);
+    }
 }
 
 /// `pattern` with each `{}` replaced by the next argument.
-std::string fill_in(std::string_view pattern, std::initializer_list<std::string> arguments);
-
 inline std::string fill_in(std::string_view pattern, std::initializer_list<std::string> arguments) {
     std::string text;
     const auto* next = arguments.begin();
