@@ -14,6 +14,7 @@
 
 #include "foldback/store/log_store.hpp"
 #include "raw_log.hpp"
+#include "report.hpp"
 #include "rows.hpp"
 
 namespace {
@@ -269,17 +270,6 @@ bench::Row memory_per_event(const fs::path& directory) {
             .peer_value = static_cast<double>(early), .ratio = growth, .target = 1.2, .at_most = true};
 }
 
-void print(const bench::Row& row) {
-    std::printf("%-42s %14.2f %-10s %-42s %14.2f  ratio %6.3f  target %s %.2f  %s\n", row.name.c_str(), row.value, row.unit.c_str(),
-                row.peer.c_str(), row.peer_value, row.ratio, row.at_most ? "<=" : ">=", row.target, row.pass() ? "pass" : "MISSED");
-    std::fflush(stdout);
-}
-
-nlohmann::json json_of(const bench::Row& row) {
-    return {{"name", row.name}, {"value", row.value}, {"unit", row.unit},     {"peer", row.peer},
-            {"peer_value", row.peer_value}, {"ratio", row.ratio}, {"target", row.target}, {"pass", row.pass()}};
-}
-
 struct Measurement {
     const char* name;  ///< as --only names it
     bench::Row (*measure)(const fs::path& directory);
@@ -313,8 +303,8 @@ int main(int argc, char** argv) {
     for (const auto& each : measurements) {
         if (!only.empty() && only != each.name) continue;
         const auto row = each.measure(directory);
-        print(row);
-        rows.push_back(json_of(row));
+        bench::print(row);
+        rows.push_back(bench::json_of(row));
     }
     fs::remove_all(directory);
     if (rows.empty()) return usage();
