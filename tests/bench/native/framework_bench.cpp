@@ -1,5 +1,7 @@
 // Measures the framework against what it stands on, in one run.
 // usage: framework_bench DIRECTORY [--json FILE]
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -158,6 +160,34 @@ std::vector<bench::Row> rehydrate(const std::filesystem::path& directory) {
                            3, load, [&] { return nlohmann_events_per_second(bytes); })};
 }
 
+/// The user time of compiling a file as a release is compiled.
+double compile_seconds(const std::string& file) {
+    const auto children_seconds = [] {
+        rusage usage{};
+        ::getrusage(RUSAGE_CHILDREN, &usage);
+        return static_cast<double>(usage.ru_utime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec) / 1e6;
+    };
+    const auto before = children_seconds();
+    const auto command =
+        std::string(FOLDBACK_BENCH_COMPILER " -std=c++20 -O2 -I " FOLDBACK_BENCH_INCLUDE " -c -o /dev/null ") +
+        FOLDBACK_BENCH_SOURCES "/compile_time/" + file;
+    if (std::system(command.c_str()) != 0) std::abort();
+    return children_seconds() - before;
+}
+
+std::vector<bench::Row> compile_time(const std::filesystem::path&) {
+    const auto domain = [] { return compile_seconds("domain.cpp"); };
+    const auto standard_only = [] { return compile_seconds("standard_only.cpp"); };
+    (void)domain();
+    (void)standard_only();
+    return {bench::compare({.name = "compiling a domain file",
+                            .unit = "s",
+                            .peer = "<string>, <vector>, <variant> alone",
+                            .target = 4,
+                            .at_most = true},
+                           7, domain, standard_only)};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -169,7 +199,7 @@ int main(int argc, char** argv) {
     std::filesystem::remove_all(directory);
     std::filesystem::create_directories(directory);
     auto rows = nlohmann::json::array();
-    for (const auto& measure : {rehydrate}) {
+    for (const auto& measure : {rehydrate, compile_time}) {
         for (const auto& row : measure(directory)) {
             bench::print(row);
             rows.push_back(bench::json_of(row));
