@@ -2,10 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-
 #include "foldback/app/repository.hpp"
 #include "foldback/store/log_store.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace foldback;
 
@@ -69,20 +68,16 @@ struct State {
 using Member = Aggregate<State, Event>;
 
 /// Runs a test over a store in memory and over one on disk.
-template <class Test>
-void on_each_store(Test test) {
+template <class Run>
+void on_each_store(Run run) {
     SUBCASE("in memory") {
         const auto store = LogStore::in_memory();
-        test(*store);
+        run(*store);
     }
     SUBCASE("on disk") {
-        const auto directory = std::filesystem::absolute("evolution-test");
-        std::filesystem::remove_all(directory);
-        {
-            const auto store = LogStore::open(directory);
-            test(*store);
-        }
-        std::filesystem::remove_all(directory);
+        const test::TemporaryDirectory directory;
+        const auto store = LogStore::open(directory.path());
+        run(*store);
     }
 }
 

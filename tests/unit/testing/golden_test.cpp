@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "foldback/core/decimal.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace foldback;
 using foldback::testing::check_golden;
@@ -45,10 +45,9 @@ using Renamed = Events<Named<"Ordered", 1, PlacedV1>>;
 
 /// A file of its own for each test.
 struct File {
-    std::filesystem::path path;
-    explicit File(const std::string& name) : path(std::filesystem::path("golden-test") / (name + ".jsonl")) {
-        std::filesystem::remove(path);
-    }
+    test::TemporaryDirectory directory;
+    std::filesystem::path path = directory.path() / "golden" / "events.jsonl";
+    [[nodiscard]] std::string place(int line) const { return path.string() + ":" + std::to_string(line) + ": "; }
     [[nodiscard]] std::string text() const {
         std::ifstream in(path);
         return {std::istreambuf_iterator<char>(in), {}};
@@ -58,7 +57,7 @@ struct File {
 }  // namespace
 
 TEST_CASE("each name and version gets one sample, once") {
-    const File file("once");
+    const File file;
 
     CHECK(check_golden<Second>(file.path).recorded == std::vector<std::string>{"Placed 1", "Placed 2"});
     const auto text = file.text();
@@ -77,7 +76,7 @@ TEST_CASE("each name and version gets one sample, once") {
 }
 
 TEST_CASE("a new version keeps the old samples and records what they become now") {
-    const File file("evolution");
+    const File file;
     REQUIRE(check_golden<First>(file.path).ok());
     REQUIRE(check_golden<Second>(file.path).ok());
 
@@ -89,39 +88,39 @@ TEST_CASE("a new version keeps the old samples and records what they become now"
 }
 
 TEST_CASE("an old event that is read differently is a problem") {
-    const File file("differently");
+    const File file;
     REQUIRE(check_golden<Second>(file.path).ok());
     const auto text = file.text();
 
     const auto report = check_golden<Wrong>(file.path);
 
     REQUIRE(report.problems.size() == 1);
-    CHECK(report.problems[0].starts_with("golden-test/differently.jsonl:1: Placed 1 is read differently"));
+    CHECK(report.problems[0].starts_with(file.place(1) + "Placed 1 is read differently"));
     CHECK(file.text() == text);
 }
 
 TEST_CASE("an old event that is no longer read is a problem") {
-    const File file("renamed");
+    const File file;
     REQUIRE(check_golden<First>(file.path).ok());
 
     const auto report = check_golden<Renamed>(file.path);
 
     REQUIRE(report.problems.size() == 1);
-    CHECK(report.problems[0].starts_with("golden-test/renamed.jsonl:1: no longer read: /data: unknown event type in "));
+    CHECK(report.problems[0].starts_with(file.place(1) + "no longer read: /data: unknown event type in "));
 }
 
 TEST_CASE("where nothing may be recorded, a missing sample is a problem") {
-    const File file("missing");
+    const File file;
 
     const auto report = check_golden<First>(file.path, MissingSample::is_wrong);
 
     REQUIRE(report.problems.size() == 1);
-    CHECK(report.problems[0].starts_with("golden-test/missing.jsonl: Placed 1 has no recorded outcome"));
+    CHECK(report.problems[0].starts_with(file.path.string() + ": Placed 1 has no recorded outcome"));
     CHECK_FALSE(std::filesystem::exists(file.path));
 }
 
 TEST_CASE("a sample that was added by hand is checked from then on") {
-    const File file("by-hand");
+    const File file;
     REQUIRE(check_golden<First>(file.path).ok());
     std::ofstream(file.path, std::ios::app) << R"({"type":"Placed","version":1,"data":{"name":"Grace"}})" << '\n';
 

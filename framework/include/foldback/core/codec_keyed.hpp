@@ -4,6 +4,7 @@
 #include <charconv>
 #include <vector>
 
+#include "foldback/core/codec_struct.hpp"
 #include "foldback/core/codec_types.hpp"
 
 /// Maps, variants and structs: what is stored as an object.

@@ -1,6 +1,18 @@
 #pragma once
 
-#include "foldback/core/codec.hpp"
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/members.hpp>
+
+#include "foldback/core/codec_base.hpp"
 
 /// Structs described by BOOST_DESCRIBE_STRUCT.
 namespace foldback::detail {

@@ -1,7 +1,22 @@
 #pragma once
 
-#include "foldback/core/codec.hpp"
-#include "foldback/core/codec_struct.hpp"
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <boost/describe/enum.hpp>
+#include <boost/describe/enumerators.hpp>
+#include <boost/mp11/algorithm.hpp>
+
+#include "foldback/core/codec_base.hpp"
+#include "foldback/core/compile_error.hpp"
+#include "foldback/core/upcast.hpp"
 
 /// How each kind of type is stored.
 ///
@@ -243,5 +258,3 @@ struct CodecOf<std::chrono::time_point<Clock, Duration>> {
 };
 
 }  // namespace foldback::detail
-
-#include "foldback/core/codec_keyed.hpp"  // IWYU pragma: export

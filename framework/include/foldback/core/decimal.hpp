@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "foldback/core/check.hpp"
-#include "foldback/core/codec.hpp"
+#include "foldback/core/codec_base.hpp"
 
 namespace foldback {
 
