@@ -44,7 +44,7 @@ void end_envelope(JsonWriter& writer, const EnvelopeHeader& header) {
 }  // namespace detail
 
 void EnvelopeReader::read_known_head() {
-    if (reader_.take(std::string_view(",\"id\":")) && reader_.peek() == '"') keep_id(reader_.string());
+    if (reader_.take(std::string_view(",\"id\":"))) read_id();
     if (reader_.take(std::string_view(",\"timestamp\":"))) read_timestamp();
     if (reader_.take(std::string_view(",\"data\":"))) {
         at_data_ = has_data_ = true;
@@ -70,8 +70,8 @@ bool EnvelopeReader::read_member(std::string_view key) {
     } else if (key == "version") {
         version_ = reader_.integer<unsigned>();
         has_version_ = true;
-    } else if (key == "id" && reader_.peek() == '"') {
-        keep_id(reader_.string());
+    } else if (key == "id") {
+        read_id();
     } else if (key == "timestamp") {
         read_timestamp();
     } else if (key == "meta" && reader_.peek() == '{') {
@@ -102,10 +102,14 @@ void EnvelopeReader::keep_type() {
     type_ = type_storage_;
 }
 
-void EnvelopeReader::keep_id(std::string_view id) {
-    id_ = id;
-    if (is_in_message(id)) return;
-    id_storage_ = id;
+void EnvelopeReader::read_id() {
+    if (reader_.peek() != '"') {
+        (void)reader_.skip();  // other writers may number their events
+        return;
+    }
+    id_ = reader_.string();
+    if (is_in_message(id_)) return;
+    id_storage_ = id_;
     id_ = id_storage_;
 }
 

@@ -141,6 +141,31 @@ TEST_CASE("a merger remembers from one page to the next, and says when a snapsho
     });
 }
 
+TEST_CASE("the mergers of a feed's streams know nothing of each other") {
+    on_each_store([](LogStore& store) {
+        REQUIRE(old_program(store).append("1", Offset{0}, std::vector<OldEvent>{FirstName{"Ada"}}).has_value());
+        REQUIRE(old_program(store).append("2", Offset{0}, std::vector<OldEvent>{FirstName{"Grace"}}).has_value());
+        REQUIRE(old_program(store).append("1", Offset{1}, std::vector<OldEvent>{LastName{"Lovelace"}}).has_value());
+
+        EventReader<Event> reader;
+        std::string log;
+        const auto feed = store.read_feed({});
+        const auto read = [&](const FeedMessage& message) {
+            reader.read(message, [&](const Recorded<Event>& one) {
+                log += std::string(one.stream) + " " + std::get<Joined>(one.event).name + ";";
+            });
+        };
+        for (const auto& message : feed.messages) read(message);
+        CHECK_FALSE(reader.is_settled());
+        REQUIRE(old_program(store).append("2", Offset{1}, std::vector<OldEvent>{LastName{"Hopper"}}).has_value());
+        const auto more = store.read_feed({.from = feed.next});
+        for (const auto& message : more.messages) read(message);
+
+        CHECK(log == "members/1 Ada Lovelace;members/2 Grace Hopper;");
+        CHECK(reader.is_settled());
+    });
+}
+
 TEST_CASE("what comes before a corrupt event is folded when it is met") {
     on_each_store([](LogStore& store) {
         const Repository<Member> members(store, {.category = "members"});

@@ -94,6 +94,15 @@ TEST_CASE("a string that is none is an error") {
     CHECK_THROWS_AS(JsonWriter(text).string("\xC3"), std::invalid_argument);
 }
 
+TEST_CASE("a byte that is no UTF-8 is found wherever it lies") {
+    for (std::size_t at = 0; at < 50; ++at) {
+        std::string text = "\"" + std::string(50, 'x') + "\"";
+        text[at + 1] = '\xC3';
+        CAPTURE(at);
+        CHECK(error_of(text, [](JsonReader& reader) { (void)reader.string(); }) == "a string that is not UTF-8");
+    }
+}
+
 TEST_CASE("skipping moves past exactly one value") {
     for (const std::string_view value : {"1", "-1.5e3", "true", "false", "null", "\"a\\\"b\"", "[]", "{}",
                                          R"({"a":[1,{"b":"]}"}],"c":"\\"})", "[ [ ] , 1 ]"}) {

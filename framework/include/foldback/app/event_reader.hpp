@@ -1,7 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "foldback/core/decode.hpp"
 #include "foldback/core/recorded.hpp"
@@ -35,8 +39,8 @@ void fold_page(Aggregate& aggregate, const ReadPage& page, std::string_view stre
     }
 }
 
-/// Turns stored messages into Recorded events. Keeps its memory from one message to the next, and what the mergers of one
-/// stream remember: use one reader per stream when Event has mergers.
+/// Turns stored messages into Recorded events. Keeps its memory from one message to the next, and what the mergers of each
+/// stream remember while they are not idle. The messages of a stream come in order. For one thread at a time.
 template <class Event>
 class EventReader {
 public:
@@ -58,8 +62,8 @@ public:
         }
     }
 
-    /// What the mergers remember.
-    [[nodiscard]] MergersOf<Event>& mergers() noexcept { return mergers_; }
+    /// No merger waits for a further message: a reader that begins after the last message will yield the same.
+    [[nodiscard]] bool is_settled() const noexcept { return waiting_.empty(); }
 
 private:
     template <class Handle>
@@ -71,7 +75,7 @@ private:
             const auto collect = [this]<class Struct>(Struct&& event) {
                 events_.emplace_back(std::forward<Struct>(event));
             };
-            decode_data<Event>(envelope_, reading_, mergers_, collect);
+            decode(stream, collect);
             if (events_.empty()) return;
             envelope_.read_rest();
             envelope_.read_metadata(recorded_.metadata);
@@ -93,8 +97,25 @@ private:
         }
     }
 
+    template <class Sink>
+    void decode(std::string_view stream, const Sink& sink) {
+        MergersOf<Event> mergers;
+        if constexpr (MergersOf<Event>::count == 0) {
+            decode_data<Event>(envelope_, reading_, mergers, sink);
+        } else {
+            const auto waiting = waiting_.find(stream);
+            if (waiting != waiting_.end()) mergers = waiting->second;
+            decode_data<Event>(envelope_, reading_, mergers, sink);
+            if (!mergers.are_idle()) {
+                waiting_.insert_or_assign(std::string(stream), std::move(mergers));
+            } else if (waiting != waiting_.end()) {
+                waiting_.erase(waiting);
+            }
+        }
+    }
+
     Reading reading_;
-    MergersOf<Event> mergers_{};
+    std::map<std::string, MergersOf<Event>, std::less<>> waiting_;  ///< the mergers that are not idle, by stream
     EnvelopeReader envelope_;
     std::vector<Event> events_;
     Recorded<Event> recorded_{};

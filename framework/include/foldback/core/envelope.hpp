@@ -107,7 +107,7 @@ private:
     bool read_member(std::string_view key);
     void read_timestamp();
     void keep_type();
-    void keep_id(std::string_view id);
+    void read_id();
 
     JsonReader reader_{std::string_view()};
     JsonReader data_reader_{std::string_view()};

@@ -10,7 +10,8 @@
 
 namespace foldback {
 
-/// An event as it was recorded: what happened, when, where and why. `type`, `stream` view what it was read from.
+/// An event as it was recorded: what happened, when, where and why. `type` and `stream` are views
+/// that are valid until the next message is read.
 template <class Event>
 struct Recorded {
     Event event{};
