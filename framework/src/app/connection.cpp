@@ -76,6 +76,7 @@ Connection::Connection(const std::filesystem::path& file, Role role, const Datab
     control(options.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     control("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / 1024));
     control("PRAGMA temp_store = MEMORY");
+    control(options.foreign_keys ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
     if (role == Role::reader) {
         // Only the writer checkpoints: SQLite before 3.51.3 can corrupt its file when two connections do.
         control("PRAGMA wal_autocheckpoint = 0");

@@ -16,6 +16,8 @@ struct DatabaseOptions {
     /// True: every commit is on disk when it returns. False: a loss of power may take the last transactions, whole
     /// ones and the newest first; a killed process takes none. What projections keep can be folded again, so false.
     bool durable = false;
+    /// Whether SQLite enforces the foreign keys of the tables.
+    bool foreign_keys = false;
     /// Pages that each connection keeps in memory.
     std::size_t cache_bytes = 16 << 20;
     /// Connections for reading that are kept open.

@@ -1,0 +1,129 @@
+#include <cmath>
+
+#include "projection/fold_task.hpp"
+
+namespace foldback::projection {
+
+void FoldTask::retry_later(const Failure& failure, unsigned attempt, std::optional<Position> failing) {
+    const auto& retry = definition_.retry;
+    const auto longest = static_cast<double>(retry.longest_delay.count());
+    const auto delay =
+        std::min(longest, static_cast<double>(retry.first_delay.count()) * std::pow(retry.factor, attempt - 1.0));
+    retry_at_ = options_.clock->monotonic() + std::chrono::milliseconds{static_cast<std::int64_t>(delay)};
+    error_ = failure.error;
+    failing_ = failing;
+}
+
+void FoldTask::poisoned(const FeedMessage& event, const Failure& failure) {
+    if (failing_ != event.position) attempts_ = 0;
+    ++attempts_;
+    if (attempts_ <= definition_.retry.retries) return retry_later(failure, attempts_, event.position);
+    switch (definition_.on_poison) {
+        case OnPoison::stop: return stop(failure.error, event.position);
+        case OnPoison::skip: return skip(event);
+        case OnPoison::park: return park(event, failure);
+    }
+}
+
+void FoldTask::skip(const FeedMessage& event) {
+    auto ledger = moved_to({event.position.value + 1});
+    ++ledger.skipped;
+    if (definition_.sink) {
+        commit_sink(ledger, {});
+    } else {
+        database_->write([&](ReadModel& model) { books_.save(model, ledger); });
+    }
+    become(ledger);
+    forget_failure();
+}
+
+void FoldTask::park(const FeedMessage& event, const Failure& failure) {
+    if (parked_count_ >= definition_.max_parked) return stop(failure.error, event.position);
+    const auto parked = to_park(event, failure.error, attempts_);
+    const auto ledger = moved_to({event.position.value + 1});
+    if (definition_.sink) {
+        commit_sink(ledger, {parked});
+    } else {
+        database_->write([&](ReadModel& model) {
+            books_.park(model, parked);
+            books_.save(model, ledger);
+        });
+    }
+    become(ledger);
+    parked_keys_.insert(parked.key);
+    ++parked_count_;
+    forget_failure();
+}
+
+std::vector<ParkedEvent> FoldTask::parked(std::size_t limit) const {
+    std::vector<ParkedEvent> events;
+    database_->read([&](ReadModel& model) { events = books_.parked(model, limit); });
+    return events;
+}
+
+void FoldTask::apply_parked(const ParkedEvent& parked, const FeedMessage& event) {
+    auto ledger = ledger_;
+    ++ledger.applied;
+    const auto prepared = definition_.prepare ? definition_.prepare(event) : nullptr;
+    const Delivery delivery{.message = event, .replay = parked.replay, .prepared = prepared.get()};
+    if (definition_.sink) {
+        definition_.sink->apply(delivery);
+        definition_.sink->flush(ledger.checkpoint);
+    }
+    database_->write([&](ReadModel& model) {
+        if (!definition_.sink) definition_.apply(model, delivery);
+        books_.unpark(model, parked.position);
+        books_.save(model, ledger);
+    });
+    become(ledger);
+}
+
+ParkedRetry FoldTask::retry_parked(std::string_view key) {
+    ParkedRetry outcome;
+    save();  // the ledger that is stored with each event must not run ahead of its batch
+    while (true) {
+        std::optional<ParkedEvent> parked;
+        database_->read([&](ReadModel& model) { parked = books_.first_parked(model, key); });
+        if (!parked) break;
+        const auto page = store_.read_feed({.from = parked->position, .prefix = parked->stream, .max_messages = 1});
+        if (page.messages.empty() || page.messages.front().position != parked->position) {
+            database_->write([&](ReadModel& model) { books_.unpark(model, parked->position); });
+            ++outcome.gone;
+            continue;
+        }
+        try {
+            apply_parked(*parked, page.messages.front());
+            ++outcome.applied;
+        } catch (const std::exception& error) {
+            outcome.error = error.what();
+            if (definition_.sink && sink_keeps_checkpoint_) definition_.sink->discard();
+            database_->write([&](ReadModel& model) { books_.note_failure(model, *parked, outcome.error); });
+            break;
+        }
+    }
+    database_->read([&](ReadModel& model) {
+        outcome.remaining = books_.count_parked(model, key);
+        parked_count_ = books_.count_parked(model);
+    });
+    if (outcome.remaining == 0) parked_keys_.erase(std::string(key));
+    publish();
+    return outcome;
+}
+
+bool FoldTask::drop_parked(Position position) {
+    std::optional<ParkedEvent> dropped;
+    bool key_is_free = false;
+    database_->write([&](ReadModel& model) {
+        dropped = books_.parked_at(model, position);
+        if (!dropped) return;
+        books_.unpark(model, position);
+        key_is_free = books_.count_parked(model, dropped->key) == 0;
+    });
+    if (!dropped) return false;
+    --parked_count_;
+    if (key_is_free) parked_keys_.erase(dropped->key);
+    publish();
+    return true;
+}
+
+}  // namespace foldback::projection

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "foldback/app/projection_runner.hpp"
+#include "projection/bookkeeping.hpp"
+#include "projection/filter.hpp"
+#include "projection/rate.hpp"
+
+namespace foldback::projection {
+
+/// Stands for everything in a definition that decides what its tables hold.
+[[nodiscard]] std::uint64_t fingerprint_of(const ProjectionDefinition& definition);
+
+/// Throws std::invalid_argument when a definition contradicts itself.
+void check(const ProjectionDefinition& definition);
+
+/// One projection being folded into one database: live, or as a rebuild. It has no thread and no lock: one thread at a
+/// time, but `status`, `checkpoint` and `parked` from any.
+class FoldTask {
+public:
+    FoldTask(StreamStore& store, const ProjectionRunnerOptions& options, const ProjectionDefinition& definition,
+             std::shared_ptr<Database> database);
+
+    /// Finds the tables and the checkpoint, or creates them as `fresh` says. Throws std::invalid_argument when a table
+    /// belongs to somebody else.
+    void open(const Ledger& fresh);
+    /// Reads the ledger again, after somebody else changed it.
+    void reload();
+
+    /// Reads and applies one batch, of events before `until`; false when it may not or need not.
+    bool step(Position until = {UINT64_MAX});
+    /// Stores a checkpoint that moved although nothing matched. Throws DatabaseError.
+    void save();
+
+    void pause();
+    void resume();
+    void reset();
+    void move(Position position);
+    [[nodiscard]] std::vector<ParkedEvent> parked(std::size_t limit) const;
+    ParkedRetry retry_parked(std::string_view key);
+    bool drop_parked(Position position);
+
+    /// What it says of itself at the end of its last step; the lag is not filled in.
+    [[nodiscard]] ProjectionStatus status() const;
+    [[nodiscard]] Position checkpoint() const noexcept { return {checkpoint_.load(std::memory_order_acquire)}; }
+    [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
+    [[nodiscard]] bool outdated() const noexcept { return outdated_; }
+    [[nodiscard]] std::optional<std::chrono::milliseconds> retry_at() const noexcept { return retry_at_; }
+    [[nodiscard]] Database& database() noexcept { return *database_; }
+    [[nodiscard]] const std::vector<SchemaObject>& objects() const noexcept { return objects_; }
+    [[nodiscard]] const Bookkeeping& books() const noexcept { return books_; }
+
+private:
+    struct Failure {
+        std::size_t index = 0;  ///< of the event that failed; their number when it was the transaction as a whole
+        std::string error;
+        bool environment = false;
+    };
+    struct Prepared {
+        std::shared_ptr<const void> value;
+        std::exception_ptr error;
+    };
+    using Range = std::span<const FeedMessage>;
+
+    // fold_task.cpp
+    [[nodiscard]] bool ready() const;
+    void create(ReadModel& model, const Ledger& fresh);
+    void pass_over(Position next);
+    void forget_failure();
+    void publish();
+    void stop(std::string error, std::optional<Position> failing);
+
+    // fold_apply.cpp
+    void apply(Range events, Position next);
+    [[nodiscard]] std::optional<Failure> apply_range(Range events, Position next);
+    [[nodiscard]] std::optional<Failure> apply_to_tables(Range events, Position next);
+    [[nodiscard]] std::vector<Prepared> prepare(Range events) const;
+    void deliver(ReadModel& model, const FeedMessage& event, const Prepared* prepared, Ledger& ledger);
+    [[nodiscard]] bool is_replay(const FeedMessage& event) const { return event.position < ledger_.high_water; }
+    [[nodiscard]] bool is_left_out(const FeedMessage& event) const;
+    [[nodiscard]] std::string key_of(const FeedMessage& event) const;
+    [[nodiscard]] bool is_parked(const FeedMessage& event) const;
+    [[nodiscard]] ParkedEvent to_park(const FeedMessage& event, std::string error, std::uint64_t attempts) const;
+    [[nodiscard]] Ledger moved_to(Position next) const;
+    void become(const Ledger& ledger);
+
+    // fold_sink.cpp
+    struct Partition;
+    [[nodiscard]] std::optional<Failure> apply_to_sink(Range events, Position next);
+    [[nodiscard]] std::vector<Partition> partitions_of(Range events) const;
+    void run(Partition& partition, Range events) const;
+    void commit_sink(const Ledger& ledger, const std::vector<ParkedEvent>& parked);
+
+    // fold_poison.cpp
+    void retry_later(const Failure& failure, unsigned attempt, std::optional<Position> failing);
+    /// `event` is the next one: everything before it is applied and stored.
+    void poisoned(const FeedMessage& event, const Failure& failure);
+    void skip(const FeedMessage& event);
+    void park(const FeedMessage& event, const Failure& failure);
+    void apply_parked(const ParkedEvent& parked, const FeedMessage& event);
+
+    StreamStore& store_;
+    const ProjectionRunnerOptions& options_;
+    const ProjectionDefinition& definition_;
+    std::shared_ptr<Database> database_;
+    Filter filter_;
+    Bookkeeping books_;
+    std::vector<SchemaObject> objects_;
+    bool sink_keeps_checkpoint_ = false;
+
+    Ledger ledger_;
+    Position saved_;  ///< the checkpoint that is stored
+    std::chrono::milliseconds saved_at_{0};
+    std::unordered_set<std::string> parked_keys_;
+    std::uint64_t parked_count_ = 0;
+    std::size_t batch_events_;
+    /// Events beyond the checkpoint that an at-least-once sink has taken already.
+    std::set<std::uint64_t> taken_ahead_;
+
+    bool outdated_ = false;
+    bool stopped_ = false;
+    bool caught_up_ = false;
+    std::string error_;
+    std::optional<Position> failing_;
+    unsigned attempts_ = 0;
+    std::optional<std::chrono::milliseconds> retry_at_;
+    Rate rate_;
+
+    std::atomic<std::uint64_t> checkpoint_{0};
+    mutable std::mutex status_mutex_;  ///< guards `status_` and `shown_rate_`
+    ProjectionStatus status_;
+    Rate shown_rate_;
+};
+
+}  // namespace foldback::projection
