@@ -1,0 +1,354 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "foldback/app/projection.hpp"
+#include "foldback/app/projection_runner.hpp"
+#include "foldback/app/repository.hpp"
+#include "foldback/app/workflow_records.hpp"
+
+namespace foldback {
+
+/// What a workflow does about an input: commands to send, timeouts to set, in this order, all or none.
+template <class Command>
+class Reactions {
+public:
+    Reactions() = default;
+
+    /// Sends a command. It is stored with the input and then delivered at least once.
+    Reactions& send(Command command) {
+        steps_.emplace_back(std::move(command));
+        return *this;
+    }
+    /// Has the workflow get `TimedOut{name}` when this much time has gone by. A pending timeout of that name is replaced.
+    Reactions& timeout_in(std::string name, std::chrono::milliseconds delay) {
+        steps_.emplace_back(SetTimeout{std::move(name), delay});
+        return *this;
+    }
+    /// Takes a timeout back; nothing happens when there is none of that name.
+    Reactions& cancel_timeout(std::string name) {
+        steps_.emplace_back(TimeoutCancelled{std::move(name)});
+        return *this;
+    }
+    /// Nothing further: later inputs and timeouts of this workflow are passed over.
+    Reactions& complete() {
+        steps_.emplace_back(WorkflowCompleted{});
+        return *this;
+    }
+
+    struct SetTimeout {
+        std::string name;
+        std::chrono::milliseconds delay;
+    };
+    using Step = std::variant<Command, SetTimeout, TimeoutCancelled, WorkflowCompleted>;
+    [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
+
+private:
+    std::vector<Step> steps_;
+};
+
+namespace detail {
+
+/// The fold of a workflow's stream: the user's state and what the workflow must know of itself.
+template <class State, class Input>
+struct WorkflowFold {
+    State state{};
+    std::uint64_t next_input = 0;             ///< inputs from before this position have been received
+    std::map<std::string, std::int64_t> due;  ///< pending timeouts, in Unix milliseconds
+    bool completed = false;
+
+    void apply(const InputReceived& input) {
+        next_input = input.position + 1;
+        EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
+            .read(message_of(input), [this](const Recorded<Input>& recorded) { apply_event(recorded.event); });
+    }
+    void apply(const TimeoutScheduled& timeout) { due[timeout.name] = timeout.due_ms; }
+    void apply(const TimeoutCancelled& timeout) { due.erase(timeout.name); }
+    void apply(const TimedOut& timeout) {
+        due.erase(timeout.name);
+        apply_user(timeout);
+    }
+    void apply(const WorkflowCompleted&) {
+        completed = true;
+        due.clear();
+    }
+    /// A command that was sent.
+    template <class Command>
+    void apply(const Command& command) {
+        apply_user(command);
+    }
+
+    void apply_event(const Input& event) {
+        std::visit([this](const auto& one) { apply_user(one); }, event.variant());
+    }
+    template <class One>
+    void apply_user(const One& one) {
+        if constexpr (requires { state.apply(one); }) state.apply(one);
+    }
+};
+
+template <class Command>
+struct WorkflowEventsOf;
+template <class... Entries>
+struct WorkflowEventsOf<Events<Entries...>> {
+    using type =
+        Events<Named<"foldback.InputReceived", 1, InputReceived>,
+               Named<"foldback.TimeoutScheduled", 1, TimeoutScheduled>,
+               Named<"foldback.TimeoutCancelled", 1, TimeoutCancelled>, Named<"foldback.TimedOut", 1, TimedOut>,
+               Named<"foldback.WorkflowCompleted", 1, WorkflowCompleted>, Entries...>;
+};
+
+}  // namespace detail
+
+/// A command on its way out of a workflow.
+struct Dispatch {
+    std::string command_id;  ///< the same whenever this command is delivered again: handle commands idempotently by it
+    std::string workflow;    ///< the id of the workflow that sends it
+    Metadata metadata;       ///< for the events that come of it; `command` is the command's id
+};
+
+template <class Input, class Command>
+struct WorkflowOptions {
+    /// Names its projections `<name>.inbox`, `<name>.outbox`, `<name>.timeouts`: letters, digits, `-`, `_`, `.`.
+    std::string name;
+    /// Its streams are `<category>/<id>`: inbox and outbox of one workflow. Nobody else writes them.
+    std::string category;
+    /// Which workflow an event is for; absent: none. Pure.
+    std::function<std::optional<std::string>(const Recorded<Input>&)> route;
+    /// Delivers a command, at least once and in the order of its workflow. An exception is handled as `on_poison` says.
+    std::function<void(const Command&, const Dispatch&)> dispatch;
+    /// Which events may be inputs. Must not take in `category`.
+    EventFilter inputs{};
+    /// Where it begins to receive inputs when it is new.
+    ProjectionStart start = FromNow{};
+    OnPoison on_poison = OnPoison::park;
+    RetryPolicy retry{};
+    const Clock* clock = &system_clock();  ///< must outlive the workflow
+};
+
+/// A process manager: it folds the events that concern it, decides pure reactions, and sends commands.
+///
+/// `State` is a default-constructible value with `void apply(const X&)` for whatever of inputs, `TimedOut` and its own
+/// commands it remembers. Beside it (found by its type) lies, for each input that matters and for `TimedOut`, a pure
+///
+///     foldback::Reactions<Command> decide(const State& state, const OrderPlaced& placed);
+///
+/// where `state` is from before the input. `Input` and `Command` are Events<…>.
+///
+/// The workflow's own stream is its inbox and its outbox: an input and everything it leads to are one append, so a crash
+/// loses neither or both. An input that is delivered again is recognised by its position and changes nothing. Commands are
+/// read from the stream and dispatched at least once, each time with the same id. Timeouts are in the stream too; they
+/// are due on the injected clock, also when the process was down meanwhile.
+///
+/// Holds references to itself in the projections it adds: it must outlive the runner, and cannot be moved. From any thread.
+template <class State, class Input, class Command>
+class Workflow {
+public:
+    using Record = typename detail::WorkflowEventsOf<Command>::type;
+    using Options = WorkflowOptions<Input, Command>;
+
+    /// `store` must outlive the workflow. Throws std::invalid_argument without route or dispatch.
+    Workflow(StreamStore& store, std::shared_ptr<Database> database, Options options)
+        : store_(store),
+          options_(std::move(options)),
+          instances_(store, {.category = options_.category, .clock = options_.clock}),
+          timeouts_(std::move(database), options_.name) {
+        if (!options_.route || !options_.dispatch) throw std::invalid_argument("a workflow needs route and dispatch");
+    }
+    Workflow(const Workflow&) = delete;
+    Workflow& operator=(const Workflow&) = delete;
+
+    /// Adds its three projections: inputs, commands, timeouts. Their checkpoints are in the workflow's database.
+    void add_to(ProjectionRunner& runner) {
+        runner.add(inbox(), timeouts_.database());
+        runner.add(outbox(), timeouts_.database());
+        runner.add(timeouts_.projection(options_.category), timeouts_.database());
+    }
+
+    /// Hands out the timeouts that are due, oldest first, as far as the projection of timeouts has come; how many. Call it
+    /// from time to time: nothing else fires timeouts. Calling it twice, or on two threads at once, fires none twice.
+    std::size_t fire_due() {
+        std::size_t fired = 0;
+        for (const auto& timeout : timeouts_.due(options_.clock->now())) {
+            if (fire(timeout)) ++fired;
+        }
+        return fired;
+    }
+
+    /// When the next timeout is due; absent when none is pending.
+    [[nodiscard]] std::optional<Timestamp> next_due() const { return timeouts_.next_due(); }
+
+    /// The state of one workflow as it is now. Throws CorruptEvent, StorageError.
+    [[nodiscard]] State state_of(std::string_view id) const { return instances_.load(id).state().state; }
+
+    /// Gives a workflow an input as the inbox does; false when it had it before, or is completed, or no workflow wants it.
+    bool receive(const FeedMessage& message) {
+        std::optional<std::string> id;
+        std::vector<Recorded<Input>> pieces;
+        EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
+            .read(message, [&](const Recorded<Input>& piece) {
+                if (!id) id = options_.route(piece);
+                pieces.push_back(piece);
+            });
+        if (!id) return false;
+        return change(
+            *id,
+            [&](const Fold& fold) -> std::vector<Record> {
+                if (fold.completed || message.position.value < fold.next_input) return {};
+                auto after = fold;
+                std::vector<Record> records{Record(detail::input_of(message))};
+                for (const auto& piece : pieces) {
+                    std::visit([&](const auto& event) { add_reactions(after.state, event, records); },
+                               piece.event.variant());
+                    after.apply_event(piece.event);
+                }
+                return records;
+            },
+            pieces.front().id, pieces.front().metadata.correlation);
+    }
+
+private:
+    using Fold = detail::WorkflowFold<State, Input>;
+    using Instance = Aggregate<Fold, Record>;
+
+    class Inbox final : public Sink {
+    public:
+        explicit Inbox(Workflow& workflow) : workflow_(workflow) {}
+        void apply(const Delivery& delivery) override { (void)workflow_.receive(delivery.message); }
+
+    private:
+        Workflow& workflow_;
+    };
+
+    class Outbox final : public Sink {
+    public:
+        explicit Outbox(Workflow& workflow) : workflow_(workflow) {}
+        void apply(const Delivery& delivery) override { workflow_.dispatch(delivery.message); }
+
+    private:
+        Workflow& workflow_;
+    };
+
+    ProjectionDefinition inbox() {
+        ProjectionDefinition definition{
+            .name = options_.name + ".inbox", .events = options_.inputs, .start = options_.start};
+        definition.sink = std::make_shared<Inbox>(*this);
+        definition.on_poison = options_.on_poison;
+        definition.retry = options_.retry;
+        // Inputs of one workflow must stay in order, whatever streams they come from. What cannot be read is of its stream.
+        definition.key = [this](const FeedMessage& message) {
+            std::optional<std::string> id;
+            try {
+                EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
+                    .read(message, [&](const Recorded<Input>& piece) {
+                        if (!id) id = options_.route(piece);
+                    });
+            } catch (const std::exception&) {
+                return "stream " + std::string(message.stream);
+            }
+            return id ? "workflow " + *id : "stream " + std::string(message.stream);
+        };
+        return definition;
+    }
+
+    ProjectionDefinition outbox() {
+        ProjectionDefinition definition{.name = options_.name + ".outbox",
+                                        .events = {.categories = {options_.category}},
+                                        .kind = ProjectionKind::reaction,
+                                        .start = FromBeginning{}};
+        definition.sink = std::make_shared<Outbox>(*this);
+        definition.on_poison = options_.on_poison;
+        definition.retry = options_.retry;
+        return definition;
+    }
+
+    /// Stores the reactions of one input.
+    template <class Event>
+    void add_reactions(const State& state, const Event& event, std::vector<Record>& records) const {
+        if constexpr (requires { decide(state, event); }) {
+            const Reactions<Command> reactions = decide(state, event);
+            const auto now = options_.clock->now();
+            for (const auto& step : reactions.steps()) {
+                std::visit([&](const auto& one) { records.push_back(record_of(one, now)); }, step);
+            }
+        }
+    }
+    static Record record_of(const Command& command, Timestamp) {
+        return std::visit([](const auto& one) { return Record(one); }, command.variant());
+    }
+    static Record record_of(const typename Reactions<Command>::SetTimeout& timeout, Timestamp now) {
+        return Record(TimeoutScheduled{timeout.name, (now + timeout.delay).time_since_epoch().count()});
+    }
+    static Record record_of(const TimeoutCancelled& timeout, Timestamp) { return Record(timeout); }
+    static Record record_of(const WorkflowCompleted& completed, Timestamp) { return Record(completed); }
+
+    /// Appends what `decide_records` makes of the workflow, again when somebody else appended meanwhile; false when it makes
+    /// nothing.
+    template <class DecideRecords>
+    bool change(const std::string& id, const DecideRecords& decide_records, const std::string& causation,
+                const std::string& correlation) {
+        while (true) {
+            const auto instance = instances_.load(id);
+            const auto records = decide_records(instance.state());
+            if (records.empty()) return false;
+            const Metadata metadata{.correlation = correlation.empty() ? options_.category + "/" + id : correlation,
+                                    .causation = causation};
+            const auto appended = instances_.append(id, instance.offset(), records, metadata);
+            if (appended) return true;
+            if (appended.error().reason != Refusal::offset_mismatch) throw RefusedError(appended.error());
+        }
+    }
+
+    bool fire(const PendingTimeout& timeout) {
+        const auto id = timeout.stream.substr(options_.category.size() + 1);
+        return change(
+            id,
+            [&](const Fold& fold) -> std::vector<Record> {
+                const auto pending = fold.due.find(timeout.name);
+                // The table may be behind the stream: the stream says whether it is still due.
+                if (pending == fold.due.end() || pending->second > options_.clock->now().time_since_epoch().count())
+                    return {};
+                const TimedOut timed_out{timeout.name};
+                std::vector<Record> records{Record(timed_out)};
+                add_reactions(fold.state, timed_out, records);
+                return records;
+            },
+            {}, {});
+    }
+
+    void dispatch(const FeedMessage& message) const {
+        EventReader<Record>().read(message, [&](const Recorded<Record>& recorded) {
+            std::visit(
+                [&]<class One>(const One& one) {
+                    if constexpr (Command::template has<One>) {
+                        const auto id =
+                            std::string(recorded.stream) + "@" + std::to_string(message.offset.incarnation.value) +
+                            "_" + std::to_string(recorded.offset.value) + "." + std::to_string(recorded.sub_index);
+                        auto metadata = recorded.metadata;
+                        metadata.causation = recorded.id;
+                        metadata.command = id;
+                        options_.dispatch(
+                            Command(one),
+                            {.command_id = id,
+                             .workflow = std::string(recorded.stream.substr(options_.category.size() + 1)),
+                             .metadata = std::move(metadata)});
+                    }
+                },
+                recorded.event.variant());
+        });
+    }
+
+    StreamStore& store_;
+    Options options_;
+    Repository<Instance> instances_;
+    WorkflowTimeouts timeouts_;
+};
+
+}  // namespace foldback

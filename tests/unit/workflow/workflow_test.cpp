@@ -1,0 +1,236 @@
+#include "foldback/app/workflow.hpp"
+
+#include "../projection/projection_fixture.hpp"
+#include "fulfilment.hpp"
+
+namespace foldback::workflow_tests {
+namespace {
+
+using contract::Strings;
+using projection_tests::in_every_world;
+using projection_tests::World;
+
+constexpr std::chrono::hours hour{1};
+
+/// A workflow in a world, and what it dispatched.
+class Shop {
+public:
+    explicit Shop(World& in) : world(in) { open(); }
+
+    /// Begins anew with what is stored, as after a crash.
+    void open() {
+        runner.reset();
+        workflow.reset();
+        auto options = fulfilment_options();
+        options.clock = &world.clock;
+        options.dispatch = [this](const FulfilmentCommand& command, const Dispatch& dispatch) {
+            if (dispatch_fails) throw std::runtime_error("not delivered");
+            dispatched.push_back(std::string(command.name()) + " " + dispatch.workflow);
+            ids.push_back(dispatch.command_id);
+            last = dispatch;
+        };
+        workflow = std::make_unique<FulfilmentWorkflow>(*world.store, world.database, options);
+        runner = std::make_unique<ProjectionRunner>(*world.store, world.options());
+        workflow->add_to(*runner);
+    }
+    void run() { runner->run_until_caught_up(); }
+    void placed(const std::string& id) {
+        world.append("orders/" + id,
+                     R"({"type":"OrderPlaced","version":1,"id":"p-)" + id + R"(","data":{"customer":"ann"}})");
+    }
+    void paid(const std::string& id) {
+        world.append("orders/" + id, R"({"type":"OrderPaid","version":1,"data":{"amount":3}})");
+    }
+    [[nodiscard]] std::size_t recorded(const std::string& id) const {
+        return contract::all_messages(*world.store, "fulfilments/" + id).size();
+    }
+
+    World& world;
+    Strings dispatched;
+    Strings ids;
+    Dispatch last;
+    bool dispatch_fails = false;
+    std::unique_ptr<FulfilmentWorkflow> workflow;
+    std::unique_ptr<ProjectionRunner> runner;
+};
+
+}  // namespace
+
+TEST_CASE("an input is stored with its reactions, and commands are dispatched with where they come from") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        CHECK(shop.dispatched.empty());
+        CHECK(shop.workflow->state_of("1").customer == "ann");
+
+        shop.paid("1");
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"Ship 1"});
+        CHECK(shop.workflow->state_of("1").shipped);
+        CHECK(shop.last.metadata.correlation == "fulfilments/1");
+        CHECK(shop.last.metadata.command == shop.last.command_id);
+        // input, timeout; input, command, cancelled
+        CHECK(shop.recorded("1") == 5);
+    });
+}
+
+TEST_CASE("an input that is delivered again changes nothing") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.paid("1");
+        shop.run();
+
+        shop.runner->move("fulfilment.inbox", Position{0});
+        shop.run();
+
+        CHECK(shop.recorded("1") == 5);
+        CHECK(shop.dispatched == Strings{"Ship 1"});
+        CHECK(shop.workflow->state_of("1").inputs == 2);
+        const auto page = world.store->read_feed({.prefix = "orders/"});
+        for (const auto& message : page.messages) CHECK_FALSE(shop.workflow->receive(message));
+    });
+}
+
+TEST_CASE("a command that is delivered again has the same id, and its workflow sends none twice") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.paid("1");
+        shop.run();
+        // As after a crash between the delivery and its checkpoint.
+        world.database->write([](ReadModel& model) {
+            model.execute(
+                "UPDATE foldback_projections SET checkpoint = 0, high_water = 0 WHERE name = 'fulfilment.outbox'");
+        });
+
+        shop.open();
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"Ship 1", "Ship 1"});
+        CHECK(shop.ids[0] == shop.ids[1]);
+        CHECK(shop.recorded("1") == 5);
+    });
+}
+
+TEST_CASE("commands are not dispatched again when the outbox is moved back") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.paid("1");
+        shop.run();
+
+        shop.runner->move("fulfilment.outbox", Position{0});
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"Ship 1"});
+    });
+}
+
+TEST_CASE("a timeout fires when it is due, once, and what it decides is dispatched") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        CHECK(shop.workflow->next_due() == world.clock.now() + hour);
+        world.clock.advance(hour - std::chrono::milliseconds{1});
+        CHECK(shop.workflow->fire_due() == 0);
+
+        world.clock.advance(std::chrono::milliseconds{1});
+        CHECK(shop.workflow->fire_due() == 1);
+        CHECK(shop.workflow->fire_due() == 0);  // the table has not seen it yet; the stream has
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"CancelOrder 1"});
+        CHECK_FALSE(shop.workflow->next_due());
+    });
+}
+
+TEST_CASE("a timeout outlives the process and fires although its time went by meanwhile") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        world.clock.advance(3 * hour);
+        if (world.is_on_disk) world.open_database();
+
+        shop.open();
+        CHECK(shop.workflow->fire_due() == 1);
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"CancelOrder 1"});
+    });
+}
+
+TEST_CASE("a timeout that was taken back does not fire, also when the table does not know it yet") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        shop.runner->pause("fulfilment.timeouts");
+        shop.paid("1");
+        shop.run();
+        world.clock.advance(2 * hour);
+
+        CHECK(shop.workflow->next_due());
+        CHECK(shop.workflow->fire_due() == 0);
+
+        shop.runner->resume("fulfilment.timeouts");
+        shop.run();
+        CHECK_FALSE(shop.workflow->next_due());
+        CHECK(shop.dispatched == Strings{"Ship 1"});
+    });
+}
+
+TEST_CASE("a completed workflow takes no further input") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        world.clock.advance(hour);
+        CHECK(shop.workflow->fire_due() == 1);
+        const auto recorded = shop.recorded("1");
+
+        shop.paid("1");
+        shop.run();
+
+        CHECK(shop.recorded("1") == recorded);
+        CHECK(shop.dispatched == Strings{"CancelOrder 1"});
+    });
+}
+
+TEST_CASE("a command that cannot be delivered is parked with the later ones of its workflow, and others go on") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.dispatch_fails = true;
+        shop.placed("1");
+        shop.paid("1");
+        for (int i = 0; i < 10; ++i) {
+            shop.run();
+            world.clock.advance(std::chrono::minutes{1});
+        }
+        shop.dispatch_fails = false;
+        shop.placed("2");
+        shop.paid("2");
+        shop.run();
+        CHECK(shop.dispatched == Strings{"Ship 2"});
+
+        CHECK(shop.runner->retry_parked("fulfilment.outbox", "fulfilments/1").error.empty());
+
+        CHECK(shop.dispatched == Strings{"Ship 2", "Ship 1"});
+    });
+}
+
+TEST_CASE("a workflow without a route or a way to deliver is refused") {
+    World world(false);
+    auto options = fulfilment_options();
+    CHECK_THROWS_AS(FulfilmentWorkflow(*world.store, world.database, options), std::invalid_argument);
+    options.dispatch = [](const FulfilmentCommand&, const Dispatch&) {};
+    CHECK_THROWS_AS(FulfilmentWorkflow(*world.store, nullptr, options), std::invalid_argument);
+    options.route = nullptr;
+    CHECK_THROWS_AS(FulfilmentWorkflow(*world.store, world.database, options), std::invalid_argument);
+}
+
+}  // namespace foldback::workflow_tests
