@@ -19,8 +19,8 @@ struct Text {
     friend constexpr bool operator==(const Text&, const Text&) = default;
 };
 
-/// Never defined. Code that does not compile on purpose names it, so that the first error of the compiler reads as a
-/// sentence: g++ and clang++ print the message.
+/// Never defined. Code that does not compile on purpose names it, so that the first error of g++ reads as a
+/// sentence. (clang++ 14 prints the message as numbers, and the types in the lines below.)
 template <Text message>
 struct CompileError;
 
