@@ -122,4 +122,59 @@ TEST_CASE("several appends together have a largest size") {
         options);
 }
 
+TEST_CASE("an append can depend on where other streams are, without changing them") {
+    on_every_store([](Fixture& at) {
+        create_json(*at.store, "a");
+        append_json(*at.store, "a", "[1,2]");
+        create_json(*at.store, "closed");
+        append_json(*at.store, "closed", "1");
+        REQUIRE(at.store->append({.stream = "closed", .close = true}).has_value());
+        const auto point = at.store->head("closed").value().tail;
+
+        const auto appended = at.store
+                                  ->append_all({{.stream = "a", .expected = Offset{2}},
+                                                {.stream = "closed", .expected_point = point},
+                                                {.stream = "missing", .expected = Offset{0}},
+                                                {.stream = "new",
+                                                 .messages = json("3"),
+                                                 .create_with = StreamConfig{.content_type = json_type}}})
+                                  .value();
+
+        REQUIRE(appended.size() == 4);
+        CHECK(appended[0].first == appended[0].next);
+        CHECK(appended[0].next.offset == Offset{2});
+        CHECK(appended[1].next == point);
+        CHECK(appended[1].closed);
+        CHECK(appended[2].next == StreamPoint{});
+        CHECK(appended[3].next.offset == Offset{1});
+        CHECK(answer(at.store->head("missing")) == "not_found");
+        CHECK(feed_of(*at.store) == Strings{"a@0=1", "a@1=2", "closed@0=1", "new@0=3"});
+    });
+}
+
+TEST_CASE("an append that depends on a stream that is elsewhere is refused") {
+    on_every_store([](Fixture& at) {
+        create_json(*at.store, "a");
+        create_json(*at.store, "b");
+        append_json(*at.store, "a", "1");
+        const auto before = at.store->head("a").value().tail;
+        (void)at.store->remove("a").value();
+        create_json(*at.store, "a");
+        append_json(*at.store, "a", "1");
+        const auto with = [&](AppendRequest assertion) {
+            return answer(at.store->append_all({{.stream = "b", .messages = json("1")}, std::move(assertion)}));
+        };
+
+        CHECK(with({.stream = "a", .expected = Offset{0}}) == "offset_mismatch");
+        CHECK(with({.stream = "a", .expected_point = before}) == "offset_mismatch");
+        CHECK(with({.stream = "missing", .expected = Offset{1}}) == "not_found");
+        CHECK(with({.stream = "missing", .expected_point = before}) == "not_found");
+        CHECK(with({.stream = "b", .expected = Offset{0}}) == "bad_request");
+        CHECK(with({.stream = "a", .expected = Offset{1}, .producer = Producer{"p", 0, 0}}) == "bad_request");
+        CHECK(with({.stream = "a"}) == "bad_request");
+        CHECK(answer(at.store->append({.stream = "a", .expected = Offset{1}})) == "bad_request");
+        CHECK(at.store->head("b").value().tail.offset == Offset{0});
+    });
+}
+
 }  // namespace foldback::contract

@@ -89,7 +89,8 @@ private:
     struct AppendPlan {
         Stream* stream = nullptr;
         bool creates = false;
-        bool nothing_to_do = false;  ///< a duplicate, or closing what is closed
+        bool nothing_to_do = false;  ///< a duplicate, an assertion, or closing what is closed
+        bool asserts_absence = false;
         Appended outcome;
     };
 
@@ -101,6 +102,7 @@ private:
 
     [[nodiscard]] Result<AppendPlan> plan(const AppendRequest& request);
     [[nodiscard]] std::optional<Refused> check_shape(const AppendRequest& request) const;
+    [[nodiscard]] Result<AppendPlan> plan_assertion(const AppendRequest& request);
     [[nodiscard]] Result<AppendPlan> plan_new(Stream& stream, const AppendRequest& request) const;
     [[nodiscard]] Result<AppendPlan> plan_closed(Stream& stream, const AppendRequest& request);
     /// True: a duplicate.

@@ -7,6 +7,11 @@ bool same_tuple(const Producer& left, const Producer& right) {
     return left.id == right.id && left.epoch == right.epoch && left.seq == right.seq;
 }
 
+/// Asks where the stream is, and nothing else.
+bool is_assertion(const AppendRequest& request) {
+    return request.messages.empty() && !request.close && (request.expected || request.expected_point);
+}
+
 }  // namespace
 
 Result<Appended> CommitDraft::decide(const AppendRequest& request) {
@@ -21,7 +26,7 @@ Result<std::vector<Appended>> CommitDraft::decide(const std::vector<AppendReques
     if (payload_bytes > options_.max_append_bytes) return refuse_too_large();
     std::vector<AppendPlan> plans;
     for (const auto& request : requests) {
-        auto planned = plan(request);
+        auto planned = is_assertion(request) ? plan_assertion(request) : plan(request);
         if (!planned) return planned.error();
         for (const auto& earlier : plans) {
             if (earlier.stream == planned->stream) {
@@ -70,6 +75,26 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan(const AppendRequest& request) 
     }
     if (auto refused = check_conditions(target, request)) return *std::move(refused);
     return accepted;
+}
+
+Result<CommitDraft::AppendPlan> CommitDraft::plan_assertion(const AppendRequest& request) {
+    if (request.producer || request.stream_seq || request.create_with) {
+        return refuse(Refusal::bad_request, "an append without data asserts an offset and nothing else");
+    }
+    auto& target = stream(request.stream);
+    AppendPlan asserted;
+    asserted.stream = &target;
+    asserted.nothing_to_do = true;
+    if (!target.usable()) {
+        auto missing = refuse_missing(target, request.stream);
+        const bool is_as_expected =
+            missing.reason == Refusal::not_found && !request.expected_point && *request.expected == Offset{};
+        if (!is_as_expected) return missing;
+        asserted.asserts_absence = true;
+        return asserted;
+    }
+    if (auto refused = check_conditions(target, request)) return *std::move(refused);
+    return asserted;
 }
 
 Result<CommitDraft::AppendPlan> CommitDraft::plan_new(Stream& target, const AppendRequest& request) const {
@@ -157,8 +182,9 @@ Appended CommitDraft::carry_out(AppendPlan& plan, const AppendRequest& request) 
         record_created(target, creation(request.stream, *request.create_with), nullptr);
     }
     auto outcome = plan.outcome;
+    outcome.first_position = outcome.next_position = {first_position_.value + commit_.messages()};
+    if (plan.asserts_absence) return outcome;
     outcome.first = target.meta->point(target.tail);
-    outcome.first_position = {first_position_.value + commit_.messages()};
     if (!plan.nothing_to_do) {
         const log::MessagesAppended last{.incarnation = target.meta->incarnation,
                                          .framing = target.meta->framing,

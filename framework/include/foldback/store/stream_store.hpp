@@ -76,7 +76,7 @@ struct Producer {
 
 struct AppendRequest {
     StreamPath stream;
-    /// May be empty only when `close` is set.
+    /// May be empty only when `close` is set, and in an assertion; see append_all.
     Messages messages{};
     /// Must be the stream's media type. Empty: only the framing is compared.
     std::string content_type{};
@@ -201,6 +201,10 @@ public:
 
     /// Appends to several streams in one commit: all or none, and none when any is refused (the first refusal is
     /// reported). A stream may occur only once. Results are in the order of the requests.
+    ///
+    /// A request without messages that does not close, with `expected` or `expected_point`, is an assertion: it appends nothing,
+    /// and the commit is refused (offset_mismatch, not_found, gone) unless the stream, which may be closed, is there then.
+    /// `expected` 0 holds for a stream that does not exist, too. An assertion has no producer, stream_seq or create_with.
     virtual void append_all(std::vector<AppendRequest> requests, Completion<std::vector<Appended>> done) = 0;
 
     /// Deletes a stream (PROTOCOL §5.4). With forks reading it, its data stays until the last of them is gone.
