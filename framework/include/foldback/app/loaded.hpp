@@ -66,6 +66,25 @@ struct AggregateSource {
     std::size_t page_bytes;
 };
 
+/// Folds messages that are to be appended to `stream`, as reading them later would. Throws CorruptEvent for what could not be
+/// read.
+template <class Aggregate>
+void fold_messages(Aggregate& aggregate, const Messages& messages, std::string_view stream) {
+    EnvelopeReader envelope;
+    const auto apply = [&aggregate](const auto& event) { aggregate.apply_piece(event); };
+    std::size_t begin = 0;
+    try {
+        for (const auto size : messages.sizes()) {
+            envelope.open(messages.joined().substr(begin, size));
+            decode_data<typename Aggregate::EventType>(envelope, Aggregate::reading, aggregate.mergers(), apply);
+            aggregate.move_to({aggregate.offset().value + 1});
+            begin += size + 1;
+        }
+    } catch (const JsonError& error) {
+        throw_corrupt(stream, aggregate.offset(), envelope, error);
+    }
+}
+
 [[noreturn]] void throw_beyond_tail(const StreamPath& stream, Offset offset, StreamPoint tail);
 
 /// Folds what `working` misses of the stream, up to `until` if that is given; whether there was anything. A stream that was

@@ -2,17 +2,18 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "foldback/app/aggregate_memory.hpp"
 #include "foldback/app/aggregate_path.hpp"
 #include "foldback/app/committer.hpp"
 #include "foldback/app/event_reader.hpp"
 #include "foldback/app/first_answer.hpp"
-#include "foldback/app/loaded.hpp"
 #include "foldback/core/envelope.hpp"
 #include "foldback/store/clock.hpp"
 #include "foldback/store/stream_store.hpp"
@@ -29,7 +30,37 @@ struct RepositoryOptions {
     std::function<std::string()> new_id = random_id;  ///< for the events' ids; called from any thread that appends
     std::size_t page_bytes = 1 << 20;                 ///< read at once
     CommandMemory commands{};                         ///< the same for everything that handles the same command ids
+    /// So many aggregates stay in memory, those used last, so that only what came after is read. They are never believed: an
+    /// append is made where they end, or not at all. 0: none.
+    std::size_t hot_aggregates = 0;
+    /// Where folds begin, if there is a snapshot made by the same code; must outlive the repository. The state must be
+    /// described. Null: no snapshots.
+    SnapshotStore* snapshots = nullptr;
+    SnapshotPolicy snapshot_policy{};  ///< when new ones are made; never, unless something is set
+    SnapshotThread snapshot_thread = SnapshotThread::own;
 };
+
+template <class Aggregate>
+class Repository;
+
+/// One aggregate of a repository, for a command on several. See `together`.
+template <class Aggregate>
+struct AggregateAt {
+    Repository<Aggregate> repository;
+    StreamPath stream;
+};
+
+namespace detail {
+
+struct RepositoryParts;
+
+/// Options that say the command's id in the metadata, too.
+[[nodiscard]] inline TransactOptions with_command(TransactOptions options) {
+    if (options.metadata.command.empty()) options.metadata.command = options.command_id;
+    return options;
+}
+
+}  // namespace detail
 
 /// Loads and stores the aggregates of one category. Any number of threads may use it. Copies share what they keep.
 ///
@@ -41,27 +72,33 @@ public:
     using State = typename Aggregate::StateType;
     using Event = typename Aggregate::EventType;
 
-    /// `store` must outlive the repository.
+    /// `store` must outlive the repository. Throws std::invalid_argument for snapshots of a state without a description.
     Repository(StreamStore& store, RepositoryOptions options)
-        : store_(&store), options_(std::move(options)), committer_(store, options_.commands, *options_.clock) {}
+        : store_(&store),
+          options_(std::move(options)),
+          committer_(store, options_.commands, *options_.clock),
+          memory_(std::make_shared<detail::AggregateMemory<Aggregate>>(
+              detail::MemoryOptions{.source = {&store, options_.page_bytes},
+                                    .clock = options_.clock,
+                                    .hot_aggregates = options_.hot_aggregates,
+                                    .snapshots = options_.snapshots,
+                                    .policy = options_.snapshot_policy,
+                                    .thread = options_.snapshot_thread})) {}
 
     /// Throws std::invalid_argument when `id` makes no path; see aggregate_path.
     [[nodiscard]] StreamPath stream_of(std::string_view id) const { return aggregate_path(options_.category, id); }
 
+    /// The aggregate of this id, for a command on several; see `together`. Throws as stream_of does.
+    [[nodiscard]] AggregateAt<Aggregate> at(std::string_view id) const { return {*this, stream_of(id)}; }
+
     /// The aggregate as it is now; a new one when there is no such stream. Throws CorruptEvent, StorageError, and
     /// RefusedError for a stream that cannot be read (gone, truncated).
-    [[nodiscard]] Aggregate load(std::string_view id) const {
-        auto working = detail::Working<Aggregate>();
-        detail::catch_up(source(), stream_of(id), working);
-        return std::move(working).take();
-    }
+    [[nodiscard]] Aggregate load(std::string_view id) const { return memory_->load(stream_of(id)).take(); }
 
     /// The aggregate as it was when `offset` messages of its stream were folded. Throws as the other load does, and
     /// RefusedError when the stream has not come so far (bad_offset) or is not there (not_found).
     [[nodiscard]] Aggregate load(std::string_view id, Offset offset) const {
-        auto working = detail::Working<Aggregate>();
-        detail::catch_up(source(), stream_of(id), working, offset);
-        return std::move(working).take();
+        return memory_->load(stream_of(id), offset).take();
     }
 
     /// Folds what happened since `aggregate` was loaded. Throws as load does; `aggregate` is then somewhere between. It does
@@ -99,27 +136,45 @@ public:
     template <class Decide>
     Outcome<Event> transact(std::string_view id, Decide&& decide, const TransactOptions& options = {}) const {
         FOLDBACK_CHECK(options.max_attempts > 0, "a command is tried at least once");
-        const auto why = with_command(options);
+        const auto why = detail::with_command(options);
         const auto stream = stream_of(id);
-        auto working = detail::Working<Aggregate>();
-        detail::catch_up(source(), stream, working);
+        bool is_current = false;
+        auto working = memory_->recall(stream, is_current);
         for (unsigned attempt = 1;; ++attempt) {
             Decision<Event> decision = decide(std::as_const(working->aggregate.state()));
-            if (decision.events().empty()) return settle(stream, working->aggregate.offset(), decision, why);
-            auto tried = committer_.append({{stream, working->point, encode(decision.events(), why)}}, why);
+            if (decision.events().empty()) {
+                // What memory says is not enough to say no.
+                if (!std::exchange(is_current, true) && memory_->refresh(stream, working)) {
+                    --attempt;
+                    continue;
+                }
+                return settle(stream, working->aggregate.offset(), decision, why);
+            }
+            const auto messages = encode(decision.events(), why);
+            auto next = memory_->foresee(stream, working, messages);
+            auto tried = committer_.append({{stream, working->point, messages}}, why);
             if (const auto* appended = std::get_if<std::vector<Appended>>(&tried)) {
+                memory_->remember(stream, std::move(next), appended->front());
                 return Outcome<Event>(happened(stream, appended->front()), std::move(decision).events());
             }
             if (const auto* first = std::get_if<detail::CommandRecord>(&tried)) return again(*first, stream, why);
             if (attempt == options.max_attempts) {
-                return CommandOutcome(Conflict{.stream = stream,
-                                               .expected = working->point.offset,
-                                               .tail = std::get<Refused>(tried).tail.offset,
-                                               .attempts = attempt});
+                return lost(stream, working->point.offset, std::get<Refused>(tried), attempt);
             }
-            detail::catch_up(source(), stream, working);
+            (void)memory_->refresh(stream, working);
+            is_current = true;
         }
     }
+
+    /// Keeps a snapshot of the aggregate as it is now; returns when it is saved. False when there is nothing to keep: no
+    /// SnapshotStore, no events, or an upcaster that waits for a further one. Throws as load does, and DatabaseError.
+    [[nodiscard]] bool take_snapshot(std::string_view id) const { return memory_->take_snapshot(stream_of(id)); }
+
+    /// Who saves the snapshots of the policy: to wait for it, to write on this thread, to stop it. Null without a SnapshotStore.
+    /// It stops with the last copy of the repository.
+    [[nodiscard]] SnapshotWriter* snapshot_writer() const noexcept { return memory_->writer(); }
+
+    [[nodiscard]] RepositoryCounters counters() const { return memory_->counters(); }
 
     /// The messages of events, with new ids and the time of now.
     [[nodiscard]] Messages encode(std::span<const Event> events, const Metadata& metadata) const {
@@ -144,16 +199,16 @@ public:
     [[nodiscard]] const RepositoryOptions& options() const noexcept { return options_; }
 
 private:
-    [[nodiscard]] detail::AggregateSource source() const { return {store_, options_.page_bytes}; }
-
-    [[nodiscard]] static TransactOptions with_command(TransactOptions options) {
-        if (options.metadata.command.empty()) options.metadata.command = options.command_id;
-        return options;
-    }
+    friend struct detail::RepositoryParts;
 
     [[nodiscard]] static CommandOutcome happened(const StreamPath& stream, const Appended& appended) {
         return CommandOutcome::Happened{.ranges = {{stream, appended.first.offset, appended.next.offset}},
                                         .position = appended.next_position};
+    }
+
+    [[nodiscard]] static CommandOutcome lost(const StreamPath& stream, Offset expected, const Refused& refused,
+                                             unsigned attempts) {
+        return Conflict{.stream = stream, .expected = expected, .tail = refused.tail.offset, .attempts = attempts};
     }
 
     /// Nothing to append.
@@ -181,6 +236,22 @@ private:
     StreamStore* store_;
     RepositoryOptions options_;
     detail::Committer committer_;
+    std::shared_ptr<detail::AggregateMemory<Aggregate>> memory_;
 };
 
+namespace detail {
+
+/// The inside of a repository, for commands on several aggregates.
+struct RepositoryParts {
+    template <class Aggregate>
+    [[nodiscard]] static AggregateMemory<Aggregate>* memory(const Repository<Aggregate>& repository) {
+        return repository.memory_.get();
+    }
+    template <class Aggregate>
+    [[nodiscard]] static const Committer& committer(const Repository<Aggregate>& repository) {
+        return repository.committer_;
+    }
+};
+
+}  // namespace detail
 }  // namespace foldback

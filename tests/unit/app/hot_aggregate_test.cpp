@@ -1,0 +1,173 @@
+#include <thread>
+
+#include "contract/store_fixture.hpp"
+#include "unit/app/account.hpp"
+
+namespace foldback::app_tests {
+
+using contract::Fixture;
+using contract::on_every_store;
+
+namespace {
+
+/// Counts what is read of the store behind it.
+class CountingStore final : public StreamStore {
+public:
+    explicit CountingStore(StreamStore& store) : store_(&store) {}
+
+    using StreamStore::append;
+    using StreamStore::append_all;
+
+    void create(CreateRequest request, Completion<Created> done) override { store_->create(std::move(request), done); }
+    void append(AppendRequest request, Completion<Appended> done) override { done(store_->append(std::move(request))); }
+    void append_all(std::vector<AppendRequest> requests, Completion<std::vector<Appended>> done) override {
+        done(store_->append_all(std::move(requests)));
+    }
+    void remove(StreamPath stream, Completion<std::monostate> done) override {
+        store_->remove(std::move(stream), done);
+    }
+    void truncate_before(StreamPath stream, Offset offset, Completion<Offset> done) override {
+        store_->truncate_before(std::move(stream), offset, done);
+    }
+    [[nodiscard]] Result<ReadPage> read(const ReadRequest& request) override {
+        ++reads;
+        auto page = store_->read(request);
+        if (page) messages += page->next.offset.value - page->start.offset.value;
+        return page;
+    }
+    [[nodiscard]] FeedPage read_feed(const FeedRequest& request) override { return store_->read_feed(request); }
+    [[nodiscard]] Result<StreamInfo> head(const StreamPath& stream) override { return store_->head(stream); }
+    [[nodiscard]] StreamList list(const ListRequest& request) override { return store_->list(request); }
+    [[nodiscard]] Position tail() override { return store_->tail(); }
+    [[nodiscard]] Watch watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) override {
+        return store_->watch(stream, beyond, std::move(changed));
+    }
+    [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override {
+        return store_->watch_feed(beyond, std::move(changed));
+    }
+
+    std::uint64_t reads = 0;
+    std::uint64_t messages = 0;
+
+private:
+    StreamStore* store_;
+};
+
+}  // namespace
+
+TEST_CASE("a hot aggregate is appended to without reading anything") {
+    on_every_store([](Fixture& at) {
+        CountingStore store(*at.store);
+        const Accounts accounts(store, {.category = "accounts", .hot_aggregates = 10});
+        (void)accounts.transact("1", deposit(100));
+        store.reads = 0;
+
+        for (int i = 0; i < 5; ++i) REQUIRE(accounts.transact("1", withdrawal(10)).is_appended());
+
+        CHECK(store.reads == 0);
+        CHECK(accounts.load("1").state() == AccountState{"", 50, 6});
+        CHECK(accounts.counters().hot_hits == 6);
+        CHECK(accounts.counters().hot_misses == 1);
+    });
+}
+
+TEST_CASE("a hot aggregate reads only what came after it") {
+    on_every_store([](Fixture& at) {
+        CountingStore store(*at.store);
+        const Accounts here(store, {.category = "accounts", .hot_aggregates = 10});
+        const Accounts elsewhere(*at.store, {.category = "accounts"});
+        for (int i = 0; i < 20; ++i) (void)here.transact("1", deposit(1));
+        (void)elsewhere.transact("1", deposit(1));
+        (void)elsewhere.transact("1", deposit(1));
+        store.messages = 0;
+
+        const auto account = here.load("1");
+
+        CHECK(account.state().cents == 22);
+        CHECK(store.messages == 2);
+    });
+}
+
+TEST_CASE("a hot aggregate that others changed decides again on how it is now") {
+    on_every_store([](Fixture& at) {
+        const Accounts here(*at.store, {.category = "accounts", .hot_aggregates = 10});
+        const Accounts elsewhere(*at.store, {.category = "accounts"});
+        (void)here.transact("1", deposit(100));
+        (void)elsewhere.transact("1", withdrawal(90));
+
+        const auto outcome = here.transact("1", withdrawal(50), {.max_attempts = 2});
+
+        REQUIRE(outcome.is_rejected());
+        CHECK(outcome.rejection().text == "10 cents are there, 50 are wanted");
+    });
+}
+
+TEST_CASE("memory alone never says no") {
+    on_every_store([](Fixture& at) {
+        const Accounts here(*at.store, {.category = "accounts", .hot_aggregates = 10});
+        const Accounts elsewhere(*at.store, {.category = "accounts"});
+        (void)here.transact("1", deposit(10));
+        (void)elsewhere.transact("1", deposit(90));
+
+        CHECK(here.transact("1", withdrawal(50), {.max_attempts = 1}).is_appended());
+    });
+}
+
+TEST_CASE("a hot aggregate whose stream was deleted, or deleted and created again, is not believed") {
+    on_every_store([](Fixture& at) {
+        const Accounts here(*at.store, {.category = "accounts", .hot_aggregates = 10});
+        const Accounts elsewhere(*at.store, {.category = "accounts"});
+        for (const auto* id : {"1", "2", "3"}) (void)here.transact(id, deposit(100));
+        for (const auto* path : {"accounts/1", "accounts/2", "accounts/3"}) (void)at.store->remove(path).value();
+        (void)elsewhere.transact("2", deposit(7));
+        (void)elsewhere.transact("3", deposit(8));
+
+        CHECK(here.load("1").offset() == Offset{0});
+        CHECK(here.load("2").state() == AccountState{"", 7, 1});
+        CHECK(here.transact("3", withdrawal(50)).is_rejected());
+        CHECK(here.transact("1", deposit(1)).is_appended());
+        CHECK(here.load("1").state() == AccountState{"", 1, 1});
+    });
+}
+
+TEST_CASE("the aggregates that were not used for longest are given up") {
+    const auto store = LogStore::in_memory();
+    const Accounts accounts(*store, {.category = "accounts", .hot_aggregates = 2});
+    for (const auto* id : {"1", "2", "1", "3"}) (void)accounts.transact(id, deposit(1));
+    const auto before = accounts.counters();
+
+    (void)accounts.load("1");
+    (void)accounts.load("3");
+    (void)accounts.load("2");
+
+    CHECK(accounts.counters().hot_hits - before.hot_hits == 2);
+    CHECK(accounts.counters().hot_misses - before.hot_misses == 1);
+}
+
+TEST_CASE("two repositories with hot aggregates that write at once lose nothing") {
+    const contract::TemporaryDirectory directory;
+    for (const bool on_disk : {false, true}) {
+        CAPTURE(on_disk);
+        const auto store = on_disk ? LogStore::open(directory.path() / "data") : LogStore::in_memory();
+        const Accounts left(*store, {.category = "accounts", .hot_aggregates = 2});
+        const Accounts right(*store, {.category = "accounts", .hot_aggregates = 2});
+        std::vector<std::thread> threads;
+        for (const auto* accounts : {&left, &left, &right, &right}) {
+            threads.emplace_back([accounts] {
+                for (int i = 0; i < 60; ++i) {
+                    const auto id = std::to_string(i % 3);
+                    (void)accounts->transact(id, deposit(3), {.max_attempts = 1000});
+                    (void)accounts->transact(id, withdrawal(1), {.max_attempts = 1000});
+                }
+            });
+        }
+        for (auto& thread : threads) thread.join();
+
+        for (const auto* id : {"0", "1", "2"}) {
+            CHECK(left.load(id).state() == AccountState{"", 160, 160});
+            CHECK(right.load(id).state() == AccountState{"", 160, 160});
+        }
+    }
+}
+
+}  // namespace foldback::app_tests
