@@ -86,10 +86,11 @@ AppendRequest request_of(CommitPart part) {
         .stream = std::move(part.stream), .messages = std::move(part.messages), .content_type = json_type};
     if (part.at.incarnation.value != 0) {
         request.expected_point = part.at;
-    } else {
-        request.expected = Offset{0};
-        request.create_with = StreamConfig{.content_type = json_type};
+        return request;
     }
+    request.expected = Offset{0};
+    // Without messages: that there is no such stream.
+    if (!request.messages.empty()) request.create_with = StreamConfig{.content_type = json_type};
     return request;
 }
 
@@ -128,9 +129,7 @@ Attempt Committer::append(std::vector<CommitPart> parts, const TransactOptions& 
         auto streams = happened.ranges;
         requests.push_back(record_of({.outcome = std::move(happened), .streams = std::move(streams)}, options));
     }
-    for (auto& part : parts) {
-        if (!part.messages.empty()) requests.push_back(request_of(std::move(part)));
-    }
+    for (auto& part : parts) requests.push_back(request_of(std::move(part)));
     Result<std::vector<Appended>> appended = std::vector<Appended>{};
     if (requests.size() == 1) {
         auto one = store_->append(std::move(requests.front()));
@@ -187,6 +186,13 @@ void require_same_streams(const CommandRecord& record, const std::vector<StreamP
     if (same) return;
     const auto first = record.streams.empty() ? std::string("nothing") : record.streams.front().stream.text();
     throw std::invalid_argument("the command id \"" + command_id + "\" was used for another command, on " + first);
+}
+
+void require_different_streams(std::vector<StreamPath> streams) {
+    std::sort(streams.begin(), streams.end());
+    const auto twice = std::adjacent_find(streams.begin(), streams.end());
+    if (twice == streams.end()) return;
+    throw std::invalid_argument("the aggregate " + twice->text() + " is named twice in one command");
 }
 
 }  // namespace foldback::detail

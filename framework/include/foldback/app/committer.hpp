@@ -17,8 +17,8 @@ namespace foldback::detail {
 /// What is appended to one stream, and where that stream is believed to be.
 struct CommitPart {
     StreamPath stream;
-    StreamPoint at;  ///< incarnation 0: there is no such stream yet
-    Messages messages;
+    StreamPoint at;     ///< incarnation 0: there is no such stream yet
+    Messages messages;  ///< none: the stream is only asserted to be there
 };
 
 /// The first answer to a command, as it is remembered. The streams are those that were decided about.
@@ -63,5 +63,8 @@ private:
 /// else.
 void require_same_streams(const CommandRecord& record, const std::vector<StreamPath>& streams,
                           const std::string& command_id);
+
+/// Throws std::invalid_argument when a stream occurs twice.
+void require_different_streams(std::vector<StreamPath> streams);
 
 }  // namespace foldback::detail
