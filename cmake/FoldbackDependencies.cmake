@@ -6,9 +6,9 @@ find_package(SQLite3 REQUIRED)
 find_package(SQLiteCpp CONFIG REQUIRED)
 find_package(simdjson CONFIG REQUIRED)
 find_package(ISAL REQUIRED)                 # CRC32C
+find_package(nlohmann_json REQUIRED)        # documents: diffs and patches of the history
 
 if(FOLDBACK_SERVER)
-    find_package(nlohmann_json REQUIRED)
     find_package(spdlog REQUIRED)           # the compiled library with Debian's fmt
     find_package(ZLIB REQUIRED)
     find_package(OpenSSL REQUIRED)
