@@ -10,13 +10,13 @@ if [[ ${1:-} == --json ]]; then json=$2; fi
 scratch=$(mktemp -d "$build/bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
-"$build/bin/bench/store_bench" "$scratch" --json "$scratch/native.json"
-"$build/bin/bench/framework_bench" "$scratch" --json "$scratch/framework.json"
-"$build/bin/bench/projection_bench" "$scratch" --json "$scratch/projection.json"
+for name in store framework projection repository; do
+    "$build/bin/bench/${name}_bench" "$scratch" --json "$scratch/$name.json"
+done
 FOLDBACK_BINARY="$build/bin/foldback" bash "$here/http/run.sh" --json "$scratch/http.json"
 
 if [[ -n $json ]]; then
     node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");
              const rows = files.flatMap((file) => { const read = JSON.parse(readFileSync(file)); return read.rows ?? read; });
-             console.log(JSON.stringify(rows, null, 2));' "$scratch/native.json" "$scratch/framework.json" "$scratch/projection.json" "$scratch/http.json" >"$json"
+             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,framework,projection,repository,http}.json >"$json"
 fi

@@ -10,7 +10,7 @@
 namespace bench {
 
 inline void print(const Row& row) {
-    std::printf("%-42s %14.2f %-10s %-42s %14.2f  ratio %6.3f  target %s %.2f  %s\n", row.name.c_str(), row.value,
+    std::printf("%-42s %14.6g %-10s %-42s %14.6g  ratio %8.5f  target %s %g  %s\n", row.name.c_str(), row.value,
                 row.unit.c_str(), row.peer.c_str(), row.peer_value, row.ratio, row.at_most ? "<=" : ">=", row.target,
                 row.pass() ? "pass" : "MISSED");
     std::fflush(stdout);
