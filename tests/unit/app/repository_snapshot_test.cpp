@@ -46,6 +46,38 @@ struct DoubledState : AccountState {
 BOOST_DESCRIBE_STRUCT(DoubledState, (AccountState), ())
 using Doubled = Aggregate<DoubledState, AccountEvent>;
 
+// A name that was once stored as two events, and is merged into one.
+struct First {
+    std::string text;
+};
+BOOST_DESCRIBE_STRUCT(First, (), (text))
+struct Last {
+    std::string text;
+};
+BOOST_DESCRIBE_STRUCT(Last, (), (text))
+struct NamedPerson {
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(NamedPerson, (), (name))
+struct NameMerger {
+    std::optional<std::string> first{};
+    Nothing begin(const First& old) {
+        first = old.text;
+        return {};
+    }
+    NamedPerson finish(const Last& old) { return {std::exchange(first, std::nullopt).value_or("?") + " " + old.text}; }
+    [[nodiscard]] bool is_idle() const { return !first; }
+};
+struct PersonState {
+    std::string names;
+    void apply(const NamedPerson& named) { names += named.name + ";"; }
+};
+BOOST_DESCRIBE_STRUCT(PersonState, (), (names))
+using Person =
+    Aggregate<PersonState,
+              Events<Named<"NamedPerson", 1, NamedPerson>, Retired<"First", Was<1, First, &NameMerger::begin>>,
+                     Retired<"Last", Was<1, Last, &NameMerger::finish>>>>;
+
 }  // namespace
 
 TEST_CASE("no snapshot is made unless one is asked for") {
@@ -199,6 +231,30 @@ TEST_CASE("a snapshot whose state cannot be read is ignored and counted") {
 
         CHECK(accounts.load("1").state() == AccountState{"", 100, 1});
         CHECK(accounts.counters().snapshots_ignored == 1);
+    });
+}
+
+TEST_CASE("no snapshot is made while an upcaster waits for a further event") {
+    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+        const Repository<Person> persons(*at.store, {.category = "persons",
+                                                     .clock = &at.clock,
+                                                     .hot_aggregates = 4,
+                                                     .snapshots = &snapshots,
+                                                     .snapshot_policy = {.every_events = 1},
+                                                     .snapshot_thread = SnapshotThread::caller});
+        const auto name = [](const PersonState&) -> Decision<Person::EventType> { return NamedPerson{"Eve"}; };
+        at.store->create({.stream = "persons/1", .config = {.content_type = "application/json"}}).value();
+        contract::append_json(*at.store, "persons/1", R"({"type":"First","version":1,"data":{"text":"Ada"}})");
+
+        CHECK_FALSE(persons.take_snapshot("1"));
+        (void)persons.transact("1", name);
+        CHECK(persons.snapshot_writer()->write_waiting() == 0);
+        contract::append_json(*at.store, "persons/1", R"({"type":"Last","version":1,"data":{"text":"Lovelace"}})");
+        (void)persons.transact("1", name);
+
+        CHECK(persons.snapshot_writer()->write_waiting() == 1);
+        CHECK(snapshots.list("persons/1").front().offset == Offset{4});
+        CHECK(persons.load("1").state().names == "Eve;Ada Lovelace;Eve;");
     });
 }
 
