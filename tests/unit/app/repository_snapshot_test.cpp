@@ -1,6 +1,7 @@
 #include "contract/store_fixture.hpp"
 #include "foldback/app/verify_snapshots.hpp"
 #include "unit/app/account.hpp"
+#include "unit/app/counting_store.hpp"
 
 namespace foldback::app_tests {
 
@@ -206,6 +207,25 @@ TEST_CASE("a snapshot of an earlier stream of the same path is not believed") {
 
         CHECK(accounts.load("1").state() == AccountState{"", 5, 5});
         CHECK(accounts.counters().snapshots_used == 0);
+    });
+}
+
+TEST_CASE("a snapshot is not believed when its stream is replaced while it is being loaded") {
+    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+        CountingStore store(*at.store);
+        const Accounts elsewhere(*at.store, {.category = "accounts"});
+        const Accounts accounts(store, {.category = "accounts", .snapshots = &snapshots});
+        for (int i = 0; i < 3; ++i) (void)accounts.transact("1", deposit(100));
+        REQUIRE(accounts.take_snapshot("1"));
+        store.after_head = [&] {
+            (void)at.store->remove("accounts/1").value();
+            for (int i = 0; i < 5; ++i) (void)elsewhere.transact("1", deposit(1));
+        };
+
+        const auto account = accounts.load("1");
+
+        CHECK(account.state() == AccountState{"", 5, 5});
+        CHECK(accounts.counters().snapshots_used == 1);
     });
 }
 
