@@ -82,13 +82,13 @@ private:
 std::vector<Blame> AnyTimeline::blame(Offset moment) {
     engine_->check_moment(moment);
     engine_->seek(first());
+    engine_->read_ahead_to(moment);
     Ledger ledger;
     std::string text = engine_->state();
     std::string next;
     Json before = history::parse_json(text);
     while (engine_->at() < moment) {
         const Offset event = engine_->at();
-        engine_->message(event, moment.value - event.value);
         (void)engine_->step();
         next.clear();
         engine_->fold().write_state(next);

@@ -58,7 +58,7 @@ const Message& AnyTimeline::Engine::message(Offset offset, std::size_t wanted) {
 const Fold& AnyTimeline::Engine::seek(Offset moment) {
     check_moment(moment);
     if (moment < at_ || checkpoints_.before(moment).at > at_) restart_before(moment);
-    ahead_ = moment.value - at_.value;
+    read_ahead_to(moment);
     while (at_ < moment) (void)step();
     return *fold_;
 }
@@ -76,7 +76,6 @@ bool AnyTimeline::Engine::step() {
         return false;
     }
     std::string problem;
-    // Steps that follow one another read further and further ahead.
     const auto& next = message(at_, std::max<std::uint64_t>(ahead_, 64));
     const Folded outcome = fold_->apply(next.data, problem);
     if (outcome != Folded::yes) problems_.emplace(at_, std::move(problem));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ public:
     /// The fold where the last seek or step led.
     [[nodiscard]] const Fold& fold() const noexcept { return *fold_; }
     [[nodiscard]] Offset at() const noexcept { return at_; }
+    /// Steps will lead there: messages are read in large pieces from now on, until the next seek.
+    void read_ahead_to(Offset moment) { ahead_ = moment.value - std::min(at_.value, moment.value); }
     /// Folds the next message, which is there; whether that went well.
     bool step();
 

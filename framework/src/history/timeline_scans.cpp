@@ -29,10 +29,10 @@ FirstMoment AnyTimeline::first_where(const FoldPredicate& predicate, const Scan&
     engine_->check_moment(from);
     if (from > end) return {};
     engine_->seek(scan.monotone ? bisect(engine_->checkpoints().entries(), predicate, from, end) : from);
+    engine_->read_ahead_to(end);
     while (!predicate(engine_->fold())) {
         if (engine_->at() == end) return {};
         if (!history::goes_on(scan.progress, from, engine_->at(), end)) return {.complete = false};
-        engine_->message(engine_->at(), end.value - engine_->at().value);
         (void)engine_->step();
     }
     engine_->stand = engine_->at();
@@ -69,13 +69,13 @@ std::vector<InvariantReport> AnyTimeline::check_invariants(const Scan& scan) {
     const Offset from = std::max(scan.from, first());
     const Offset end = engine_->end_of(scan);
     engine_->seek(from);
+    engine_->read_ahead_to(end);
     look(from);
     while (engine_->at() < end) {
         if (!history::goes_on(scan.progress, from, engine_->at(), end)) {
             for (auto& report : reports) report.complete = false;
             break;
         }
-        engine_->message(engine_->at(), end.value - engine_->at().value);
         (void)engine_->step();
         look(engine_->at());
     }
@@ -90,6 +90,8 @@ std::optional<Divergence> AnyTimeline::first_divergence(AnyTimeline& other, cons
     if (from > end) return std::nullopt;
     left.seek(from);
     right.seek(from);
+    left.read_ahead_to(end);
+    right.read_ahead_to(end);
     std::string left_state;
     std::string right_state;
     while (true) {
@@ -111,8 +113,6 @@ std::optional<Divergence> AnyTimeline::first_divergence(AnyTimeline& other, cons
                               .right_problem = right_problem == nullptr ? "" : *right_problem};
         }
         if (moment == end || !history::goes_on(scan.progress, from, moment, end)) return std::nullopt;
-        left.message(moment, end.value - moment.value);
-        right.message(moment, end.value - moment.value);
         (void)left.step();
         (void)right.step();
     }
