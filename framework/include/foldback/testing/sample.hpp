@@ -25,7 +25,7 @@ private:
     void fill(T& value) {
         if constexpr (requires { T(Codec<T>::sample(1)); }) {
             value = Codec<T>::sample(++number_);
-        } else if constexpr (detail::HasHook<T> || std::is_same_v<T, JsonText>) {
+        } else if constexpr (foldback::detail::HasHook<T> || std::is_same_v<T, JsonText>) {
             return;
         } else if constexpr (std::is_same_v<T, std::string>) {
             value = "text " + std::to_string(++number_);
@@ -37,17 +37,17 @@ private:
             value = static_cast<T>(++number_ % 127);
         } else if constexpr (std::is_enum_v<T>) {
             boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto one) { value = one.value; });
-        } else if constexpr (detail::MapLike<T>) {
+        } else if constexpr (foldback::detail::MapLike<T>) {
             if (++depth_ < max_depth) {
                 auto key = make<typename T::key_type>();
                 fill(value.try_emplace(std::move(key)).first->second);
             }
             --depth_;
-        } else if constexpr (detail::SequenceLike<T>) {
+        } else if constexpr (foldback::detail::SequenceLike<T>) {
             if (++depth_ < max_depth) value.insert(value.end(), make<typename T::value_type>());
             --depth_;
         } else if constexpr (boost::describe::has_describe_members<T>::value) {
-            boost::mp11::mp_for_each<detail::MembersOf<T>>([&](auto member) { fill(value.*member.pointer); });
+            boost::mp11::mp_for_each<foldback::detail::MembersOf<T>>([&](auto member) { fill(value.*member.pointer); });
         } else {
             fill_parts(value);
         }
