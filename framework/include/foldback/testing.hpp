@@ -11,6 +11,9 @@
 ///
 ///     World world;                                            // a store in memory on a manual clock
 ///     auto accounts = world.repository<Account>("accounts");
+///
+/// Projections and workflows have headers of their own, which bring the application layer with them:
+/// foldback/testing/projections.hpp and foldback/testing/workflows.hpp.
 
 #include "foldback/testing/deliver_twice.hpp"  // IWYU pragma: export
 #include "foldback/testing/failure.hpp"        // IWYU pragma: export

@@ -42,7 +42,7 @@ TEST_CASE("a decision that is as expected passes") {
 TEST_CASE("other events than expected fail with a message that tells the story") {
     CHECK(failure_of([] { given<Account>(Deposited{1}).when(open, Open{"Ada"}).then(Opened{"Bob"}); }) ==
           R"(given     Deposited {"cents":1}
-when      foldback::kit_test::Open {"owner":"Ada"}
+when      Open {"owner":"Ada"}
 expected  Opened {"owner":"Bob"}
 but got   Opened {"owner":"Ada"}
           Deposited {"cents":5})");

@@ -19,8 +19,6 @@ namespace foldback::testing {
 
 namespace detail {
 
-using foldback::detail::name_of_type;
-
 /// What a scenario tells before its expectation.
 struct Story {
     std::vector<std::string> given;
@@ -142,7 +140,7 @@ public:
     [[nodiscard]] Outcome<Aggregate> when(const Decide& decide, const Command& command,
                                           const std::source_location& where = std::source_location::current()) const {
         auto story = story_;
-        story.when = std::string(detail::name_of_type<Command>) + " " + text_of(command);
+        story.when = detail::short_name<Command>() + " " + text_of(command);
         story.where = where;
         return {std::move(story), aggregate_, decide(aggregate_.state(), command)};
     }

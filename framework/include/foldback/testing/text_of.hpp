@@ -9,6 +9,18 @@
 
 namespace foldback::testing {
 
+namespace detail {
+
+/// A type's name without namespaces.
+template <class T>
+[[nodiscard]] std::string short_name() {
+    const std::string name(foldback::detail::name_of_type<T>);
+    const auto last = name.rfind("::");
+    return last == std::string::npos ? name : name.substr(last + 2);
+}
+
+}  // namespace detail
+
 /// Whether the kit can show a value: it is described, or has JSON otherwise.
 template <class T>
 inline constexpr bool has_json =
@@ -21,11 +33,7 @@ template <class T>
 [[nodiscard]] std::string text_of(const T& value) {
     if constexpr (requires { value.variant(); }) {
         return std::visit(
-            []<class Struct>(const Struct& one) {
-                const auto name = std::string(foldback::detail::name_of_type<Struct>);
-                const auto last = name.rfind("::");
-                return (last == std::string::npos ? name : name.substr(last + 2)) + " " + text_of(one);
-            },
+            []<class Struct>(const Struct& one) { return detail::short_name<Struct>() + " " + text_of(one); },
             value.variant());
     } else if constexpr (std::is_same_v<T, UnknownEvent>) {
         return value.type + " " + value.data;
