@@ -93,7 +93,6 @@ public:
                     {piece.text}};
         }
         auto page = base_->page({piece.base->value + into}, std::min<std::uint64_t>(limit, piece.count - into));
-        if (page.messages.size() > piece.count - into) page.messages.resize(piece.count - into);
         Offset offset = from;
         for (auto& message : page.messages) message.offset = {offset.value++};
         return page;

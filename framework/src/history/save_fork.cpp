@@ -27,11 +27,9 @@ Result<Created> save(const MessageSource& source, const StreamPath& path, std::o
     Offset at = source.shared_until();
     Offset tail = at;
     auto initial = next_batch(source, at);
-    // A fork that is already there with the same configuration would count as a success.
-    if (source.store().head(path))
-        return Refused{.reason = Refusal::exists, .detail = "the stream '" + path.text() + "' exists"};
     auto created = source.fork(path, tail, std::move(initial), ttl);
     if (!created) return created;
+    // The same fork of an earlier time counts as a success of create, but holds what it holds.
     if (!created->created)
         return Refused{.reason = Refusal::exists, .detail = "the stream '" + path.text() + "' exists"};
     tail = at;

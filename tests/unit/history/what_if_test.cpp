@@ -64,6 +64,23 @@ TEST_CASE("leaving out, replacing and inserting events makes another history bes
     });
 }
 
+TEST_CASE("a what-if knows nothing of what the real history knows beyond the first change") {
+    const auto store = LogStore::in_memory();
+    for (int i = 0; i < 20; ++i) append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", i}, 1}});
+    append(*store, stream, "42");
+    append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", 0}, 1}});
+    Timeline<Order> order(*store, stream, {.checkpoint_every = 4});
+    CHECK(order.state().total == 21);
+
+    auto without = order.what_if(Edits().skip(Offset{6}));
+
+    CHECK(without.state().total == 20);
+    for (std::uint64_t at = 0; at < 20; ++at) CHECK(without.state_at(Offset{at}).total == static_cast<int>(at));
+    REQUIRE(without.unreadable().size() == 1);
+    CHECK(without.unreadable()[0].offset == Offset{19});
+    CHECK(without.event(Offset{20}).problem.empty());
+}
+
 TEST_CASE("a what-if can be edited again") {
     const auto store = LogStore::in_memory();
     append(*store, stream, usual_history());
@@ -107,6 +124,8 @@ TEST_CASE("a what-if is saved as a fork that any reader may read") {
         CHECK(messages[3] == contract::all_messages(store, stream.text())[4]);
         CHECK(Timeline<Order>(store, stream).state().total == 50);
         CHECK(contract::answer(order.save_as("orders/1-without")) == "exists");
+        CHECK(contract::answer(order.what_if(edits).save_as("orders/1-without", std::chrono::seconds(60))) == "exists");
+        CHECK(contract::all_messages(store, "orders/1-without") == messages);
         CHECK(contract::answer(order.save_as("orders/1-copy")) == "accepted");
         CHECK(Timeline<Order>(store, "orders/1-copy").state().total == 50);
     });

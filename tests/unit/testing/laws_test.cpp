@@ -89,6 +89,16 @@ struct PartialState {
 };
 BOOST_DESCRIBE_STRUCT(PartialState, (), (sum))
 
+struct PartialInside {
+    int lost = 0;  // not described, and before one that is
+    int kept = 0;
+};
+BOOST_DESCRIBE_STRUCT(PartialInside, (), (kept))
+struct InsideState {
+    void apply(const PartialInside&) {}
+};
+BOOST_DESCRIBE_STRUCT(InsideState, (), ())
+
 struct HiddenInPadding {
     std::int64_t kept = 0;
     bool one = false;
@@ -178,6 +188,7 @@ TEST_CASE("a codec that loses something is found") {
 
 TEST_CASE("a member of an event that is not described is found, by the layout or by comparison") {
     const auto seen = find_broken_law<Aggregate<PartialState, Events<Named<"Partial", 1, Partial>>>>();
+    const auto inside = find_broken_law<Aggregate<InsideState, Events<Named<"PartialInside", 1, PartialInside>>>>();
     const auto compared =
         find_broken_law<Aggregate<PaddingState, Events<Named<"HiddenInPadding", 1, HiddenInPadding>>>>(
             {.event = [](Random&) { return HiddenInPadding{.lost = true}; }});
@@ -185,6 +196,8 @@ TEST_CASE("a member of an event that is not described is found, by the layout or
     REQUIRE(seen.has_value());
     CHECK(seen->law == "events-are-described");
     CHECK(seen->explanation.find("Partial has a member") != std::string::npos);
+    REQUIRE(inside.has_value());
+    CHECK(inside->law == "events-are-described");
     REQUIRE(compared.has_value());
     CHECK(compared->law == "encoding-is-lossless");
 }

@@ -44,6 +44,14 @@ TEST_CASE("a projection is given events and its rows are as expected") {
         .then_rows(all, {"accounts/1 | Ada | 105", "accounts/2 | Bob | NULL"});
 }
 
+TEST_CASE("a rebuilt projection sees everything again") {
+    GivenProjection scenario(balances());
+    scenario.events<AccountEvent>("accounts/1", {Opened{"Ada"}});
+    scenario.database().write([](ReadModel& model) { model.execute("DELETE FROM balances"); });
+
+    scenario.then_rows(all, {}).rebuilt().then_rows(all, {"accounts/1 | Ada | NULL"});
+}
+
 TEST_CASE("other rows than expected fail with the events and the rows") {
     GivenProjection scenario(balances());
     scenario.events<AccountEvent>("accounts/1", {Opened{"Ada"}});
