@@ -45,6 +45,11 @@ public:
         while (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ') ++at_;
         return at_ == end_ ? '\0' : *at_;
     }
+// At -O1 g++ 12 takes a text that is a part of a constant array for an array of one character.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstringop-overread"
+#endif
     /// Moves past exactly this text, if it comes now. Blanks do not match.
     [[nodiscard]] bool take(std::string_view text) {
         if (static_cast<std::size_t>(end_ - at_) < text.size() || std::memcmp(at_, text.data(), text.size()) != 0)
@@ -52,6 +57,9 @@ public:
         at_ += text.size();
         return true;
     }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
     /// Moves past this character, if it comes next.
     [[nodiscard]] bool take(char c) {
         if (at_ != end_ && *at_ == c) {
