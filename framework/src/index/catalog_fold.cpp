@@ -70,7 +70,7 @@ StreamRef Catalog::apply_created(const log::StreamCreated& record, std::uint64_t
 }
 
 StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log::RecordView& view, log::Place place) {
-    const auto stream = folded(record.incarnation);
+    auto stream = folded(record.incarnation);
     if (!stream || stream->life == Life::dead) {
         orphan_bytes_[place.segment] += view.bytes.size();
         return nullptr;
@@ -113,7 +113,7 @@ void Catalog::remember_producer(StreamState& stream, std::string_view id, std::u
 }
 
 StreamRef Catalog::apply_closed(const log::StreamClosed& record) {
-    const auto stream = folded(record.incarnation);
+    auto stream = folded(record.incarnation);
     if (!stream || stream->life == Life::dead) return nullptr;
     stream->closed = true;
     if (!record.producer_id.empty()) {
@@ -126,7 +126,7 @@ StreamRef Catalog::apply_closed(const log::StreamClosed& record) {
 }
 
 StreamRef Catalog::apply_deleted(const log::StreamDeleted& record) {
-    const auto stream = folded(record.incarnation);
+    auto stream = folded(record.incarnation);
     if (!stream || stream->life == Life::dead) return nullptr;
     if (stream->forks > 0) {
         stream->life = Life::soft_deleted;
@@ -158,7 +158,7 @@ void Catalog::bury(const StreamRef& stream) {
 }
 
 StreamRef Catalog::apply_truncated(const log::StreamTruncated& record) {
-    const auto stream = folded(record.incarnation);
+    auto stream = folded(record.incarnation);
     if (!stream || stream->life == Life::dead) return nullptr;
     stream->first = std::max(stream->first, record.before);
     stream->tail = std::max(stream->tail, record.before);

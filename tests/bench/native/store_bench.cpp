@@ -285,10 +285,7 @@ int usage() {
     return 2;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    const std::vector<std::string> arguments(argv + 1, argv + argc);
+int run(const std::vector<std::string>& arguments) {
     if (arguments.empty() || arguments.size() % 2 == 0) return usage();
     std::string json_file;
     std::string only;
@@ -310,4 +307,13 @@ int main(int argc, char** argv) {
     if (rows.empty()) return usage();
     if (!json_file.empty()) std::ofstream(json_file) << rows.dump(2) << '\n';
     return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    return run({argv + 1, argv + argc});
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "store_bench: %s\n", error.what());
+    return 1;
 }

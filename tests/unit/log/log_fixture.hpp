@@ -122,6 +122,7 @@ inline std::shared_ptr<LogDevice> log_with_messages(int count) {
 
 inline std::vector<std::string> messages(int count) {
     std::vector<std::string> all;
+    all.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) all.push_back("message " + std::to_string(i));
     return all;
 }
