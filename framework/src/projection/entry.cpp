@@ -64,6 +64,7 @@ void Entry::apply_change() {
 ProjectionStatus Entry::status() const {
     auto status = live_.status();
     status.tail = store_.tail();
+    if (status.error.empty()) status.error = swap_error();
     if (status.checkpoint >= status.tail) return status;
     status.lag_events = status.tail.value - status.checkpoint.value;
     const auto page = store_.read_feed({.from = status.checkpoint, .max_bytes = 1, .max_messages = 1});
@@ -124,8 +125,9 @@ Lane::Next Entry::step_rebuild() {
     if (!rebuild_) return {};
     const bool moved = rebuild_->task().step();
     const auto next = after_step(rebuild_->task(), moved);
-    if (next.feed && swap_when_caught_up_) swap_due_ = true;
-    return next;
+    if (!next.feed || !swap_when_caught_up_) return next;
+    if (!swap_retry_at_ || options_.clock->monotonic() >= *swap_retry_at_) swap_due_ = true;
+    return {.poll = true};  // the swap comes after this step, and may fail
 }
 
 void Entry::start_rebuild(RebuildOptions options) {
@@ -140,8 +142,10 @@ void Entry::start_rebuild(RebuildOptions options) {
         const auto turn = lane_.hold();
         const auto rebuild_turn = rebuild_lane_.hold();
         swap_when_caught_up_ = options.swap_when_caught_up;
-        if (!rebuild_)
+        if (!rebuild_) {
             rebuild_ = std::make_unique<Rebuild>(store_, options_, definition_, live_.ledger(), rebuild_file_);
+            forget_failed_swaps();
+        }
     }
     rebuild_lane_.wake();
 }
@@ -161,6 +165,11 @@ std::optional<RebuildProgress> Entry::rebuild_progress() {
                              .caught_up = status.checkpoint >= tail,
                              .state = status.state,
                              .error = status.error};
+    const bool well = progress.state == ProjectionState::live || progress.state == ProjectionState::catching_up;
+    if (swap_retry_at_ && well) {
+        progress.state = ProjectionState::retrying;
+        progress.error = swap_error();
+    }
     if (progress.events_per_second > 0) {
         const auto left = static_cast<double>(tail.value - status.checkpoint.value);
         progress.time_left =
@@ -210,12 +219,18 @@ void Entry::swap_now() {
     try {
         swap_tables(live_.database(), rebuild_->file(), live_, definition_);
     } catch (...) {
-        rebuild_->open();
-        throw;
+        const auto reason = std::current_exception();
+        try {
+            rebuild_->open();
+        } catch (const std::exception&) {
+            rebuild_.reset();  // its file stays: the next start_rebuild goes on with it
+        }
+        std::rethrow_exception(reason);
     }
-    live_.reload();
     rebuild_.reset();
+    live_.reload();
     swap_due_ = false;
+    forget_failed_swaps();
     Rebuild::remove_files(rebuild_file_);
 }
 
@@ -231,19 +246,42 @@ void Entry::swap_rebuild() {
 
 void Entry::finish_swap_if_due() {
     if (!swap_due_.exchange(false)) return;
-    try {
+    {
         const auto turn = lane_.hold();
         const auto rebuild_turn = rebuild_lane_.hold();
-        if (rebuild_ && swap_when_caught_up_) swap_now();
-    } catch (const std::exception&) {
-        // The rebuild is still there and its progress shows what is wrong; the next step tries again.
+        try {
+            if (rebuild_ && swap_when_caught_up_) swap_now();
+        } catch (const std::exception& error) {
+            swap_failed(error.what());
+        }
     }
     lane_.wake();
+}
+
+/// The rebuild is still there; a later step tries again.
+void Entry::swap_failed(const std::string& error) {
+    ++failed_swaps_;
+    swap_retry_at_ = options_.clock->monotonic() + delay_after(definition_.retry, failed_swaps_);
+    const std::lock_guard lock(swap_error_mutex_);
+    swap_error_ = "its rebuild cannot be swapped in: " + error;
+}
+
+void Entry::forget_failed_swaps() {
+    failed_swaps_ = 0;
+    swap_retry_at_.reset();
+    const std::lock_guard lock(swap_error_mutex_);
+    swap_error_.clear();
+}
+
+std::string Entry::swap_error() const {
+    const std::lock_guard lock(swap_error_mutex_);
+    return swap_error_;
 }
 
 void Entry::discard_rebuild() {
     const auto turn = rebuild_lane_.hold();
     rebuild_.reset();
+    forget_failed_swaps();
     Rebuild::remove_files(rebuild_file_);
 }
 

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 
 #include "projection/fold_task.hpp"
 #include "projection/lane.hpp"
@@ -59,6 +61,9 @@ private:
     void bring_level(bool also_live);
     void swap_now();
     void finish_swap_if_due();
+    void swap_failed(const std::string& error);
+    void forget_failed_swaps();
+    [[nodiscard]] std::string swap_error() const;
 
     StreamStore& store_;
     const ProjectionRunnerOptions& options_;
@@ -69,6 +74,10 @@ private:
     std::unique_ptr<Rebuild> rebuild_;  ///< guarded by the rebuild lane's turn
     bool swap_when_caught_up_ = false;  ///< likewise
     std::atomic<bool> swap_due_{false};
+    unsigned failed_swaps_ = 0;                               ///< guarded by the rebuild lane's turn
+    std::optional<std::chrono::milliseconds> swap_retry_at_;  ///< likewise
+    mutable std::mutex swap_error_mutex_;
+    std::string swap_error_;  ///< of the last automatic swap; guarded by its mutex
     Lane lane_;
     Lane rebuild_lane_;
 };

@@ -4,12 +4,15 @@
 
 namespace foldback::projection {
 
-void FoldTask::retry_later(const Failure& failure, unsigned attempt, std::optional<Position> failing) {
-    const auto& retry = definition_.retry;
+std::chrono::milliseconds delay_after(const RetryPolicy& retry, unsigned attempt) {
     const auto longest = static_cast<double>(retry.longest_delay.count());
     const auto delay =
         std::min(longest, static_cast<double>(retry.first_delay.count()) * std::pow(retry.factor, attempt - 1.0));
-    retry_at_ = options_.clock->monotonic() + std::chrono::milliseconds{static_cast<std::int64_t>(delay)};
+    return std::chrono::milliseconds{static_cast<std::int64_t>(delay)};
+}
+
+void FoldTask::retry_later(const Failure& failure, unsigned attempt, std::optional<Position> failing) {
+    retry_at_ = options_.clock->monotonic() + delay_after(definition_.retry, attempt);
     error_ = failure.error;
     failing_ = failing;
 }

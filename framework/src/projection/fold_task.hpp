@@ -24,6 +24,9 @@ namespace foldback::projection {
 /// Throws std::invalid_argument when a definition contradicts itself.
 void check(const ProjectionDefinition& definition);
 
+/// How long to wait after the failed attempt number `attempt`, from 1.
+[[nodiscard]] std::chrono::milliseconds delay_after(const RetryPolicy& retry, unsigned attempt);
+
 /// One projection being folded into one database: live, or as a rebuild. It has no thread and no lock: one thread at a
 /// time, but `status`, `checkpoint` and `parked` from any.
 class FoldTask {

@@ -199,6 +199,47 @@ TEST_CASE("a changed projection is reset or rebuilt by itself where that is wish
     });
 }
 
+TEST_CASE("a swap that fails by itself says why, leaves the live rows alone and is tried again") {
+    in_every_world_and_way([](World& world) {
+        world.append("a", "1");
+        {
+            ProjectionRunner runner(*world.store, world.options());
+            runner.add(sums(), world.database);
+            catch_up(world, runner);
+        }
+        auto changed = sums(10, 2);
+        changed.schema += "CREATE TABLE totals (id INTEGER);";
+        changed.on_change = OnChange::rebuild;
+        ProjectionRunner runner(*world.store, world.options());
+        runner.add(changed, world.database);
+        world.database->write([](ReadModel& model) { model.script("CREATE TABLE totals (of_somebody_else INTEGER)"); });
+
+        if (world.driven == Driven::by_threads) runner.start();
+        if (world.driven == Driven::by_hand) runner.run_until_caught_up();
+
+        const auto is_told = [&](const std::string& error) {
+            return error.find("cannot be swapped in") != std::string::npos && error.find("totals") != std::string::npos;
+        };
+        REQUIRE(eventually([&] { return is_told(runner.status("sums").error); }));
+        const auto progress = runner.rebuild_progress("sums");
+        REQUIRE(progress);
+        CHECK(progress->state == ProjectionState::retrying);
+        CHECK(is_told(progress->error));
+        CHECK(world.rows(all_sums) == Strings{"a|1"});
+
+        world.database->write([](ReadModel& model) { model.script("DROP TABLE totals"); });
+        if (world.driven == Driven::by_hand) runner.run_until_caught_up();
+        CHECK(world.rows(all_sums) == Strings{"a|1"});
+        world.clock.advance(changed.retry.first_delay);
+        if (world.driven == Driven::by_hand) runner.run_until_caught_up();
+
+        CHECK(eventually([&] { return !runner.rebuild_progress("sums"); }));
+        CHECK(world.rows(all_sums) == Strings{"a|10"});
+        CHECK(runner.status("sums").error.empty());
+        CHECK(rebuild_files_are_gone(world));
+    });
+}
+
 TEST_CASE("an interrupted rebuild goes on, one of older code is given up") {
     World world(true);
     for (int i = 1; i <= 9; ++i) world.append("a", std::to_string(i));

@@ -41,8 +41,8 @@ struct ProjectionStatus {
     std::uint64_t skipped = 0;         ///< poison events left out, since the tables were built
     std::uint64_t parked_events = 0;
     std::uint64_t parked_keys = 0;
-    std::uint64_t attempts = 0;       ///< of the event that fails now
-    std::string error;                ///< of the last failure; empty when there was none since
+    std::uint64_t attempts = 0;  ///< of the event that fails now
+    std::string error;  ///< of the last failure, also of swapping a rebuild in; empty when there was none since
     std::optional<Position> failing;  ///< the event that fails now
 };
 
@@ -73,7 +73,9 @@ enum class Waited : std::uint8_t {
 };
 
 struct RebuildOptions {
-    /// Swap the new tables in as soon as they have caught up with the store.
+    /// Swap the new tables in as soon as they have caught up with the store. When that fails, the rebuild's progress says
+    /// `retrying` and why, the projection's status says why too, and it is tried again as the definition's `retry` says,
+    /// without end.
     bool swap_when_caught_up = false;
 };
 
