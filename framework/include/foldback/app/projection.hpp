@@ -164,7 +164,9 @@ struct Handlers : Functions... {
 /// upcasters split arrives piece by piece, in the same transaction, with `sub_index` 0, 1, …. One handler serves all
 /// batches, and rebuilds at the same time: `apply` is const. A message that cannot be read (CorruptEvent) is a poison event.
 ///
-/// Events with mergers (stateful N→1 upcasting) do not compile here: a merger needs one stream from its beginning.
+/// Events with mergers (stateful N→1 upcasting) do not compile here: a merger needs one stream from its beginning, and a
+/// projection goes on from its checkpoint. List what is stored as events of its own for the projection, and merge in
+/// its tables.
 template <class Event, class Handler>
 [[nodiscard]] ProjectionDefinition project(ProjectionDefinition definition, Handler handler,
                                            MissingMembers missing = MissingMembers::refuse) {
@@ -173,8 +175,10 @@ template <class Event, class Handler>
     static_assert(
         detail::handles_any<const Handler>(static_cast<typename Event::Variant*>(nullptr)),
         "the handler has no `void apply(foldback::ReadModel&, const SomeEvent&) const` for any event of Event");
-    static_assert(MergersOf<Event>::count == 0,
-                  "a projection cannot merge events: a merger needs its stream from the beginning");
+    static_assert(
+        MergersOf<Event>::count == 0,
+        "a projection cannot merge events, because it goes on in the middle of a stream: give it an Events whose "
+        "old versions have structs and upcasters without mergers, and merge in the read model");
     if (definition.events.types.empty())
         definition.events.types = detail::types_of<const Handler>(typename Event::EntryList{});
     const Reading reading{.unknown_events = UnknownEvents::skip, .missing_members = missing};

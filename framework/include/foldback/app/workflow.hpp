@@ -153,6 +153,11 @@ class Workflow {
 public:
     using Record = typename detail::WorkflowEventsOf<Command>::type;
     using Options = WorkflowOptions<Input, Command>;
+    static_assert(MergersOf<Input>::count == 0,
+                  "a workflow cannot merge its inputs, because each is received by itself: give it an Events whose old "
+                  "versions have structs and upcasters without mergers, and merge in the workflow's state");
+    static_assert(MergersOf<Command>::count == 0,
+                  "a workflow cannot merge its commands, because each is dispatched by itself");
 
     /// `store` must outlive the workflow. Throws std::invalid_argument without route or dispatch.
     Workflow(StreamStore& store, std::shared_ptr<Database> database, Options options)

@@ -1,0 +1,9 @@
+// compiles
+#include "merger.hpp"
+
+namespace shop {
+struct MergedState {
+    void apply(const OrderPlaced&) {}
+};
+Aggregate<MergedState, MergedEvent> order;
+}  // namespace shop
