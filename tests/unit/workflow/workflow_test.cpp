@@ -184,6 +184,24 @@ TEST_CASE("a timeout that was taken back does not fire, also when the table does
     });
 }
 
+TEST_CASE("a timeout that cannot be handed out keeps back no other, and stays due") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.placed("2");
+        shop.run();
+        // Somebody closed the stream of the first one.
+        REQUIRE(world.store->append({.stream = "fulfilments/1", .close = true}));
+        world.clock.advance(hour);
+
+        CHECK_THROWS((void)shop.workflow->fire_due());
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"CancelOrder 2"});
+        CHECK(shop.workflow->next_due());
+    });
+}
+
 TEST_CASE("a completed workflow takes no further input") {
     in_every_world([](World& world) {
         Shop shop(world);

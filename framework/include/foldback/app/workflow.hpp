@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -178,12 +179,20 @@ public:
     }
 
     /// Hands out the timeouts that are due, oldest first, as far as the projection of timeouts has come; how many. Call it
-    /// from time to time: nothing else fires timeouts. Calling it twice, or on two threads at once, fires none twice.
+    /// from time to time, or leave that to a WorkflowTimer: nothing else fires timeouts. Calling it twice, or on two threads
+    /// at once, fires none twice. A timeout that cannot be handed out stays due and keeps back none of the others; the first
+    /// one's exception is thrown in the end.
     std::size_t fire_due() {
         std::size_t fired = 0;
+        std::exception_ptr failure;
         for (const auto& timeout : timeouts_.due(options_.clock->now())) {
-            if (fire(timeout)) ++fired;
+            try {
+                if (fire(timeout)) ++fired;
+            } catch (...) {
+                if (!failure) failure = std::current_exception();
+            }
         }
+        if (failure) std::rethrow_exception(failure);
         return fired;
     }
 
