@@ -93,7 +93,8 @@ void Catalog::touch(StreamState& stream) const {
 
 StreamRef Catalog::adopt(StreamRow row) {
     const auto incarnation = row.meta->incarnation;
-    if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end()) return found->second;
+    if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end())
+        return found->second;
     auto meta = std::make_shared<StreamMeta>(*row.meta);
     if (meta->is_fork()) {
         const auto source = folded(meta->source);
@@ -125,7 +126,8 @@ StreamRef Catalog::adopt(StreamRow row) {
 }
 
 StreamRef Catalog::folded(Incarnation incarnation) {
-    if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end()) return found->second;
+    if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end())
+        return found->second;
     auto row = index_.find(incarnation);
     return row ? adopt(std::move(*row)) : nullptr;
 }
@@ -152,7 +154,8 @@ StreamRow Catalog::row_of(const StreamState& stream) const {
     const auto idle_ms = is_kept ? 0 : now_ms - stream.last_access_ms.load(std::memory_order_relaxed);
     row.last_access_wall_ms = clock_.now().time_since_epoch().count() - idle_ms;
     for (const auto& id : stream.unsaved_producers) row.unsaved_producers.emplace_back(id, stream.producers.at(id));
-    row.unsaved_chunks.assign(stream.chunks.begin() + static_cast<std::ptrdiff_t>(stream.saved_chunks), stream.chunks.end());
+    row.unsaved_chunks.assign(stream.chunks.begin() + static_cast<std::ptrdiff_t>(stream.saved_chunks),
+                              stream.chunks.end());
     return row;
 }
 
@@ -181,7 +184,8 @@ Checkpoint Catalog::begin_checkpoint() {
         checkpoint.removed.push_back(
             {.incarnation = stream->meta->incarnation,
              .created_in_segment = stream->meta->created_in_segment,
-             .unsaved_chunks = {stream->chunks.begin() + static_cast<std::ptrdiff_t>(stream->saved_chunks), stream->chunks.end()}});
+             .unsaved_chunks = {stream->chunks.begin() + static_cast<std::ptrdiff_t>(stream->saved_chunks),
+                                stream->chunks.end()}});
     }
     unsaved_records_ = 0;
     unsaved_bytes_ = 0;
@@ -238,7 +242,8 @@ bool Catalog::evict(std::size_t max_resident) {
     const auto before = by_incarnation_.size();
     // Two rounds: the first takes those that were not used since the last one.
     for (int round = 0; round < 2 && by_incarnation_.size() > max_resident; ++round) {
-        for (auto item = by_incarnation_.begin(); item != by_incarnation_.end() && by_incarnation_.size() > max_resident;) {
+        for (auto item = by_incarnation_.begin();
+             item != by_incarnation_.end() && by_incarnation_.size() > max_resident;) {
             const auto& stream = item->second;
             const bool in_use = stream.use_count() > 2;  // by_incarnation_ and by_path_
             const bool spared = round == 0 && stream->recently_used.exchange(false, std::memory_order_relaxed);

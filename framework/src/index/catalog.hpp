@@ -26,7 +26,8 @@ namespace foldback::index {
 /// The members that say so take it themselves. Only one thread at a time folds.
 class Catalog {
 public:
-    Catalog(IndexDb& index, const Clock& clock) : index_(index), clock_(clock), opened_at_ms_(clock.monotonic().count()) {}
+    Catalog(IndexDb& index, const Clock& clock)
+        : index_(index), clock_(clock), opened_at_ms_(clock.monotonic().count()) {}
 
     [[nodiscard]] std::shared_mutex& mutex() const noexcept { return mutex_; }
 
@@ -87,7 +88,9 @@ public:
 
     /// How much a checkpoint would write, roughly: streams and records changed. The caller holds the mutex.
     [[nodiscard]] std::uint64_t unsaved_bytes() const noexcept { return unsaved_bytes_; }
-    [[nodiscard]] std::size_t unsaved_items() const noexcept { return dirty_.size() + removed_.size() + unsaved_records_; }
+    [[nodiscard]] std::size_t unsaved_items() const noexcept {
+        return dirty_.size() + removed_.size() + unsaved_records_;
+    }
 
     /// Landmarks not yet in the index, and changed streams: for reads that merge them. The caller holds the mutex.
     [[nodiscard]] const std::deque<Landmark>& recent_landmarks() const noexcept { return landmarks_; }

@@ -20,9 +20,9 @@ struct Extent {
     Offset end;
     std::uint64_t segment = 0;
     std::uint64_t generation = 0;
-    std::uint64_t bytes = 0;      ///< of the records
+    std::uint64_t bytes = 0;  ///< of the records
     std::uint32_t entries = 0;
-    std::string encoded;          ///< per record: gap to the previous record's end, length, extent, gap in positions
+    std::string encoded;  ///< per record: gap to the previous record's end, length, extent, gap in positions
 };
 
 /// Packs consecutive records of one stream into rows: a new row at each segment and after `max_entries`.

@@ -71,10 +71,13 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
       by_incarnation(db, select_stream("WHERE incarnation = ?")),
       producer(db, "SELECT epoch, seq FROM producers WHERE incarnation = ? AND id = ?"),
       // The row that covers `from` begins at or before it; the subselect finds where to start.
-      extents_from(db, select_extents("WHERE incarnation = ?1 AND end > ?2 AND first >= coalesce((SELECT max(first) FROM "
-                                      "extents WHERE incarnation = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3")),
+      extents_from(db,
+                   select_extents("WHERE incarnation = ?1 AND end > ?2 AND first >= coalesce((SELECT max(first) FROM "
+                                  "extents WHERE incarnation = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3")),
       extents_before(db, select_extents("WHERE incarnation = ? AND first < ? ORDER BY first DESC LIMIT ?")),
-      landmark(db, "SELECT position, segment, byte, generation FROM landmarks WHERE position <= ? ORDER BY position DESC LIMIT 1"),
+      landmark(db,
+               "SELECT position, segment, byte, generation FROM landmarks WHERE position <= ? ORDER BY position DESC "
+               "LIMIT 1"),
       list(db, select_stream("WHERE path > ?1 AND path >= ?2 AND path < ?4 ORDER BY path LIMIT ?3")),
       due(db, "SELECT incarnation FROM streams WHERE deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"),
       tombstone(db, "SELECT created_in_segment FROM tombstones WHERE incarnation = ?") {}
@@ -119,7 +122,8 @@ void IndexDb::Connection::prepare_schema() {
 
 void forget_if_damaged(const std::filesystem::path& file, const SQLite::Exception& error) noexcept {
     const int code = error.getErrorCode();
-    const bool damaged = (code & 0xFF) == SQLITE_CORRUPT || code == SQLITE_NOTADB || error.getExtendedErrorCode() == SQLITE_IOERR_DATA;
+    const bool damaged =
+        (code & 0xFF) == SQLITE_CORRUPT || code == SQLITE_NOTADB || error.getExtendedErrorCode() == SQLITE_IOERR_DATA;
     if (file.empty() || !damaged) return;
     std::error_code ignored;
     std::filesystem::remove(file, ignored);

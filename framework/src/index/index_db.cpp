@@ -32,7 +32,8 @@ StreamMeta meta_of(SQLite::Statement& row) {
                     .ancestors = {}};
     meta.config.content_type = row.getColumn(2).getString();
     if (!row.isColumnNull(3)) meta.config.ttl = std::chrono::seconds{row.getColumn(3).getInt64()};
-    if (!row.isColumnNull(4)) meta.config.expires_at = Timestamp{std::chrono::milliseconds{row.getColumn(4).getInt64()}};
+    if (!row.isColumnNull(4))
+        meta.config.expires_at = Timestamp{std::chrono::milliseconds{row.getColumn(4).getInt64()}};
     meta.media_type = media_type_of(meta.config.content_type);
     meta.framing = framing_of(meta.config.content_type);
     if (!row.isColumnNull(19)) meta.source_path = StreamPath(row.getColumn(19).getString());
@@ -48,7 +49,8 @@ StreamRow stream_of(SQLite::Statement& row) {
     stream.soft_deleted = row.getColumn(10).getInt() != 0;
     stream.forks = static_cast<std::uint32_t>(row.getColumn(11).getInt64());
     if (!row.isColumnNull(12)) {
-        stream.closed_by = Producer{row.getColumn(12).getString(), number(row.getColumn(13)), number(row.getColumn(14))};
+        stream.closed_by =
+            Producer{row.getColumn(12).getString(), number(row.getColumn(13)), number(row.getColumn(14))};
     }
     if (!row.isColumnNull(15)) stream.stream_seq = row.getColumn(15).getString();
     stream.producer_count = static_cast<std::uint32_t>(row.getColumn(16).getInt64());
@@ -84,7 +86,8 @@ std::optional<StreamRow> one_stream(SQLite::Statement& query) {
 IndexDb::IndexDb(std::filesystem::path file) : file_(std::move(file)) {
     // Whoever deletes an index may leave its log behind, which belongs to no other.
     if (!in_memory() && !std::filesystem::exists(file_)) discard(file_);
-    with_sqlite_errors(file_, "opening", [&] { writer_ = std::make_unique<Connection>(file_, Connection::Role::writer); });
+    with_sqlite_errors(file_, "opening",
+                       [&] { writer_ = std::make_unique<Connection>(file_, Connection::Role::writer); });
 }
 
 IndexDb::~IndexDb() = default;
@@ -109,7 +112,8 @@ IndexDb::Lease IndexDb::lease() {
 
 IndexDb::Head IndexDb::head() const {
     return with_sqlite_errors(file_, "reading its head", [&] {
-        SQLite::Statement query(writer_->db, "SELECT covered_segment, covered_byte, next_position, next_incarnation FROM head");
+        SQLite::Statement query(writer_->db,
+                                "SELECT covered_segment, covered_byte, next_position, next_incarnation FROM head");
         if (!query.executeStep()) throw StorageError("index.db: it has no head");
         return Head{.covered = {number(query.getColumn(0)), number(query.getColumn(1))},
                     .next_position = {number(query.getColumn(2))},
@@ -136,7 +140,8 @@ std::optional<ProducerState> IndexDb::find_producer(Incarnation incarnation, con
         auto connection = lease();
         auto& query = bound(connection->producer, number(incarnation.value), id);
         std::optional<ProducerState> producer;
-        if (query.executeStep()) producer = ProducerState{.epoch = number(query.getColumn(0)), .seq = number(query.getColumn(1))};
+        if (query.executeStep())
+            producer = ProducerState{.epoch = number(query.getColumn(0)), .seq = number(query.getColumn(1))};
         query.reset();
         return producer;
     });
@@ -199,7 +204,8 @@ std::vector<Incarnation> IndexDb::due(std::int64_t now_wall_ms, std::size_t limi
 std::vector<SegmentUse> IndexDb::segments() {
     return with_sqlite_errors(file_, "reading segments", [&] {
         const std::lock_guard lock(writer_mutex_);
-        SQLite::Statement query(writer_->db, "SELECT number, generation, bytes, dead_bytes FROM segments ORDER BY number");
+        SQLite::Statement query(writer_->db,
+                                "SELECT number, generation, bytes, dead_bytes FROM segments ORDER BY number");
         std::vector<SegmentUse> segments;
         while (query.executeStep()) {
             segments.push_back({number(query.getColumn(0)), number(query.getColumn(1)), number(query.getColumn(2)),

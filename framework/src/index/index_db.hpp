@@ -57,7 +57,7 @@ struct Removal {
 
 /// What a checkpoint adds to the index, all in one transaction.
 struct Checkpoint {
-    log::Place covered;            ///< everything before it is in the index
+    log::Place covered;  ///< everything before it is in the index
     Position next_position;
     Incarnation next_incarnation;
     std::vector<StreamRow> changed;

@@ -17,16 +17,20 @@ public:
                               ", deadline_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
           put_producer_(db, "INSERT OR REPLACE INTO producers VALUES (?,?,?,?)"),
           put_extent_(db, "INSERT OR REPLACE INTO extents VALUES (?,?,?,?,?,?,?,?)"),
-          last_extent_(db, "SELECT first, end, segment, generation, bytes, entries, encoded FROM extents WHERE "
-                           "incarnation = ? ORDER BY first DESC LIMIT 1"),
-          add_use_(db, "INSERT INTO segments VALUES (?1, ?2, ?3, ?4) ON CONFLICT (number) DO UPDATE SET "
-                       "bytes = bytes + ?3, dead_bytes = dead_bytes + ?4"),
-          bury_all_(db, "UPDATE segments SET dead_bytes = dead_bytes + (SELECT coalesce(sum(bytes), 0) FROM extents "
-                        "WHERE incarnation = ?1 AND segment = number) WHERE number IN (SELECT segment FROM extents "
-                        "WHERE incarnation = ?1)"),
-          bury_before_(db, "UPDATE segments SET dead_bytes = dead_bytes + (SELECT coalesce(sum(bytes), 0) FROM extents "
-                           "WHERE incarnation = ?1 AND end <= ?2 AND segment = number) WHERE number IN (SELECT segment "
-                           "FROM extents WHERE incarnation = ?1 AND end <= ?2)"),
+          last_extent_(db,
+                       "SELECT first, end, segment, generation, bytes, entries, encoded FROM extents WHERE "
+                       "incarnation = ? ORDER BY first DESC LIMIT 1"),
+          add_use_(db,
+                   "INSERT INTO segments VALUES (?1, ?2, ?3, ?4) ON CONFLICT (number) DO UPDATE SET "
+                   "bytes = bytes + ?3, dead_bytes = dead_bytes + ?4"),
+          bury_all_(db,
+                    "UPDATE segments SET dead_bytes = dead_bytes + (SELECT coalesce(sum(bytes), 0) FROM extents "
+                    "WHERE incarnation = ?1 AND segment = number) WHERE number IN (SELECT segment FROM extents "
+                    "WHERE incarnation = ?1)"),
+          bury_before_(db,
+                       "UPDATE segments SET dead_bytes = dead_bytes + (SELECT coalesce(sum(bytes), 0) FROM extents "
+                       "WHERE incarnation = ?1 AND end <= ?2 AND segment = number) WHERE number IN (SELECT segment "
+                       "FROM extents WHERE incarnation = ?1 AND end <= ?2)"),
           delete_extents_(db, "DELETE FROM extents WHERE incarnation = ? AND end <= ?"),
           delete_producers_(db, "DELETE FROM producers WHERE incarnation = ?"),
           delete_stream_(db, "DELETE FROM streams WHERE incarnation = ?"),
@@ -53,7 +57,8 @@ public:
             put_stream_.bind(15, number(row.closed_by->seq));
         }
         if (row.stream_seq) {
-            put_stream_.bindNoCopy(16, static_cast<const void*>(row.stream_seq->data()), static_cast<int>(row.stream_seq->size()));
+            put_stream_.bindNoCopy(16, static_cast<const void*>(row.stream_seq->data()),
+                                   static_cast<int>(row.stream_seq->size()));
         }
         put_stream_.bind(17, row.producer_count);
         put_stream_.bind(18, row.last_access_wall_ms);
@@ -95,7 +100,8 @@ public:
         put_extent_.bind(5, number(extent.generation));
         put_extent_.bind(6, number(extent.bytes));
         put_extent_.bind(7, extent.entries);
-        put_extent_.bindNoCopy(8, static_cast<const void*>(extent.encoded.data()), static_cast<int>(extent.encoded.size()));
+        put_extent_.bindNoCopy(8, static_cast<const void*>(extent.encoded.data()),
+                               static_cast<int>(extent.encoded.size()));
         run(put_extent_);
     }
 
@@ -181,7 +187,8 @@ private:
                               .entries = static_cast<std::uint32_t>(last_extent_.getColumn(5).getInt64()),
                               .encoded = last_extent_.getColumn(6).getString()};
             const bool continues = last.segment == next.segment && last.end == next.first &&
-                                   last.entries < Extent::max_entries && last.generation == generation_of_(last.segment);
+                                   last.entries < Extent::max_entries &&
+                                   last.generation == generation_of_(last.segment);
             if (continues) chunks = unpack(last);
         }
         last_extent_.reset();
@@ -213,8 +220,9 @@ void IndexDb::save(const Checkpoint& checkpoint, const std::function<std::uint64
             }
             for (const auto& [segment, bytes] : checkpoint.orphan_bytes) saving.add_use(segment, bytes, bytes);
             for (const auto& landmark : checkpoint.landmarks) saving.put_landmark(landmark);
-            SQLite::Statement head(writer_->db, "UPDATE head SET covered_segment = ?, covered_byte = ?, next_position = ?, "
-                                                "next_incarnation = ?");
+            SQLite::Statement head(writer_->db,
+                                   "UPDATE head SET covered_segment = ?, covered_byte = ?, next_position = ?, "
+                                   "next_incarnation = ?");
             head.bind(1, number(checkpoint.covered.segment));
             head.bind(2, number(checkpoint.covered.byte));
             head.bind(3, number(checkpoint.next_position.value));

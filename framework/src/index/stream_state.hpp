@@ -19,10 +19,10 @@ namespace foldback::index {
 struct ChunkRef {
     Offset first;
     Position first_position;
-    std::uint64_t extent = 0;     ///< messages (JSON) or bytes
+    std::uint64_t extent = 0;  ///< messages (JSON) or bytes
     std::uint32_t segment = 0;
-    std::uint32_t byte = 0;       ///< of the record's header, in the segment
-    std::uint32_t length = 0;     ///< of the whole record
+    std::uint32_t byte = 0;    ///< of the record's header, in the segment
+    std::uint32_t length = 0;  ///< of the whole record
 
     [[nodiscard]] Offset end() const noexcept { return {first.value + extent}; }
 };
@@ -43,13 +43,13 @@ struct StreamMeta {
     Timestamp created_at;
     std::uint64_t created_in_segment = 0;
 
-    Incarnation source;                    ///< 0: not a fork
+    Incarnation source;  ///< 0: not a fork
     std::optional<StreamPath> source_path;
     Offset fork_offset;
     StreamPoint requested_fork_point;
     std::uint64_t requested_sub_offset = 0;
     bool requested_tail = false;
-    std::vector<Ancestor> ancestors;       ///< oldest first; the last one is the source
+    std::vector<Ancestor> ancestors;  ///< oldest first; the last one is the source
 
     [[nodiscard]] bool is_fork() const noexcept { return source.value != 0; }
 
@@ -96,23 +96,23 @@ struct StreamState {
     Offset first;
     bool closed = false;
     Life life = Life::live;
-    std::uint32_t forks = 0;              ///< streams that name this one as their source
-    std::optional<Producer> closed_by;    ///< the producer's tuple that closed it
+    std::uint32_t forks = 0;            ///< streams that name this one as their source
+    std::optional<Producer> closed_by;  ///< the producer's tuple that closed it
     std::optional<std::string> stream_seq;
 
     /// Producers seen since the stream became resident; of others the index knows.
     std::unordered_map<std::string, ProducerState> producers;
-    std::uint32_t producer_count = 0;     ///< all, those only in the index included
+    std::uint32_t producer_count = 0;  ///< all, those only in the index included
     std::vector<std::string> unsaved_producers;
 
     /// The newest records; everything older is in the index. The first `saved_chunks` are there, too.
     std::vector<ChunkRef> chunks;
     std::size_t saved_chunks = 0;
 
-    bool in_index = false;                ///< has a row there
-    bool dirty = false;                   ///< changed since the last checkpoint
+    bool in_index = false;                        ///< has a row there
+    bool dirty = false;                           ///< changed since the last checkpoint
     std::atomic<std::int64_t> last_access_ms{0};  ///< on the monotonic clock
-    std::atomic<bool> touched{false};     ///< accessed since the row was saved; matters to streams with a ttl
+    std::atomic<bool> touched{false};             ///< accessed since the row was saved; matters to streams with a ttl
     std::atomic<bool> recently_used{true};
     std::atomic<std::uint32_t> keepers{0};  ///< who keeps it from expiring by idleness
 };

@@ -102,7 +102,8 @@ CommitReader::Rest CommitReader::rest() {
             if (rest.later_commit) return rest;
         }
         // The next block begins where this one has no room for a header; at the end of the file that is behind it.
-        const auto searched = block.size() < commit_header_bytes ? block.size() : block.size() - commit_header_bytes + 1;
+        const auto searched =
+            block.size() < commit_header_bytes ? block.size() : block.size() - commit_header_bytes + 1;
         block_byte = window_.next_written(round_up(block_byte + searched, 8));
     }
     return rest;

@@ -22,7 +22,8 @@ public:
         arrived_.wait(lock, [this] { return result_.has_value(); });
         if (result_->has_error()) {
             const auto& refused = result_->error();
-            if (refused.reason == Refusal::broken || refused.reason == Refusal::stopped) throw StorageError(refused.detail);
+            if (refused.reason == Refusal::broken || refused.reason == Refusal::stopped)
+                throw StorageError(refused.detail);
         }
         return *std::move(result_);
     }
@@ -45,26 +46,30 @@ Result<Value> wait_for(Start&& start, Progress&& make_progress) {
 }  // namespace
 
 Result<Created> StreamStore::create(CreateRequest request) {
-    return wait_for<Created>([&](Completion<Created> done) { create(std::move(request), std::move(done)); }, [&] { make_progress(); });
+    return wait_for<Created>([&](Completion<Created> done) { create(std::move(request), std::move(done)); },
+                             [&] { make_progress(); });
 }
 
 Result<Appended> StreamStore::append(AppendRequest request) {
-    return wait_for<Appended>([&](Completion<Appended> done) { append(std::move(request), std::move(done)); }, [&] { make_progress(); });
+    return wait_for<Appended>([&](Completion<Appended> done) { append(std::move(request), std::move(done)); },
+                              [&] { make_progress(); });
 }
 
 Result<std::vector<Appended>> StreamStore::append_all(std::vector<AppendRequest> requests) {
     using Outcomes = std::vector<Appended>;
-    return wait_for<Outcomes>([&](Completion<Outcomes> done) { append_all(std::move(requests), std::move(done)); }, [&] { make_progress(); });
+    return wait_for<Outcomes>([&](Completion<Outcomes> done) { append_all(std::move(requests), std::move(done)); },
+                              [&] { make_progress(); });
 }
 
 Result<std::monostate> StreamStore::remove(StreamPath stream) {
-    return wait_for<std::monostate>([&](Completion<std::monostate> done) { remove(std::move(stream), std::move(done)); },
-                                    [&] { make_progress(); });
+    return wait_for<std::monostate>(
+        [&](Completion<std::monostate> done) { remove(std::move(stream), std::move(done)); }, [&] { make_progress(); });
 }
 
 Result<Offset> StreamStore::truncate_before(StreamPath stream, Offset offset) {
-    return wait_for<Offset>([&](Completion<Offset> done) { truncate_before(std::move(stream), offset, std::move(done)); },
-                            [&] { make_progress(); });
+    return wait_for<Offset>(
+        [&](Completion<Offset> done) { truncate_before(std::move(stream), offset, std::move(done)); },
+        [&] { make_progress(); });
 }
 
 }  // namespace foldback

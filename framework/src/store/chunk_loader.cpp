@@ -14,7 +14,8 @@ std::size_t piece_end(std::span<const LocatedChunk> chunks, std::size_t begin) {
     std::uint64_t reached = std::uint64_t{first.ref.byte} + first.ref.length;
     while (end < chunks.size()) {
         const auto& next = chunks[end];
-        const bool near = next.segment == first.segment && next.ref.byte >= reached && next.ref.byte - reached <= bridged_gap_bytes;
+        const bool near =
+            next.segment == first.segment && next.ref.byte >= reached && next.ref.byte - reached <= bridged_gap_bytes;
         if (!near || next.ref.byte + std::uint64_t{next.ref.length} - first.ref.byte > piece_bytes) break;
         reached = std::uint64_t{next.ref.byte} + next.ref.length;
         ++end;
@@ -24,16 +25,18 @@ std::size_t piece_end(std::span<const LocatedChunk> chunks, std::size_t begin) {
 
 std::optional<log::MessagesAppended> checked(std::string_view bytes, const index::ChunkRef& ref) {
     const auto view = log::decode_record(bytes, true);
-    if (!view || view->bytes.size() != ref.length || view->type != log::RecordType::messages_appended) return std::nullopt;
+    if (!view || view->bytes.size() != ref.length || view->type != log::RecordType::messages_appended)
+        return std::nullopt;
     auto record = log::decode_appended(*view);
-    if (!record || record->first != ref.first || record->extent != ref.extent || record->payload_dropped) return std::nullopt;
+    if (!record || record->first != ref.first || record->extent != ref.extent || record->payload_dropped)
+        return std::nullopt;
     return record;
 }
 
 }  // namespace
 
-std::vector<log::MessagesAppended> load_chunks(std::span<const LocatedChunk> chunks, Incarnation owner, const log::Log& log,
-                                               std::vector<std::shared_ptr<const void>>& owners) {
+std::vector<log::MessagesAppended> load_chunks(std::span<const LocatedChunk> chunks, Incarnation owner,
+                                               const log::Log& log, std::vector<std::shared_ptr<const void>>& owners) {
     std::vector<log::MessagesAppended> records;
     records.reserve(chunks.size());
     for (std::size_t begin = 0; begin < chunks.size();) {
@@ -47,8 +50,8 @@ std::vector<log::MessagesAppended> load_chunks(std::span<const LocatedChunk> chu
             auto record = checked({piece.get() + (ref.byte - first.ref.byte), ref.length}, ref);
             if (!record || record->incarnation != owner) {
                 if (log.segment(ref.segment) != first.segment) return {};
-                throw StorageError("the record at byte " + std::to_string(ref.byte) + " of segment " + std::to_string(ref.segment) +
-                                   " is damaged");
+                throw StorageError("the record at byte " + std::to_string(ref.byte) + " of segment " +
+                                   std::to_string(ref.segment) + " is damaged");
             }
             records.push_back(*std::move(record));
         }

@@ -11,19 +11,21 @@ constexpr std::size_t record_overhead = 160;
 std::size_t bound_of(const Messages& messages) {
     const auto payload = messages.joined().size();
     const auto records = payload / max_record_payload + 2 + messages.count() / 2;
-    return payload + messages.count() * 5 + std::min(records, messages.count() + 1 + payload / max_record_payload) * record_overhead;
+    return payload + messages.count() * 5 +
+           std::min(records, messages.count() + 1 + payload / max_record_payload) * record_overhead;
 }
 
 }  // namespace
 
 std::size_t CommitDraft::bound(const CreateRequest& request) {
-    return 1024 + request.stream.text().size() * 2 + std::max(request.config.content_type.size(), max_content_type_bytes) +
-           bound_of(request.initial);
+    return 1024 + request.stream.text().size() * 2 +
+           std::max(request.config.content_type.size(), max_content_type_bytes) + bound_of(request.initial);
 }
 
 std::size_t CommitDraft::bound(const AppendRequest& request) {
     return 1024 + request.stream.text().size() + bound_of(request.messages) +
-           (request.producer ? request.producer->id.size() : 0) + (request.stream_seq ? request.stream_seq->size() : 0) +
+           (request.producer ? request.producer->id.size() : 0) +
+           (request.stream_seq ? request.stream_seq->size() : 0) +
            (request.create_with ? request.create_with->content_type.size() + 512 : 0);
 }
 
@@ -79,12 +81,14 @@ Refused CommitDraft::refuse(Refusal reason, std::string detail, const Stream* st
 }
 
 Refused CommitDraft::refuse_too_large() const {
-    return refuse(Refusal::bad_request, "one write may hold at most " + std::to_string(options_.max_append_bytes) + " bytes of messages");
+    return refuse(Refusal::bad_request,
+                  "one write may hold at most " + std::to_string(options_.max_append_bytes) + " bytes of messages");
 }
 
 Refused CommitDraft::refuse_missing(const Stream& stream, const StreamPath& path) {
     const bool held_by_forks = stream.exists() && (stream.life == index::Life::soft_deleted || stream.forks > 0);
-    if (held_by_forks) return refuse(Refusal::gone, "stream '" + path.text() + "' is deleted; forks still read its data");
+    if (held_by_forks)
+        return refuse(Refusal::gone, "stream '" + path.text() + "' is deleted; forks still read its data");
     return refuse(Refusal::not_found, "there is no stream '" + path.text() + "'");
 }
 
@@ -141,7 +145,8 @@ StreamInfo CommitDraft::info_of(const Stream& stream) const {
             .closed = stream.closed,
             .created_at = stream.meta->created_at,
             .forked_from = stream.meta->source_path,
-            .fork_point = stream.meta->is_fork() ? std::optional(stream.meta->point(stream.meta->fork_offset)) : std::nullopt};
+            .fork_point =
+                stream.meta->is_fork() ? std::optional(stream.meta->point(stream.meta->fork_offset)) : std::nullopt};
 }
 
 }  // namespace foldback

@@ -21,7 +21,8 @@ std::optional<Refused> CommitDraft::check_config(const StreamConfig& config) {
         return refuse(Refusal::bad_request, "a time to live is 0 to 2^53-1 seconds");
     }
     if (config.content_type.size() > max_content_type_bytes) {
-        return refuse(Refusal::bad_request, "a content type has at most " + std::to_string(max_content_type_bytes) + " bytes");
+        return refuse(Refusal::bad_request,
+                      "a content type has at most " + std::to_string(max_content_type_bytes) + " bytes");
     }
     return std::nullopt;
 }
@@ -47,7 +48,8 @@ Result<Created> CommitDraft::decide(const CreateRequest& request) {
     if (target.usable()) return existing(target, request, source);
     const bool held_by_forks = target.exists() && (target.life == index::Life::soft_deleted || target.forks > 0);
     if (held_by_forks) {
-        return refuse(Refusal::exists, "stream '" + request.stream.text() + "' is deleted, but forks still read its data");
+        return refuse(Refusal::exists,
+                      "stream '" + request.stream.text() + "' is deleted, but forks still read its data");
     }
 
     auto record = creation(request.stream, request.config);
@@ -69,8 +71,9 @@ Result<Created> CommitDraft::decide(const CreateRequest& request) {
     record.closed = request.closed && request.initial.empty();
     record_created(target, record, source);
     if (!request.initial.empty()) {
-        record_messages(target, request.initial,
-                        {.incarnation = target.meta->incarnation, .framing = target.meta->framing, .closes = request.closed});
+        record_messages(
+            target, request.initial,
+            {.incarnation = target.meta->incarnation, .framing = target.meta->framing, .closes = request.closed});
         target.closed = request.closed;
     }
     return Created{.created = true, .info = info_of(target)};
@@ -93,9 +96,11 @@ Result<Created> CommitDraft::existing(const Stream& target, const CreateRequest&
     if (expiry.ttl != meta.config.ttl || expiry.expires_at != meta.config.expires_at) return differs("expiry");
     if (source != nullptr) {
         const bool same_point = request.fork->at
-                                    ? (*request.fork->at == meta.requested_fork_point && request.fork->sub_offset == meta.requested_sub_offset)
+                                    ? (*request.fork->at == meta.requested_fork_point &&
+                                       request.fork->sub_offset == meta.requested_sub_offset)
                                     : (meta.requested_tail && request.fork->sub_offset == meta.requested_sub_offset);
-        const bool same_place = request.fork->at && request.fork->at->offset.value + request.fork->sub_offset == meta.fork_offset.value &&
+        const bool same_place = request.fork->at &&
+                                request.fork->at->offset.value + request.fork->sub_offset == meta.fork_offset.value &&
                                 target.meta->point(request.fork->at->offset) == *request.fork->at;
         if (!same_point && !same_place) return differs("fork point");
     }
@@ -130,7 +135,8 @@ Result<log::StreamCreated> CommitDraft::plan_fork(const CreateRequest& request, 
 void CommitDraft::record_created(Stream& target, const log::StreamCreated& record, Stream* source) {
     commit_.add(record);
     ++next_incarnation_.value;
-    auto meta = std::make_shared<const index::StreamMeta>(index::meta_of(record, 0, source ? source->meta.get() : nullptr));
+    auto meta =
+        std::make_shared<const index::StreamMeta>(index::meta_of(record, 0, source ? source->meta.get() : nullptr));
     target = Stream{};
     target.life = index::Life::live;
     target.tail = meta->fork_offset;

@@ -13,8 +13,8 @@ constexpr std::uint64_t filler_step_bytes = 1 << 20;
 
 }  // namespace
 
-LogStore::Engine::Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options, const std::filesystem::path& index_file,
-                         OpenReport& report)
+LogStore::Engine::Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options,
+                         const std::filesystem::path& index_file, OpenReport& report)
     : options_(std::move(options)), device_(std::move(device)), lock_(device_->try_lock()) {
     if (!lock_) throw StoreLocked(device_->describe("") + " is in use by another process");
     open(index_file, report);
@@ -124,7 +124,8 @@ void LogStore::Engine::report_trouble(const std::string& what) {
 }
 
 bool LogStore::Engine::pace(std::uint64_t bytes) {
-    const std::chrono::duration<double> due(static_cast<double>(bytes) / static_cast<double>(options_.rewrite_bytes_per_second));
+    const std::chrono::duration<double> due(static_cast<double>(bytes) /
+                                            static_cast<double>(options_.rewrite_bytes_per_second));
     std::unique_lock lock(wake_mutex_);
     wake_.wait_for(lock, due, [this] { return stopping_; });
     return !stopping_;
@@ -182,7 +183,8 @@ bool LogStore::Engine::run_one(Work work) {
 
 void LogStore::Engine::make_progress() {
     if (options_.background_threads) return;
-    while (writer_->commit_some()) {}
+    while (writer_->commit_some()) {
+    }
 }
 
 }  // namespace foldback

@@ -21,7 +21,8 @@ namespace foldback {
 /// The parts of a LogStore and its threads.
 class LogStore::Engine {
 public:
-    Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options, const std::filesystem::path& index_file, OpenReport& report);
+    Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options, const std::filesystem::path& index_file,
+           OpenReport& report);
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
     ~Engine();

@@ -15,7 +15,11 @@ constexpr int max_attempts = 1000;
 class FeedFiller {
 public:
     FeedFiller(FeedPage& page, const FeedRequest& request, index::Catalog& catalog)
-        : page_(page), request_(request), catalog_(catalog), bytes_left_(request.max_bytes), messages_left_(request.max_messages) {}
+        : page_(page),
+          request_(request),
+          catalog_(catalog),
+          bytes_left_(request.max_bytes),
+          messages_left_(request.max_messages) {}
 
     /// False when the page is full.
     bool add(const log::CommitView& commit) {
@@ -91,7 +95,8 @@ private:
         std::shared_ptr<const index::StreamMeta> meta;
         if (const auto stream = catalog_.find(incarnation)) {
             const std::shared_lock lock(catalog_.mutex());
-            const bool wanted = stream->life == index::Life::live && stream->meta->path.text().starts_with(request_.prefix);
+            const bool wanted =
+                stream->life == index::Life::live && stream->meta->path.text().starts_with(request_.prefix);
             if (wanted && !catalog_.expired(*stream)) {
                 meta = stream->meta;
                 first_of_[incarnation.value] = stream->first;
@@ -122,7 +127,8 @@ FeedPage FeedReader::read(const FeedRequest& request) {
             end = catalog_.folded_to();
             tail = catalog_.next_position();
         }
-        if (request.from >= tail) return {.messages = {}, .next = request.from, .tail = tail, .up_to_date = true, .owners = {}};
+        if (request.from >= tail)
+            return {.messages = {}, .next = request.from, .tail = tail, .up_to_date = true, .owners = {}};
         if (auto page = read_from(landmark(request.from), request, end, tail)) return *std::move(page);
         if (attempt == max_attempts) throw StorageError("the index does not say where the feed's messages are");
         std::this_thread::yield();
@@ -133,17 +139,21 @@ index::Landmark FeedReader::landmark(Position position) {
     {
         const std::shared_lock lock(catalog_.mutex());
         const auto& recent = catalog_.recent_landmarks();
-        const auto after = std::upper_bound(recent.begin(), recent.end(), position,
-                                            [](Position wanted, const index::Landmark& mark) { return wanted < mark.position; });
+        const auto after =
+            std::upper_bound(recent.begin(), recent.end(), position,
+                             [](Position wanted, const index::Landmark& mark) { return wanted < mark.position; });
         if (after != recent.begin()) return *std::prev(after);
     }
-    return index_.landmark(position).value_or(index::Landmark{.position = {0}, .place = {1, log::segment_header_bytes}});
+    return index_.landmark(position).value_or(
+        index::Landmark{.position = {0}, .place = {1, log::segment_header_bytes}});
 }
 
-std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request, log::Place end, Position tail) {
+std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request,
+                                              log::Place end, Position tail) {
     // Any generation of a segment begins at the same byte; other places are those of one generation.
     const bool at_begin = landmark.place.byte == log::segment_header_bytes;
-    auto segment = at_begin ? log_.segment(landmark.place.segment) : log_.segment(landmark.place.segment, landmark.generation);
+    auto segment =
+        at_begin ? log_.segment(landmark.place.segment) : log_.segment(landmark.place.segment, landmark.generation);
     if (!segment) return std::nullopt;
     FeedPage page;
     page.next = request.from;

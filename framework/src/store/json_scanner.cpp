@@ -13,13 +13,9 @@ namespace foldback {
 
 namespace {
 
-bool is_blank(char byte) noexcept {
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
+bool is_blank(char byte) noexcept { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
 
-bool is_digit(char byte) noexcept {
-    return byte >= '0' && byte <= '9';
-}
+bool is_digit(char byte) noexcept { return byte >= '0' && byte <= '9'; }
 
 bool is_hex_digit(char byte) noexcept {
     return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');

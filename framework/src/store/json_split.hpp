@@ -23,6 +23,7 @@ struct JsonSlices {
 /// it cannot exceed 16384. Bytes in the error are counted from 0.
 ///
 /// One pass without recursion: stack and heap do not grow with the nesting of the input.
-[[nodiscard]] boost::system::result<JsonSlices, InvalidJson> split_json(std::string_view body, const JsonLimits& limits);
+[[nodiscard]] boost::system::result<JsonSlices, InvalidJson> split_json(std::string_view body,
+                                                                        const JsonLimits& limits);
 
 }  // namespace foldback

@@ -27,8 +27,9 @@ std::vector<LocatedChunk> Reader::locate(Incarnation owner, Offset from, Offset 
         const std::shared_lock lock(catalog_.mutex());
         const auto& chunks = stream->chunks;
         if (!chunks.empty() && chunks.front().first <= from) {
-            auto at = std::upper_bound(chunks.begin(), chunks.end(), from,
-                                       [](Offset offset, const index::ChunkRef& chunk) { return offset < chunk.first; });
+            auto at =
+                std::upper_bound(chunks.begin(), chunks.end(), from,
+                                 [](Offset offset, const index::ChunkRef& chunk) { return offset < chunk.first; });
             for (--at; at != chunks.end() && at->first < to && bytes < max_bytes; ++at) {
                 if (at->end() <= from) continue;
                 found.push_back({*at, log_.segment(at->segment)});

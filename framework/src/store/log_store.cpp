@@ -13,11 +13,13 @@ LogStore::~LogStore() = default;
 std::unique_ptr<LogStore> LogStore::over(std::shared_ptr<LogDevice> device, LogStoreOptions options,
                                          const std::filesystem::path& index_file, OpenReport* report) {
     OpenReport unread;
-    auto engine = std::make_unique<Engine>(std::move(device), std::move(options), index_file, report ? *report : unread);
+    auto engine =
+        std::make_unique<Engine>(std::move(device), std::move(options), index_file, report ? *report : unread);
     return std::unique_ptr<LogStore>(new LogStore(std::move(engine)));
 }
 
-std::unique_ptr<LogStore> LogStore::open(const std::filesystem::path& directory, LogStoreOptions options, OpenReport* report) {
+std::unique_ptr<LogStore> LogStore::open(const std::filesystem::path& directory, LogStoreOptions options,
+                                         OpenReport* report) {
     try {
         auto device = make_file_device(directory);
         return over(std::move(device), std::move(options), directory / "index.db", report);
@@ -81,7 +83,8 @@ void LogStore::run_until_idle() {
 bool LogStore::run_one(Work work) { return engine_->run_one(work); }
 void LogStore::make_progress() { engine_->make_progress(); }
 
-VerifyReport verify_store(const std::filesystem::path& directory, const std::function<void(const Progress&)>& on_progress) {
+VerifyReport verify_store(const std::filesystem::path& directory,
+                          const std::function<void(const Progress&)>& on_progress) {
     if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
     try {
         return log::verify(*make_file_device(directory), on_progress);

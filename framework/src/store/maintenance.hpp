@@ -15,8 +15,14 @@ namespace foldback {
 /// The work that nobody waits for: expiry, index checkpoints, rewriting of segments. One thread at a time.
 class Maintenance {
 public:
-    Maintenance(index::Catalog& catalog, index::IndexDb& index, log::Log& log, Writer& writer, const LogStoreOptions& options)
-        : catalog_(catalog), index_(index), log_(log), writer_(writer), options_(options), rewriter_(catalog, index, log) {}
+    Maintenance(index::Catalog& catalog, index::IndexDb& index, log::Log& log, Writer& writer,
+                const LogStoreOptions& options)
+        : catalog_(catalog),
+          index_(index),
+          log_(log),
+          writer_(writer),
+          options_(options),
+          rewriter_(catalog, index, log) {}
 
     /// Queues the deletion of streams whose time is over; returns how many.
     std::size_t expire();

@@ -19,9 +19,7 @@ std::string_view without_parameters(std::string_view content_type) noexcept {
     return content_type.substr(first, content_type.find_last_not_of(" \t") - first + 1);
 }
 
-char to_lower(char byte) noexcept {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte;
-}
+char to_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte; }
 
 std::uint32_t checked_size(std::size_t size) {
     if (size > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a message is larger than 4 GiB");

@@ -46,7 +46,8 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
         if (head.covered.segment > 0 && commit.generation > 0) throw older_than_rewriting(commit.place.segment);
         const std::unique_lock lock(catalog_->mutex());
         const bool begins_segment = generations.try_emplace(commit.place.segment, commit.generation).second;
-        const bool holds_much = catalog_->unsaved_bytes() >= options_.checkpoint_bytes || catalog_->unsaved_items() >= 65'536;
+        const bool holds_much =
+            catalog_->unsaved_bytes() >= options_.checkpoint_bytes || catalog_->unsaved_items() >= 65'536;
         if (begins_segment && holds_much) {
             const auto checkpoint = catalog_->begin_checkpoint();
             index_->save(checkpoint, [&](std::uint64_t segment) { return generations.at(segment); });
@@ -55,8 +56,8 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
         catalog_->apply(commit);
     };
     log::Recovery recovery;
-    log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress}, head.covered, fold,
-                          recovery);
+    log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress},
+                          head.covered, fold, recovery);
     std::unique_lock lock(catalog_->mutex());
     catalog_->raise_next_incarnation(recovery.next_incarnation);
     if (catalog_->next_position() > recovery.next_position) {

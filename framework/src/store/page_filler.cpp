@@ -5,7 +5,9 @@
 namespace foldback {
 namespace {
 
-Timestamp committed_at(const log::MessagesAppended& record) { return Timestamp{std::chrono::milliseconds{record.timestamp_ms}}; }
+Timestamp committed_at(const log::MessagesAppended& record) {
+    return Timestamp{std::chrono::milliseconds{record.timestamp_ms}};
+}
 
 std::uint64_t take_size(std::string_view& sizes) {
     const auto size = log::take_varint(sizes);

@@ -47,7 +47,8 @@ void MessageIterator::load_size() {
         if (byte < 0x80) break;
     }
     const auto* begin = message_.data.data();
-    if (size > static_cast<std::uint64_t>(data_end - begin)) throw StorageError("a run's message sizes exceed its data");
+    if (size > static_cast<std::uint64_t>(data_end - begin))
+        throw StorageError("a run's message sizes exceed its data");
     message_.data = {begin, size};
 }
 

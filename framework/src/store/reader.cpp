@@ -27,7 +27,8 @@ std::optional<Refused> unusable(const index::Catalog& catalog, const index::Stre
     if (stream.life == index::Life::soft_deleted || (expired && stream.forks > 0)) {
         return refuse(Refusal::gone, "stream '" + path + "' is deleted; forks still read its data");
     }
-    if (stream.life == index::Life::dead || expired) return refuse(Refusal::not_found, "there is no stream '" + path + "'");
+    if (stream.life == index::Life::dead || expired)
+        return refuse(Refusal::not_found, "there is no stream '" + path + "'");
     return std::nullopt;
 }
 
@@ -74,7 +75,11 @@ Result<Reader::Snapshot> Reader::snapshot(const ReadRequest& request) {
     auto start = resolve(*stream, request.from, request.direction);
     if (!start) return start.error();
     if (request.renews_ttl) catalog_.touch(*stream);
-    return Snapshot{.start = *start, .tail = stream->tail, .first = stream->first, .closed = stream->closed, .stream = std::move(stream)};
+    return Snapshot{.start = *start,
+                    .tail = stream->tail,
+                    .first = stream->first,
+                    .closed = stream->closed,
+                    .stream = std::move(stream)};
 }
 
 Result<Offset> Reader::resolve(const index::StreamState& stream, const ReadFrom& from, Direction direction) {
@@ -88,10 +93,12 @@ Result<Offset> Reader::resolve(const index::StreamState& stream, const ReadFrom&
         offset = point->offset;
     } else {
         offset = std::get<Offset>(from);
-        if (offset > stream.tail) return refuse(Refusal::bad_offset, "the offset lies beyond the stream's tail", &stream);
+        if (offset > stream.tail)
+            return refuse(Refusal::bad_offset, "the offset lies beyond the stream's tail", &stream);
     }
     if (offset < stream.first && direction == Direction::forward) {
-        return refuse(Refusal::truncated, "the data before offset " + std::to_string(stream.first.value) + " was given up", &stream);
+        return refuse(Refusal::truncated,
+                      "the data before offset " + std::to_string(stream.first.value) + " was given up", &stream);
     }
     return std::max(offset, stream.first);
 }
@@ -192,7 +199,8 @@ std::optional<StreamList> Reader::try_list(const ListRequest& request) {
         for (const auto* changed : {&catalog_.saving_streams(), &catalog_.dirty_streams()}) {
             for (const auto& stream : *changed) {
                 const auto& path = stream->meta->path.text();
-                const bool wanted = path.starts_with(request.prefix) && path > request.after && (!more_rows || path <= after);
+                const bool wanted =
+                    path.starts_with(request.prefix) && path > request.after && (!more_rows || path <= after);
                 if (wanted && !unusable(catalog_, *stream)) found.insert_or_assign(path, info_of(*stream));
             }
         }

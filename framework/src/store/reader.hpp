@@ -17,7 +17,8 @@ namespace foldback {
 /// Reads of single streams, and what is known of them. Any thread.
 class Reader {
 public:
-    Reader(index::Catalog& catalog, index::IndexDb& index, log::Log& log) : catalog_(catalog), index_(index), log_(log) {}
+    Reader(index::Catalog& catalog, index::IndexDb& index, log::Log& log)
+        : catalog_(catalog), index_(index), log_(log) {}
 
     [[nodiscard]] Result<ReadPage> read(const ReadRequest& request);
     [[nodiscard]] Result<StreamInfo> head(const StreamPath& path);
@@ -37,7 +38,8 @@ private:
     [[nodiscard]] std::optional<StreamList> try_list(const ListRequest& request);
 
     [[nodiscard]] Result<Snapshot> snapshot(const ReadRequest& request);
-    [[nodiscard]] static Result<Offset> resolve(const index::StreamState& stream, const ReadFrom& from, Direction direction);
+    [[nodiscard]] static Result<Offset> resolve(const index::StreamState& stream, const ReadFrom& from,
+                                                Direction direction);
     [[nodiscard]] static ReadPage begin_page(const Snapshot& snapshot);
 
     /// Fill the page; false when the places of the data changed meanwhile and the read must be made again.
@@ -48,8 +50,10 @@ private:
     /// places changed meanwhile.
     [[nodiscard]] std::vector<LocatedChunk> locate(Incarnation owner, Offset from, Offset to, std::size_t max_bytes);
     /// The same before `before` (and not wholly before `from`), descending.
-    [[nodiscard]] std::vector<LocatedChunk> locate_before(Incarnation owner, Offset before, Offset from, std::size_t max_bytes);
-    [[nodiscard]] std::optional<LocatedChunk> locate_in_index(const index::ChunkRef& ref, std::uint64_t generation) const;
+    [[nodiscard]] std::vector<LocatedChunk> locate_before(Incarnation owner, Offset before, Offset from,
+                                                          std::size_t max_bytes);
+    [[nodiscard]] std::optional<LocatedChunk> locate_in_index(const index::ChunkRef& ref,
+                                                              std::uint64_t generation) const;
 
     index::Catalog& catalog_;
     index::IndexDb& index_;

@@ -21,7 +21,8 @@ log::MessagesAppended sound(std::optional<log::MessagesAppended> record) {
     return *std::move(record);
 }
 
-index::ChunkRef ref_of(const log::MessagesAppended& record, std::uint64_t segment, std::uint64_t byte, std::size_t length) {
+index::ChunkRef ref_of(const log::MessagesAppended& record, std::uint64_t segment, std::uint64_t byte,
+                       std::size_t length) {
     return {.first = record.first,
             .first_position = record.first_position,
             .extent = record.extent,
@@ -52,7 +53,8 @@ void Rewriter::note(Kept& kept, Incarnation owner, const index::ChunkRef& ref) {
 
 void Rewriter::note_landmark(Kept& kept, Position position, log::Place place) {
     auto& landmarks = kept.segment.landmarks;
-    if (landmarks.empty() || index::deserves_landmark(landmarks.back().place, place)) landmarks.push_back({.position = position, .place = place});
+    if (landmarks.empty() || index::deserves_landmark(landmarks.back().place, place))
+        landmarks.push_back({.position = position, .place = place});
 }
 
 void Rewriter::KeptCommit::clear() {
@@ -86,7 +88,8 @@ void Rewriter::keep(const log::RecordView& view, std::uint64_t segment, KeptComm
     if (!given_up) {
         const auto at = kept.commit.add_encoded(view.bytes);
         kept.add_messages(record);
-        if (!record.payload_dropped) kept.chunks.emplace_back(view.incarnation, ref_of(record, segment, at, view.bytes.size()));
+        if (!record.payload_dropped)
+            kept.chunks.emplace_back(view.incarnation, ref_of(record, segment, at, view.bytes.size()));
         return;
     }
     // Truncated: the messages go, what they say of producers, order and closure stays.

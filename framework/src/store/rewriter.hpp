@@ -14,7 +14,8 @@ namespace foldback {
 /// old generation or the new one, whole.
 class Rewriter {
 public:
-    Rewriter(index::Catalog& catalog, index::IndexDb& index, log::Log& log) : catalog_(catalog), index_(index), log_(log) {}
+    Rewriter(index::Catalog& catalog, index::IndexDb& index, log::Log& log)
+        : catalog_(catalog), index_(index), log_(log) {}
 
     /// Rewrites one segment, which the index covers wholly; returns the bytes it shrank by. `pace` is called with the
     /// bytes read and written since the last call and may wait; returning false gives the rewriting up.

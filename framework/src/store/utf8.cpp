@@ -6,9 +6,7 @@ namespace foldback {
 
 namespace {
 
-bool is_continuation(char byte) noexcept {
-    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
-}
+bool is_continuation(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 /// How long a character is that begins with `lead`; 0 when none does.
 std::size_t character_bytes(char lead) noexcept {
@@ -21,9 +19,7 @@ std::size_t character_bytes(char lead) noexcept {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) noexcept {
-    return simdjson::validate_utf8(text.data(), text.size());
-}
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
 std::size_t valid_utf8_prefix(std::string_view text) noexcept {
     constexpr std::size_t block_bytes = 4096;

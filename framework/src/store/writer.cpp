@@ -107,7 +107,8 @@ bool Writer::make_room(std::size_t bytes) {
     } catch (const DeviceError& error) {
         if (!error.is_full()) throw;
     }
-    const auto freeing = std::stable_partition(group_.begin(), group_.end(), [](const auto& write) { return write->frees_space(); });
+    const auto freeing =
+        std::stable_partition(group_.begin(), group_.end(), [](const auto& write) { return write->frees_space(); });
     Group waiting(std::make_move_iterator(freeing), std::make_move_iterator(group_.end()));
     group_.erase(freeing, group_.end());
     refuse_all(waiting, refused_with(Refusal::full, "no space is left on the device"));

@@ -31,7 +31,11 @@ public:
 class Writer {
 public:
     Writer(index::Catalog& catalog, log::Log& log, Watchers& watchers, const LogStoreOptions& options)
-        : catalog_(catalog), log_(log), watchers_(watchers), options_(options), draft_(catalog, *options.clock, options) {}
+        : catalog_(catalog),
+          log_(log),
+          watchers_(watchers),
+          options_(options),
+          draft_(catalog, *options.clock, options) {}
 
     /// Refuses at once (busy, stopped, broken), on the calling thread, when it cannot be queued.
     void submit(std::unique_ptr<QueuedWrite> write);
@@ -72,7 +76,7 @@ private:
     std::mutex mutex_;
     std::condition_variable queued_;
     Group queue_;
-    std::size_t taken_ = 0;          ///< of queue_, already committed
+    std::size_t taken_ = 0;  ///< of queue_, already committed
     std::size_t queued_bytes_ = 0;
     bool stopped_ = false;
     std::atomic<bool> broken_{false};

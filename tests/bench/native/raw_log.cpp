@@ -25,7 +25,8 @@ RawLog::RawLog(const std::filesystem::path& file, std::uint64_t capacity)
     check(file_ >= 0, "open");
     const std::vector<char> zeros(1 << 20);
     for (std::uint64_t at = 0; at < capacity; at += zeros.size()) {
-        check(::pwrite(file_, zeros.data(), zeros.size(), static_cast<off_t>(at)) == static_cast<ssize_t>(zeros.size()), "pwrite");
+        check(::pwrite(file_, zeros.data(), zeros.size(), static_cast<off_t>(at)) == static_cast<ssize_t>(zeros.size()),
+              "pwrite");
     }
     check(::fsync(file_) == 0, "fsync");
 }
@@ -39,7 +40,8 @@ double RawLog::groups_per_second(std::size_t bytes, double for_seconds) {
     std::chrono::duration<double> elapsed{};
     do {
         if (at_ + bytes > capacity_) at_ = 0;
-        check(::pwrite(file_, group.data(), group.size(), static_cast<off_t>(at_)) == static_cast<ssize_t>(bytes), "pwrite");
+        check(::pwrite(file_, group.data(), group.size(), static_cast<off_t>(at_)) == static_cast<ssize_t>(bytes),
+              "pwrite");
         check(::fdatasync(file_) == 0, "fdatasync");
         at_ += bytes;
         ++groups;

@@ -13,11 +13,11 @@ struct Row {
     std::string name;
     double value = 0;
     std::string unit;
-    std::string peer;        ///< what it is compared with, in the same run
+    std::string peer;  ///< what it is compared with, in the same run
     double peer_value = 0;
-    double ratio = 0;        ///< median of the rounds' value / peer value (or the value, where the target is absolute)
+    double ratio = 0;  ///< median of the rounds' value / peer value (or the value, where the target is absolute)
     double target = 0;
-    bool at_most = false;    ///< the ratio must not exceed the target, instead of reaching it
+    bool at_most = false;  ///< the ratio must not exceed the target, instead of reaching it
 
     [[nodiscard]] bool pass() const { return at_most ? ratio <= target : ratio >= target; }
 };
@@ -35,7 +35,8 @@ struct Row {
 }
 
 /// Measures two things in turn, round by round, and makes the row of their medians and of the median ratio.
-[[nodiscard]] inline Row compare(Row row, int rounds, const std::function<double()>& measure, const std::function<double()>& measure_peer) {
+[[nodiscard]] inline Row compare(Row row, int rounds, const std::function<double()>& measure,
+                                 const std::function<double()>& measure_peer) {
     std::vector<double> values;
     std::vector<double> peers;
     std::vector<double> ratios;
@@ -49,6 +50,5 @@ struct Row {
     row.ratio = median(ratios);
     return row;
 }
-
 
 }  // namespace bench

@@ -25,12 +25,13 @@ namespace fs = std::filesystem;
 constexpr int rounds = 5;
 constexpr double round_seconds = 1.0;
 
-const std::string event = R"({"type":"OrderPlaced","version":2,"data":{"customer":")" + std::string(140, 'c') + R"("}})";  // 200 bytes
+const std::string event =
+    R"({"type":"OrderPlaced","version":2,"data":{"customer":")" + std::string(140, 'c') + R"("}})";  // 200 bytes
 
 struct Throughput {
     double appends_per_second = 0;
-    double group_bytes = 0;   ///< log written per flush
-    double group_size = 0;    ///< appends per flush
+    double group_bytes = 0;  ///< log written per flush
+    double group_size = 0;   ///< appends per flush
 };
 
 /// Keeps `in_flight` appends of `messages` under way, each on its own stream, for about a second.
@@ -60,7 +61,9 @@ Throughput appends(LogStore& store, std::span<const StreamPath> streams, const M
     const auto count = static_cast<double>(done.load());
     // What a record takes in the log beyond its payload: header, fixed fields, sizes, padding (docs/store-format.md).
     const auto record_bytes = static_cast<double>(messages.joined().size() + messages.count() * 2 + 52);
-    return {.appends_per_second = count / elapsed, .group_bytes = 56 + record_bytes * count / commits, .group_size = count / commits};
+    return {.appends_per_second = count / elapsed,
+            .group_bytes = 56 + record_bytes * count / commits,
+            .group_size = count / commits};
 }
 
 std::vector<StreamPath> make_streams(LogStore& store, const std::string& prefix, int count) {
@@ -84,14 +87,19 @@ bench::Row single_appends(const fs::path& directory) {
     const auto one = batch_of(1);
     (void)appends(*store, streams, one);  // warm-up
     Throughput last;
-    return bench::compare({.name = "durable single appends, 64 in flight", .unit = "appends/s",
-                           .peer = "bare write + fdatasync of the same groups", .target = 0.8},
-                          rounds,
-                          [&] {
-                              last = appends(*store, streams, one);
-                              return last.appends_per_second;
-                          },
-                          [&] { return raw.groups_per_second(static_cast<std::size_t>(last.group_bytes), round_seconds) * last.group_size; });
+    return bench::compare(
+        {.name = "durable single appends, 64 in flight",
+         .unit = "appends/s",
+         .peer = "bare write + fdatasync of the same groups",
+         .target = 0.8},
+        rounds,
+        [&] {
+            last = appends(*store, streams, one);
+            return last.appends_per_second;
+        },
+        [&] {
+            return raw.groups_per_second(static_cast<std::size_t>(last.group_bytes), round_seconds) * last.group_size;
+        });
 }
 
 bench::Row batch_appends(const fs::path& directory) {
@@ -102,17 +110,20 @@ bench::Row batch_appends(const fs::path& directory) {
     (void)appends(*store, streams, thousand);  // warm-up
     Throughput last;
     const auto payload_mb = static_cast<double>(thousand.joined().size()) / 1e6;
-    return bench::compare({.name = "durable batches of 1000, 4 in flight", .unit = "MB/s",
-                           .peer = "bare write + fdatasync of the same groups", .target = 0.6},
-                          rounds,
-                          [&] {
-                              last = appends(*store, streams, thousand);
-                              return last.appends_per_second * payload_mb;
-                          },
-                          [&] {
-                              return raw.groups_per_second(static_cast<std::size_t>(last.group_bytes), round_seconds) *
-                                     last.group_size * payload_mb;
-                          });
+    return bench::compare(
+        {.name = "durable batches of 1000, 4 in flight",
+         .unit = "MB/s",
+         .peer = "bare write + fdatasync of the same groups",
+         .target = 0.6},
+        rounds,
+        [&] {
+            last = appends(*store, streams, thousand);
+            return last.appends_per_second * payload_mb;
+        },
+        [&] {
+            return raw.groups_per_second(static_cast<std::size_t>(last.group_bytes), round_seconds) * last.group_size *
+                   payload_mb;
+        });
 }
 
 bench::Row warm_read(const fs::path& directory) {
@@ -147,8 +158,10 @@ bench::Row warm_read(const fs::path& directory) {
     };
     (void)read_all();
     (void)scan();
-    return bench::compare({.name = "warm forward read of 1,000,000 events", .unit = "MB/s",
-                           .peer = "pread + CRC32C of the same segments", .target = 0.3},
+    return bench::compare({.name = "warm forward read of 1,000,000 events",
+                           .unit = "MB/s",
+                           .peer = "pread + CRC32C of the same segments",
+                           .target = 0.3},
                           rounds, read_all, scan);
 }
 
@@ -186,15 +199,16 @@ bench::Row open_after_kill(const fs::path& directory) {
             for (int i = 0; i < batches; ++i) {
                 while (true) {
                     std::atomic<bool> busy{false};
-                    store->append({.stream = streams[static_cast<std::size_t>(i % 16)], .messages = thousand}, [&](const Result<Appended>& outcome) {
-                        if (outcome) {
-                            written.count_down();
-                        } else if (outcome.error().reason == Refusal::busy) {
-                            busy = true;  // refused on this thread, before the call returned
-                        } else {
-                            std::abort();
-                        }
-                    });
+                    store->append({.stream = streams[static_cast<std::size_t>(i % 16)], .messages = thousand},
+                                  [&](const Result<Appended>& outcome) {
+                                      if (outcome) {
+                                          written.count_down();
+                                      } else if (outcome.error().reason == Refusal::busy) {
+                                          busy = true;  // refused on this thread, before the call returned
+                                      } else {
+                                          std::abort();
+                                      }
+                                  });
                     if (!busy) break;
                     ::usleep(1000);
                 }
@@ -217,8 +231,11 @@ bench::Row open_after_kill(const fs::path& directory) {
         return bench::scan_segments(path, bytes);
     };
     (void)scan();
-    return bench::compare({.name = "open a 1 GiB store after kill -9", .unit = "s", .peer = "CRC32C scan of its segments",
-                           .target = 0.2, .at_most = true},
+    return bench::compare({.name = "open a 1 GiB store after kill -9",
+                           .unit = "s",
+                           .peer = "CRC32C scan of its segments",
+                           .target = 0.2,
+                           .at_most = true},
                           rounds, open_store, scan);
 }
 
@@ -239,7 +256,8 @@ bench::Row memory_per_stream(const fs::path& directory) {
     for (int begin = 0; begin < streams; begin += 1000) {
         std::latch created(1000);
         for (int i = begin; i < begin + 1000; ++i) {
-            store->create({.stream = "customers/" + std::to_string(i) + "/orders", .config = {.content_type = "application/json"}},
+            store->create({.stream = "customers/" + std::to_string(i) + "/orders",
+                           .config = {.content_type = "application/json"}},
                           [&](const Result<Created>& outcome) {
                               if (!outcome) std::abort();
                               created.count_down();
@@ -250,8 +268,14 @@ bench::Row memory_per_stream(const fs::path& directory) {
     store->run_one(LogStore::Work::checkpoint);
     const auto after = resident_bytes();
     const auto each = static_cast<double>(after > before ? after - before : 0) / streams;
-    return {.name = "memory per known idle stream", .value = each, .unit = "bytes", .peer = "bound", .peer_value = 400, .ratio = each / 400,
-            .target = 1, .at_most = true};
+    return {.name = "memory per known idle stream",
+            .value = each,
+            .unit = "bytes",
+            .peer = "bound",
+            .peer_value = 400,
+            .ratio = each / 400,
+            .target = 1,
+            .at_most = true};
 }
 
 bench::Row memory_per_event(const fs::path& directory) {
@@ -266,8 +290,14 @@ bench::Row memory_per_event(const fs::path& directory) {
     const auto early = append_events(1000);
     const auto late = append_events(9000);
     const auto growth = static_cast<double>(late) / static_cast<double>(early);
-    return {.name = "memory after 1,000,000 events", .value = static_cast<double>(late), .unit = "bytes", .peer = "after 100,000 events",
-            .peer_value = static_cast<double>(early), .ratio = growth, .target = 1.2, .at_most = true};
+    return {.name = "memory after 1,000,000 events",
+            .value = static_cast<double>(late),
+            .unit = "bytes",
+            .peer = "after 100,000 events",
+            .peer_value = static_cast<double>(early),
+            .ratio = growth,
+            .target = 1.2,
+            .at_most = true};
 }
 
 struct Measurement {
@@ -275,8 +305,9 @@ struct Measurement {
     bench::Row (*measure)(const fs::path& directory);
 };
 
-constexpr Measurement measurements[] = {{"open", open_after_kill}, {"single", single_appends},          {"batch", batch_appends},
-                                        {"read", warm_read},       {"stream-memory", memory_per_stream}, {"event-memory", memory_per_event}};
+constexpr Measurement measurements[] = {
+    {"open", open_after_kill}, {"single", single_appends},           {"batch", batch_appends},
+    {"read", warm_read},       {"stream-memory", memory_per_stream}, {"event-memory", memory_per_event}};
 
 int usage() {
     std::fprintf(stderr, "usage: store_bench DIRECTORY [--json FILE] [--only ROW]   ROW is one of:");
@@ -311,9 +342,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-    return run({argv + 1, argv + argc});
-} catch (const std::exception& error) {
+int main(int argc, char** argv) try { return run({argv + 1, argv + argc}); } catch (const std::exception& error) {
     std::fprintf(stderr, "store_bench: %s\n", error.what());
     return 1;
 }

@@ -14,7 +14,8 @@ namespace {
 std::shared_ptr<LogDevice> device_with_stream(const std::string& path) {
     auto device = make_memory_device();
     log::Recovery recovery;
-    const auto log = log::Log::open(device, {}, {}, [](const log::CommitView&) {}, recovery);
+    const auto log = log::Log::open(
+        device, {}, {}, [](const log::CommitView&) {}, recovery);
     log::CommitBuilder commit;
     commit.add(log::StreamCreated{
         .incarnation = {1}, .path = path, .content_type = "text/plain", .created_at_ms = 1'700'000'000'000});

@@ -27,8 +27,12 @@ public:
     void sync() override {}
     void allocate(std::uint64_t) override {}
     std::uint64_t size() const override { return contents.size(); }
-    void begin_writing_out(std::uint64_t offset, std::uint64_t size) noexcept override { begun.push_back({offset, size}); }
-    void forget_cached(std::uint64_t offset, std::uint64_t size) const noexcept override { forgotten.push_back({offset, size}); }
+    void begin_writing_out(std::uint64_t offset, std::uint64_t size) noexcept override {
+        begun.push_back({offset, size});
+    }
+    void forget_cached(std::uint64_t offset, std::uint64_t size) const noexcept override {
+        forgotten.push_back({offset, size});
+    }
 
     std::string contents;
     std::vector<Piece> begun;
@@ -37,7 +41,8 @@ public:
 
 struct NotedSegment {
     NotingFile* file = new NotingFile;
-    std::shared_ptr<const Segment> segment = std::make_shared<const Segment>(SegmentHeader{}, std::unique_ptr<LogFile>(file));
+    std::shared_ptr<const Segment> segment =
+        std::make_shared<const Segment>(SegmentHeader{}, std::unique_ptr<LogFile>(file));
 };
 
 constexpr std::size_t mebibyte = 1 << 20;

@@ -38,13 +38,13 @@ enum class Refusal : std::uint8_t {
 /// A refusal and what a caller needs to act on it.
 struct Refused {
     Refusal reason = Refusal::bad_request;
-    std::string detail{};             ///< one sentence for people
-    StreamPoint tail{};               ///< the stream's tail, where a stream exists
-    Offset first{};                   ///< the earliest retained offset, where a stream exists
-    bool closed = false;              ///< whether that stream is closed
-    std::uint64_t producer_epoch = 0; ///< stale_epoch: the current one
-    std::uint64_t expected_seq = 0;   ///< sequence_gap
-    std::uint64_t received_seq = 0;   ///< sequence_gap
+    std::string detail{};              ///< one sentence for people
+    StreamPoint tail{};                ///< the stream's tail, where a stream exists
+    Offset first{};                    ///< the earliest retained offset, where a stream exists
+    bool closed = false;               ///< whether that stream is closed
+    std::uint64_t producer_epoch = 0;  ///< stale_epoch: the current one
+    std::uint64_t expected_seq = 0;    ///< sequence_gap
+    std::uint64_t received_seq = 0;    ///< sequence_gap
 };
 
 /// The world broke: the device failed, or the store's files are damaged. `what()` names file and place.

@@ -24,23 +24,23 @@ struct Progress {
 /// What opening found. Written to the log by the server and printed by `foldback verify`.
 struct OpenReport {
     std::uint64_t segments = 0;
-    std::uint64_t scanned_bytes = 0;   ///< log read beyond what the index covers
-    std::uint64_t torn_bytes = 0;      ///< cut from the tail: an unacknowledged commit that was not written whole
+    std::uint64_t scanned_bytes = 0;  ///< log read beyond what the index covers
+    std::uint64_t torn_bytes = 0;     ///< cut from the tail: an unacknowledged commit that was not written whole
     bool index_rebuilt = false;
     std::string index_rebuilt_because;
 };
 
 struct LogStoreOptions {
-    std::uint64_t segment_bytes = 64 << 20;       ///< size of a new segment; at most 1 GiB
-    std::uint64_t max_queued_bytes = 64 << 20;    ///< appends waiting for the writer; beyond it `busy`
-    std::size_t max_commit_bytes = 8 << 20;       ///< a commit takes no further append beyond this
-    std::size_t max_append_bytes = 64 << 20;      ///< payload of one write; beyond it `bad_request`
+    std::uint64_t segment_bytes = 64 << 20;     ///< size of a new segment; at most 1 GiB
+    std::uint64_t max_queued_bytes = 64 << 20;  ///< appends waiting for the writer; beyond it `busy`
+    std::size_t max_commit_bytes = 8 << 20;     ///< a commit takes no further append beyond this
+    std::size_t max_append_bytes = 64 << 20;    ///< payload of one write; beyond it `bad_request`
     std::size_t max_producers_per_stream = 10'000;
-    std::size_t max_resident_streams = 16'384;    ///< streams kept in memory beyond those in use
-    std::uint64_t checkpoint_bytes = 16 << 20;    ///< log written between two index checkpoints
-    double rewrite_dead_fraction = 0.5;           ///< a sealed segment with more dead bytes than this is rewritten
+    std::size_t max_resident_streams = 16'384;  ///< streams kept in memory beyond those in use
+    std::uint64_t checkpoint_bytes = 16 << 20;  ///< log written between two index checkpoints
+    double rewrite_dead_fraction = 0.5;         ///< a sealed segment with more dead bytes than this is rewritten
     std::uint64_t rewrite_bytes_per_second = 64 << 20;
-    const Clock* clock = &system_clock();         ///< must outlive the store
+    const Clock* clock = &system_clock();  ///< must outlive the store
     /// False: the store starts no thread; a caller drives it with `run_until_idle` and the blocking calls.
     bool background_threads = true;
     std::function<void(const Progress&)> on_progress;
@@ -52,7 +52,7 @@ struct LogStoreOptions {
 };
 
 struct StoreStats {
-    std::uint64_t streams = 0;             ///< existing, soft-deleted ones included
+    std::uint64_t streams = 0;  ///< existing, soft-deleted ones included
     std::uint64_t resident_streams = 0;
     std::uint64_t watchers = 0;
     std::uint64_t segments = 0;
@@ -133,8 +133,8 @@ struct VerifyReport {
     std::uint64_t records = 0;
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
-    std::uint64_t torn_bytes = 0;        ///< after the last whole commit: unacknowledged, cut at the next opening
-    std::vector<std::string> damage;     ///< one sentence each: segment, byte, what is wrong
+    std::uint64_t torn_bytes = 0;     ///< after the last whole commit: unacknowledged, cut at the next opening
+    std::vector<std::string> damage;  ///< one sentence each: segment, byte, what is wrong
     [[nodiscard]] bool sound() const noexcept { return damage.empty(); }
 };
 
@@ -145,7 +145,7 @@ struct VerifyReport {
 struct SalvageReport {
     std::uint64_t kept_commits = 0;
     std::uint64_t quarantined_bytes = 0;
-    std::vector<std::string> actions;    ///< what was done, one sentence each
+    std::vector<std::string> actions;  ///< what was done, one sentence each
 };
 
 /// Makes a damaged store open again, as it was just before the first damaged place: that segment is copied to

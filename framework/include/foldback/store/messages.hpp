@@ -54,7 +54,8 @@ public:
     /// A JSON body as PROTOCOL §9.1 reads it: an array is flattened one level, anything else is one message. Each
     /// message is kept as the exact input slice. The input must be one complete JSON value in
     /// valid UTF-8. An empty array yields no messages.
-    [[nodiscard]] static boost::system::result<Messages, InvalidJson> json(std::string_view body, JsonLimits limits = {});
+    [[nodiscard]] static boost::system::result<Messages, InvalidJson> json(std::string_view body,
+                                                                           JsonLimits limits = {});
 
     /// One JSON value per element, each already valid JSON text: trusted, not checked.
     [[nodiscard]] static Messages trusted_json(std::span<const std::string_view> values);

@@ -74,9 +74,7 @@ struct ReadPage {
     bool closed = false;      ///< the stream is closed (and so its tail final)
     std::vector<std::shared_ptr<const void>> owners;
 
-    [[nodiscard]] MessageIterator begin() const {
-        return {runs.data(), runs.data() + runs.size(), framing};
-    }
+    [[nodiscard]] MessageIterator begin() const { return {runs.data(), runs.data() + runs.size(), framing}; }
     [[nodiscard]] MessageIterator end() const {
         return {runs.data() + runs.size(), runs.data() + runs.size(), framing};
     }
