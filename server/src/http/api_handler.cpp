@@ -1,4 +1,4 @@
-#include "http/handler.hpp"
+#include "foldback/server/request_handler.hpp"
 
 #include "foldback/server/http_server.hpp"
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "foldback/server/http_server.hpp"
+#include "foldback/server/request_handler.hpp"
 #include "http/admission.hpp"
-#include "http/handler.hpp"
 #include "http/input.hpp"
 #include "http/mailbox.hpp"
 #include "http/net.hpp"

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/handler.hpp"
+#include "foldback/server/request_handler.hpp"
 
 namespace foldback::server::testing {
 
