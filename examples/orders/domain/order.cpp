@@ -9,6 +9,8 @@ namespace {
 constexpr std::int64_t largest_quantity = 10'000;
 constexpr Cents largest_price = Cents::units(100'000'00);
 constexpr std::size_t most_lines = 100;
+constexpr std::int64_t longest_term_s = 30 * 24 * 3'600;
+constexpr const char* usual_channel = "web";
 
 template <class Lines>
 auto find_sku(Lines& lines, const std::string& sku) {
@@ -89,7 +91,8 @@ std::string problem_with(const Line& line) {
 }
 
 bool is_same_order(const OrderState& order, const PlaceOrder& command) {
-    return order.customer == command.customer && order.channel == command.channel &&
+    return order.customer == command.customer && order.channel == command.channel.value_or(usual_channel) &&
+           order.lines.size() == command.lines.size() &&
            std::equal(order.lines.begin(), order.lines.end(), command.lines.begin(), command.lines.end(),
                       [](const OrderedLine& line, const Line& wanted) {
                           return line.sku == wanted.sku && line.quantity == wanted.quantity &&
@@ -112,7 +115,7 @@ OrderDecision decide(const OrderState& order, const PlaceOrder& command) {
         if (is_same_order(order, command)) return {};
         return foldback::reject("order-exists", "there is another order of this number");
     }
-    if (command.customer.empty()) return foldback::reject("bad-line", "an order needs a customer");
+    if (command.customer.empty()) return foldback::reject("no-customer", "an order needs a customer");
     if (command.lines.empty()) return foldback::reject("empty-order", "an order needs at least one line");
     if (command.lines.size() > most_lines)
         return foldback::reject("bad-line", "an order has at most {} lines", most_lines);
@@ -123,7 +126,11 @@ OrderDecision decide(const OrderState& order, const PlaceOrder& command) {
             return foldback::reject("bad-line", "{} is on two lines", line->sku);
         }
     }
-    return OrderPlaced{command.customer, command.lines, command.channel};
+    const auto term = command.pay_within_s.value_or(usual_term_s);
+    if (term < 1 || term > longest_term_s) {
+        return foldback::reject("bad-term", "an order is paid within 1 to {} seconds", longest_term_s);
+    }
+    return OrderPlaced{command.customer, command.lines, command.channel.value_or(usual_channel), term};
 }
 
 OrderDecision decide(const OrderState& order, const GrantDiscount& command) {
@@ -142,7 +149,7 @@ OrderDecision decide(const OrderState& order, const PayOrder& command) {
     }
     if (order.status != OrderStatus::placed)
         return foldback::reject("order-not-open", "there is no order that waits for payment");
-    if (command.payment_id.empty()) return foldback::reject("wrong-amount", "a payment needs a number");
+    if (command.payment_id.empty()) return foldback::reject("no-payment-id", "a payment needs a number");
     if (command.amount != order.total) {
         return foldback::reject("wrong-amount", "{} was paid, {} is due", command.amount.text(), order.total.text());
     }
@@ -153,9 +160,10 @@ OrderDecision decide(const OrderState& order, const ShipOrder& command) {
     const auto is_this = [&](const Shipment& shipment) { return shipment.id == command.shipment_id; };
     if (std::any_of(order.shipments.begin(), order.shipments.end(), is_this)) return {};
     if (order.status != OrderStatus::paid) return foldback::reject("order-not-paid", "only a paid order is shipped");
-    if (command.shipment_id.empty()) return foldback::reject("nothing-to-ship", "a shipment needs a number");
+    if (command.shipment_id.empty()) return foldback::reject("no-shipment-id", "a shipment needs a number");
 
-    const auto items = command.items.empty() ? all_that_is_left(order) : command.items;
+    const auto items = command.items ? *command.items : all_that_is_left(order);
+    if (items.empty()) return foldback::reject("nothing-to-ship", "a shipment has at least one item");
     auto left = order.lines;
     for (const auto& item : items) {
         const auto line = find_sku(left, item.sku);
@@ -189,9 +197,14 @@ OrderDecision decide(const OrderState& order, const CancelOrder& command) {
     return decision;
 }
 
+OrderDecision decide(const OrderState& order, const CancelUnpaidOrder& command) {
+    if (order.status != OrderStatus::placed) return {};
+    return OrderCancelled{command.reason};
+}
+
 OrderDecision decide(const OrderState& order, const RefundOrder& command) {
     if (std::find(order.refunds.begin(), order.refunds.end(), command.refund_id) != order.refunds.end()) return {};
-    if (command.refund_id.empty()) return foldback::reject("bad-refund", "a refund needs a number");
+    if (command.refund_id.empty()) return foldback::reject("no-refund-id", "a refund needs a number");
     const auto left = order.paid - order.refunded;
     if (command.amount <= Cents{} || command.amount > left) {
         return foldback::reject("bad-refund", "{} of the payment are left to refund", left.text());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,9 +72,10 @@ using OrderDecision = foldback::Decision<OrderEvent>;
 struct PlaceOrder {
     std::string customer;
     std::vector<Line> lines;
-    std::string channel = "web";
+    std::optional<std::string> channel;        ///< absent: "web"
+    std::optional<std::int64_t> pay_within_s;  ///< absent: the usual term
 };
-BOOST_DESCRIBE_STRUCT(PlaceOrder, (), (customer, lines, channel))
+BOOST_DESCRIBE_STRUCT(PlaceOrder, (), (customer, lines, channel, pay_within_s))
 
 struct GrantDiscount {
     Cents amount;
@@ -89,7 +92,7 @@ BOOST_DESCRIBE_STRUCT(PayOrder, (), (payment_id, amount))
 struct ShipOrder {
     std::string shipment_id;
     std::string carrier;
-    std::vector<Packed> items;  ///< empty: all that is left
+    std::optional<std::vector<Packed>> items;  ///< absent: all that is left
 };
 BOOST_DESCRIBE_STRUCT(ShipOrder, (), (shipment_id, carrier, items))
 
@@ -103,6 +106,12 @@ struct CancelOrder {
 };
 BOOST_DESCRIBE_STRUCT(CancelOrder, (), (reason))
 
+/// The term of payment is over. A paid order stays as it is, however late the money came.
+struct CancelUnpaidOrder {
+    std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(CancelUnpaidOrder, (), (reason))
+
 struct RefundOrder {
     std::string refund_id;
     Cents amount;
@@ -112,19 +121,21 @@ BOOST_DESCRIBE_STRUCT(RefundOrder, (), (refund_id, amount, reason))
 
 // The rules. A command that finds its wish already fulfilled makes nothing happen, so each may be sent twice.
 
-/// Rejects: empty-order, bad-line, order-exists.
+/// Rejects: no-customer, empty-order, bad-line, bad-term, order-exists.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const PlaceOrder& command);
 /// Rejects: order-not-open, bad-discount.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const GrantDiscount& command);
-/// Rejects: order-not-open, wrong-amount, already-paid.
+/// Rejects: order-not-open, no-payment-id, wrong-amount, already-paid.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const PayOrder& command);
-/// Rejects: order-not-paid, nothing-to-ship, not-ordered.
+/// Rejects: order-not-paid, no-shipment-id, nothing-to-ship, not-ordered.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const ShipOrder& command);
 /// Rejects: unknown-shipment.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const ConfirmDelivery& command);
 /// A paid order's money goes back with it. Rejects: order-not-open, already-shipped.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const CancelOrder& command);
-/// Rejects: bad-refund.
+/// Nothing happens unless the order waits for payment.
+[[nodiscard]] OrderDecision decide(const OrderState& order, const CancelUnpaidOrder& command);
+/// Rejects: no-refund-id, bad-refund.
 [[nodiscard]] OrderDecision decide(const OrderState& order, const RefundOrder& command);
 
 }  // namespace orders

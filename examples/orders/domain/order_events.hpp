@@ -30,9 +30,13 @@ BOOST_DESCRIBE_STRUCT(Line, (), (sku, name, quantity, unit_price))
 struct OrderPlaced {
     std::string customer;
     std::vector<Line> lines;
-    std::string channel;  ///< where it was ordered: "web", "phone", "shop"
+    std::string channel;            ///< where it was ordered: "web", "phone", "shop"
+    std::int64_t pay_within_s = 0;  ///< not paid by then, it is cancelled
 };
-BOOST_DESCRIBE_STRUCT(OrderPlaced, (), (customer, lines, channel))
+BOOST_DESCRIBE_STRUCT(OrderPlaced, (), (customer, lines, channel, pay_within_s))
+
+/// What was agreed unless somebody says otherwise, and always before version 3: half an hour.
+inline constexpr std::int64_t usual_term_s = 1'800;
 
 struct DiscountGranted {
     Cents amount;
@@ -95,7 +99,7 @@ struct LineV2 {
 };
 BOOST_DESCRIBE_STRUCT(LineV2, (), (sku, quantity, price))
 
-/// Version 2: several articles, without their names; there was only the web shop.
+/// Version 2: several articles, without their names; there was only the web shop, and one term of payment.
 struct OrderPlacedV2 {
     std::string customer;
     std::vector<LineV2> lines;
