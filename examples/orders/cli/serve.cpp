@@ -1,0 +1,125 @@
+#include <unistd.h>
+
+#include <atomic>
+#include <charconv>
+#include <cstdio>
+#include <system_error>
+
+#include "api/order_api.hpp"
+#include "cli/command_line.hpp"
+#include "cli/stop_signals.hpp"
+#include "foldback/server/api.hpp"
+#include "foldback/server/http_server.hpp"
+#include "foldback/store/log_store.hpp"
+#include "foldback/version.hpp"
+
+namespace orders::cli {
+namespace {
+
+namespace server = foldback::server;
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+/// Of "127.0.0.1:8080" or "[::1]:8080". Only this machine's own addresses: the service knows no users.
+Address address_of(const std::string& text) {
+    const auto colon = text.rfind(':');
+    Address address;
+    const auto* const begin = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
+    const auto* const end = text.data() + text.size();
+    const auto parsed = std::from_chars(begin, end, address.port);
+    if (begin == end || parsed.ec != std::errc() || parsed.ptr != end) {
+        throw Failure(ExitCode::usage, "--listen " + text + " is no address and port",
+                      "Write it so: --listen 127.0.0.1:8080");
+    }
+    address.host = text.substr(0, colon);
+    if (address.host.starts_with('[') && address.host.ends_with(']')) {
+        address.host = address.host.substr(1, address.host.size() - 2);
+    }
+    if (address.host == "localhost") address.host = "127.0.0.1";
+    if (!address.host.starts_with("127.") && address.host != "::1") {
+        throw Failure(ExitCode::usage, "--listen " + text + " is not an address of this machine alone",
+                      "The example knows no users: put a proxy that does in front of it.");
+    }
+    return address;
+}
+
+void log(const std::string& line) { std::fprintf(stderr, "orders: %s\n", line.c_str()); }
+
+std::unique_ptr<foldback::LogStore> open_store(const ServeOptions& options, std::atomic<bool>& broken) {
+    foldback::LogStoreOptions settings;
+    settings.on_broken = [&broken](const std::string& what) {
+        log("the store broke and takes no more writes: " + what);
+        broken = true;
+        StopSignals::raise();
+    };
+    settings.on_trouble = log;
+    try {
+        std::filesystem::create_directories(options.data);
+        return foldback::LogStore::open(store_folder(options.data), std::move(settings));
+    } catch (const foldback::StoreLocked&) {
+        throw Failure(ExitCode::no, options.data.string() + " is in use by another process",
+                      "Stop that one, or choose another folder: --data DIR");
+    } catch (const std::filesystem::filesystem_error& error) {
+        throw Failure(ExitCode::no, "cannot use " + options.data.string() + ": " + error.code().message());
+    }
+}
+
+void print_screen(const std::string& url, const ServeOptions& options) {
+    std::printf(
+        "\nOrders, on Foldback %s%s\n\n"
+        "  shop floor  %s/\n"
+        "  API         %s/api/openapi.json\n"
+        "  streams     %s/v1/stream/orders/…\n"
+        "  data        %s\n"
+        "  stop        Ctrl-C\n\n",
+        std::string(foldback::version()).c_str(), options.reducer == Reducer::faulty ? ", with the planted fault" : "",
+        url.c_str(), url.c_str(), url.c_str(), std::filesystem::absolute(options.data).lexically_normal().c_str());
+    std::fflush(stdout);
+}
+
+void start(server::HttpServer& http, const ServeOptions& options) {
+    try {
+        http.start();
+    } catch (const std::system_error& error) {
+        throw Failure(ExitCode::no, "cannot listen on " + options.listen + ": " + error.code().message(),
+                      "Choose another port: --listen 127.0.0.1:0 lets the system choose a free one.");
+    }
+}
+
+}  // namespace
+
+ExitCode serve(const ServeOptions& options) {
+    const auto address = address_of(options.listen);
+    const StopSignals signals;
+    std::atomic<bool> broken = false;
+    const auto store = open_store(options, broken);
+    const auto database = foldback::Database::open(read_model_file(options.data));
+    Shop shop(*store, database, {.reducer = options.reducer, .on_error = log});
+    server::Api streams(*store, {}, foldback::system_clock());
+    streams.on_error = log;
+    api::OrderApi api(shop, streams);
+    server::HttpServerOptions settings;
+    settings.addresses = {address.host};
+    settings.port = address.port;
+    settings.on_error = [](std::string_view what) { log(std::string(what)); };
+    server::HttpServer http(api, settings);
+
+    shop.start();
+    start(http, options);
+    const auto host = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+    print_screen("http://" + host + ":" + std::to_string(http.port()), options);
+
+    const auto signal = signals.wait();
+    signals.release();
+    log("stopping (" + signal + ")");
+    const bool finished = http.stop(options.shutdown_timeout);
+    shop.stop();
+    if (broken) return ExitCode::broken;
+    if (!finished) log("requests were cut off because they did not finish in time");
+    return finished ? ExitCode::ok : ExitCode::no;
+}
+
+}  // namespace orders::cli
