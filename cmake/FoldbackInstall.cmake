@@ -2,7 +2,7 @@
 #
 #     find_package(foldback CONFIG REQUIRED COMPONENTS store)       foldback::store
 #     find_package(foldback CONFIG REQUIRED COMPONENTS framework)   foldback::framework (brings store)
-#     find_package(foldback CONFIG REQUIRED COMPONENTS server)      foldback::server (brings store)
+#     find_package(foldback CONFIG REQUIRED COMPONENTS server)      foldback::server (brings framework and store)
 
 include(CMakePackageConfigHelpers)
 

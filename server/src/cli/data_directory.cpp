@@ -7,14 +7,19 @@
 #include "cli/answers.hpp"
 #include "cli/transport.hpp"
 #include "foldback/server/api.hpp"
+#include "foldback/server/debugger.hpp"
+#include "foldback/version.hpp"
 
 namespace foldback::cli {
 namespace {
 
 server::Request to_server(const HttpRequest& request) {
     server::Request result;
-    result.method = request.method == HttpMethod::head ? server::Method::head : server::Method::get;
+    result.method = request.method == HttpMethod::head   ? server::Method::head
+                    : request.method == HttpMethod::post ? server::Method::post
+                                                         : server::Method::get;
     result.target = request.target;
+    result.body = request.body;
     for (const auto& [name, value] : request.headers) result.headers.emplace_back(name, value);
     return result;
 }
@@ -37,12 +42,14 @@ public:
         : Transport(BaseUrl{}),
           directory_(directory),
           store_(open_store(directory)),
-          api_(*store_, {}, system_clock()) {}
+          api_(*store_, {}, system_clock()),
+          debugger_(*store_, Registry(), {.build = fmt::format("foldback {}", version())}) {}
 
     [[nodiscard]] std::string name() const override { return directory_; }
     [[nodiscard]] bool is_live() const override { return false; }
 
     [[nodiscard]] HttpResponse exchange(const HttpRequest& request, std::chrono::milliseconds) override {
+        if (server::Debugger::owns(request.target)) return to_client(debugger_.handle(to_server(request)));
         if (request.method != HttpMethod::get && request.method != HttpMethod::head)
             throw std::logic_error("only for reading");
         auto reply = api_.handle(to_server(request));
@@ -60,6 +67,7 @@ private:
     std::string directory_;
     std::unique_ptr<LogStore> store_;
     server::Api api_;
+    server::Debugger debugger_;
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "cli/units.hpp"
 #include "cli/verbs.hpp"
 #include "foldback/server/api.hpp"
+#include "foldback/server/debugger.hpp"
 #include "foldback/server/http_server.hpp"
 #include "foldback/version.hpp"
 
@@ -49,7 +50,13 @@ public:
         server::Api api(*store_, settings_.api, system_clock());
         api.on_error = [this](const std::string& what) { log_.write(LogLevel::error, what); };
         settings_.http.on_error = [this](std::string_view what) { log_.write(LogLevel::warn, what); };
-        server::HttpServer http(api, settings_.http);
+        if (!settings_.debug) {
+            server::HttpServer http(api, settings_.http);
+            start(http);
+            return stop(http, wait());
+        }
+        server::Debugger debugger(*store_, Registry(), debugger_options());
+        server::HttpServer http(server::with_debugger(debugger, api), settings_.http);
         start(http);
         return stop(http, wait());
     }
@@ -71,6 +78,14 @@ private:
             throw failure_of(error, settings_.data);
         }
         log_report(report);
+    }
+
+    server::DebuggerOptions debugger_options() {
+        server::DebuggerOptions options;
+        options.build = fmt::format("foldback {}", version());
+        options.stream_prefix = settings_.api.stream_prefix;
+        options.on_error = [this](const std::string& what) { log_.write(LogLevel::error, what); };
+        return options;
     }
 
     void share_open_files(std::uint64_t open_files) {
@@ -133,6 +148,9 @@ private:
                        {{"version", std::string(version())}, {"url", url}, {"data", data}, {"durability", durability}});
         } else {
             print_screen(url, data, durability);
+            if (settings_.debug) {
+                Output({}).raw_note(fmt::format("  debugger    {}/debug/\n\n", listen_.url(http.port())));
+            }
         }
     }
 

@@ -25,6 +25,7 @@ void add_main(Settings& list, ServeSettings& target) {
                     "listen on an address that is not loopback although there is no authentication");
     list.add_text("data", target.data, "DIR", "directory of the store; created when it is missing");
     list.add_switch("memory", target.memory, "keep everything in memory; nothing survives the process");
+    list.add_switch("debug", target.debug, "serve the time-travel debugger at /debug/; on loopback only");
     list.add_milliseconds("shutdown-timeout-ms", target.shutdown_timeout, {0, day_ms},
                           "time for requests to finish after SIGTERM or SIGINT");
     list.add_choice("log-level", target.log_level, {"debug", "info", "warn", "error"},
@@ -213,7 +214,14 @@ std::string ListenAddress::url(std::uint16_t bound_port) const {
 }
 
 void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings) {
-    if (address.is_loopback || settings.insecure_no_auth_on_public) return;
+    if (address.is_loopback) return;
+    if (settings.debug) {
+        throw Failure(
+            ExitCode::refused,
+            fmt::format("refusing to serve the debugger on {}: it can be reached from other machines", settings.listen),
+            "Listen on 127.0.0.1 and reach it from elsewhere through ssh -L, or leave out --debug.");
+    }
+    if (settings.insecure_no_auth_on_public) return;
     throw Failure(
         ExitCode::refused,
         fmt::format("refusing to listen on {}: it can be reached from other machines, and this server asks "

@@ -18,6 +18,7 @@ struct ServeSettings {
     bool insecure_no_auth_on_public = false;
     std::string data = "./foldback-data";
     bool memory = false;
+    bool debug = false;
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::string log_level = "info";
     std::string log_format = "auto";

@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include "debugger/answers.hpp"
+
+namespace foldback::server::debugger {
+
+namespace {
+
+constexpr std::size_t max_export_bytes = 64 << 20;
+
+std::vector<std::string> messages_of(const Borrowed& timeline, Offset until) {
+    std::vector<std::string> messages;
+    std::size_t bytes = 0;
+    for (Offset at = timeline->first(); at < until;) {
+        const auto found = timeline->search({.from = at, .to = until, .limit = 1000});
+        for (const auto& event : found.events) {
+            messages.push_back(timeline.redaction().message_text(event.text));
+            bytes += messages.back().size();
+            if (bytes > max_export_bytes)
+                throw RequestError(413, "too-large", "The events are more than 64 MiB: export fewer with `at`.");
+        }
+        at = found.next;
+        if (found.events.empty()) break;
+    }
+    return messages;
+}
+
+/// A raw string literal that the text does not end.
+std::string literal(const std::string& text) {
+    // Compilers take 16 characters between the quote and the parenthesis; a text that holds ours is not from us.
+    std::string mark = "json";
+    while (text.find(")" + mark + "\"") != std::string::npos && mark.size() < 16) mark += 'n';
+    std::string result;
+    constexpr std::size_t most_bytes = 16'000;  // of one literal, for compilers with a limit
+    for (std::size_t at = 0; at == 0 || at < text.size(); at += most_bytes) {
+        if (at > 0) result += "\n        ";
+        result += "R\"" + mark + "(" + text.substr(at, most_bytes) + ")" + mark + "\"";
+    }
+    return result;
+}
+
+/// A name as it may stand in a comment and in a string literal.
+std::string plain(const std::string& text) {
+    std::string result;
+    for (const char byte : text) {
+        const bool harmless = byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7F;
+        result += harmless ? byte : '_';
+    }
+    return result;
+}
+
+std::string test_source(const Borrowed& timeline, Offset until, const std::vector<std::string>& messages) {
+    const auto stream = plain(timeline->stream().text());
+    const auto lens = plain(timeline->lens().name);
+    std::string text =
+        "// The events 1 to " + std::to_string(until.value) + " of " + stream +
+        ": every one is folded, and every invariant of the lens \"" + lens +
+        "\" holds after each of them.\n#include <string>\n#include <string_view>\n\n#include <doctest/doctest.h>\n\n"
+        "#include \"foldback/history/registry.hpp\"\n\n"
+        "/// Yours: the registry that the program gives its debugger.\n"
+        "foldback::Registry debugger_registry();\n\n"
+        "TEST_CASE(\"" +
+        stream +
+        " keeps its invariants\") {\n"
+        "    constexpr std::string_view history[] = {\n";
+    for (const auto& message : messages) text += "        " + literal(message) + ",\n";
+    text +=
+        "    };\n"
+        "    const auto lens = debugger_registry().lens_named(\"" +
+        lens +
+        "\");\n"
+        "    auto fold = lens.start();\n"
+        "    int number = 0;\n\n"
+        "    for (const auto message : history) {\n"
+        "        std::string problem;\n"
+        "        const auto folded = fold->apply(message, problem);\n\n"
+        "        CAPTURE(++number);\n"
+        "        CAPTURE(problem);\n"
+        "        CHECK(folded == foldback::Folded::yes);\n"
+        "        for (const auto& invariant : lens.invariants) {\n"
+        "            CAPTURE(invariant.name);\n"
+        "            CHECK(invariant.holds(*fold));\n"
+        "        }\n"
+        "    }\n"
+        "}\n";
+    return text;
+}
+
+}  // namespace
+
+Response answer_export(Context& context, const Parameters& parameters) {
+    const auto timeline = context.borrow(parameters);
+    const auto until = moment_of(*timeline, parameters.text("at", "tail"));
+    const auto form = parameters.text("as", "ndjson");
+    if (form != "ndjson" && form != "doctest")
+        throw RequestError(400, "bad-parameter", "The parameter as must be ndjson or doctest.");
+    const auto messages = messages_of(timeline, until);
+    Response response;
+    if (form == "ndjson") {
+        response.set("content-type", "application/x-ndjson");
+        response.set("content-disposition", "attachment; filename=\"events.ndjson\"");
+        for (const auto& message : messages) {
+            // A message may be laid out over several lines.
+            for (const char byte : message) response.text += byte == '\n' || byte == '\r' ? ' ' : byte;
+            response.text += '\n';
+        }
+    } else {
+        if (messages.empty()) throw RequestError(400, "no-events", "There is no event to make a test of.");
+        response.set("content-type", "text/plain; charset=utf-8");
+        response.set("content-disposition", "attachment; filename=\"history_test.cpp\"");
+        response.text = test_source(timeline, until, messages);
+    }
+    return response;
+}
+
+}  // namespace foldback::server::debugger

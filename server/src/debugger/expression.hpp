@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+/// A small language of questions about a state: `/total < 0 and count(/lines) > 2`. docs/debugger.md describes it.
+namespace foldback::server::debugger {
+
+/// Why a text is no expression. `what()` is a sentence for people, `at` the byte where it goes wrong.
+class ExpressionError : public std::runtime_error {
+public:
+    ExpressionError(const std::string& what, std::size_t at_byte) : std::runtime_error(what), at(at_byte) {}
+
+    std::size_t at;
+};
+
+/// Whether an invariant holds, by its name. Throws for a name that is none.
+using NamedTruth = std::function<bool(std::string_view name)>;
+
+/// A parsed expression. A value; it can be asked by several threads at once.
+///
+/// A comparison of what is not comparable (another type, nothing there) is false, and so is its opposite but `!=`.
+class Expression {
+public:
+    static constexpr std::size_t max_bytes = 4096;
+    static constexpr std::size_t max_depth = 64;
+
+    /// Throws ExpressionError. `is_name` says which words are names of invariants.
+    static Expression parse(std::string_view text, const std::function<bool(std::string_view)>& is_name = {});
+
+    [[nodiscard]] bool holds(const nlohmann::ordered_json& state, const NamedTruth& named = {}) const;
+
+    struct Node;
+
+private:
+    explicit Expression(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
+
+    std::shared_ptr<const Node> root_;
+};
+
+/// The unescaped segments of a JSON Pointer; "" is the whole document. Throws std::invalid_argument when it is none.
+[[nodiscard]] std::vector<std::string> pointer_segments(std::string_view pointer);
+
+/// Calls `found` for every value that a pointer names, where the segment `*` stands for any key or index.
+void each_value(const nlohmann::ordered_json& document, const std::vector<std::string>& segments,
+                const std::function<void(const nlohmann::ordered_json&)>& found);
+
+}  // namespace foldback::server::debugger

@@ -1,0 +1,141 @@
+#include <algorithm>
+
+#include "debugger/answers.hpp"
+#include "debugger/expression.hpp"
+
+namespace foldback::server::debugger {
+
+namespace {
+
+const LensInvariant* invariant_named(const Lens& lens, std::string_view name) {
+    const auto found = std::find_if(lens.invariants.begin(), lens.invariants.end(),
+                                    [&](const LensInvariant& one) { return one.name == name; });
+    return found == lens.invariants.end() ? nullptr : &*found;
+}
+
+/// Where an invariant is broken, when `question` is the name of one; else where the expression is true.
+FoldPredicate predicate_of(const std::string& question, const Lens& lens, const Redaction& redaction) {
+    if (const auto* invariant = invariant_named(lens, question))
+        return [invariant](const Fold& fold) { return !invariant->holds(fold); };
+    const auto is_name = [&](std::string_view word) { return invariant_named(lens, word) != nullptr; };
+    auto expression = Expression::parse(question, is_name);
+    return [&lens, &redaction, expression = std::move(expression), text = std::string()](const Fold& fold) mutable {
+        text.clear();
+        fold.write_state(text);
+        return expression.holds(redaction.state(text), [&](std::string_view name) {
+            const auto* invariant = invariant_named(lens, name);
+            return invariant != nullptr && invariant->holds(fold);
+        });
+    };
+}
+
+/// The first moment of one stream, with the event that led there; null when there is none.
+Json first_in(const Context& context, const Borrowed& timeline, const std::string& question) {
+    const auto predicate = predicate_of(question, timeline->lens(), timeline.redaction());
+    const auto first = timeline->first_where(predicate, {.from = timeline->first()}).moment;
+    if (!first) return nullptr;
+    auto found = stamp(context, *timeline);
+    found["moment"] = first->value;
+    found["event"] = nullptr;
+    if (*first > timeline->first())
+        found["event"] = brief_event(timeline->event({first->value - 1}), timeline.redaction());
+    return found;
+}
+
+/// Over the streams of a prefix, as many as one answer holds.
+class PrefixSearch {
+public:
+    PrefixSearch(Context& context, const Parameters& parameters)
+        : context_(context),
+          question_(parameters.required("first")),
+          lens_(parameters.text("lens")),
+          prefix_(parameters.text("prefix", "")),
+          after_(parameters.text("after", "")),
+          limit_(parameters.number("limit", 1000, 1, 10'000)) {}
+
+    Json run() {
+        constexpr std::size_t page_streams = 100;
+        // An answer for no lens at all is a mistake and not "found nothing".
+        if (!is_invariant_somewhere()) (void)Expression::parse(question_, [this](auto name) { return is_known(name); });
+        bool complete = false;
+        while (!complete && !is_full()) {
+            const auto page = context_.store.list({.prefix = prefix_, .after = after_, .limit = page_streams});
+            for (const auto& info : page.streams) {
+                if (is_full()) break;
+                after_ = info.stream.text();
+                look_at(info);
+            }
+            complete = page.complete && (page.streams.empty() || after_ == page.streams.back().stream.text());
+        }
+        return {{"build", context_.options.build}, {"first", question_},   {"prefix", prefix_},
+                {"found", std::move(found_)},      {"streams", streams_},  {"events", events_},
+                {"skipped", std::move(skipped_)},  {"complete", complete}, {"after", after_}};
+    }
+
+private:
+    [[nodiscard]] bool is_full() const {
+        return events_ >= context_.options.max_events_per_answer || found_.size() >= limit_ || streams_ >= max_streams;
+    }
+
+    [[nodiscard]] bool is_known(std::string_view name) const {
+        for (const auto& entry : context_.registry.entries()) {
+            if (invariant_named(entry.lens, name) != nullptr) return true;
+        }
+        return false;
+    }
+    [[nodiscard]] bool is_invariant_somewhere() const { return is_known(question_); }
+
+    void skip(const StreamInfo& info, const std::string& why) {
+        constexpr std::size_t most = 100;
+        if (skipped_.size() < most) skipped_.push_back({{"stream", info.stream.text()}, {"because", why}});
+    }
+
+    void look_at(const StreamInfo& info) {
+        ++streams_;
+        if (framing_of(info.config.content_type) != Framing::json) return;
+        const bool by_name = is_invariant_somewhere();
+        const auto lens = context_.lens_for(info.stream, lens_);
+        if (by_name && invariant_named(lens, question_) == nullptr) return;
+        try {
+            const auto timeline = context_.borrow(info.stream, lens_);
+            events_ += timeline->tail().value - timeline->first().value;
+            if (auto found = first_in(context_, timeline, question_); !found.is_null())
+                found_.push_back(std::move(found));
+        } catch (const StorageError&) {
+            throw;
+        } catch (const std::runtime_error& error) {
+            skip(info, error.what());
+        }
+    }
+
+    static constexpr std::uint64_t max_streams = 5000;
+
+    Context& context_;
+    std::string question_;
+    std::optional<std::string> lens_;
+    std::string prefix_;
+    std::string after_;
+    std::uint64_t limit_;
+    Json found_ = Json::array();
+    Json skipped_ = Json::array();
+    std::uint64_t streams_ = 0;
+    std::uint64_t events_ = 0;
+};
+
+}  // namespace
+
+Json answer_find(Context& context, const Parameters& parameters) {
+    if (!parameters.text("stream")) return PrefixSearch(context, parameters).run();
+    const auto question = parameters.required("first");
+    const auto timeline = context.borrow(parameters);
+    auto document = stamp(context, *timeline);
+    document["first"] = question;
+    Json found = Json::array();
+    if (auto first = first_in(context, timeline, question); !first.is_null()) found.push_back(std::move(first));
+    document["found"] = std::move(found);
+    document["streams"] = 1;
+    document["complete"] = true;
+    return document;
+}
+
+}  // namespace foldback::server::debugger

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "debugger/context.hpp"
+
+/// What a browser gets: the page's files, and plain lists for those without JavaScript.
+namespace foldback::server::debugger {
+
+/// A file of server/web, as it was when the program was built.
+struct Asset {
+    std::string_view name;  ///< such as "debugger.js"
+    std::string_view type;  ///< media type
+    std::string_view content;
+    std::string_view hash;  ///< of the content, hexadecimal
+};
+
+[[nodiscard]] std::span<const Asset> assets();
+
+/// The file at a path below `/debug/`; "" is index.html. Throws RequestError (404).
+[[nodiscard]] Response asset_response(std::string_view path, const Request& request);
+
+/// A list of streams, or of a stream's events, as HTML without any script. `path` is what follows `/debug/raw/`.
+[[nodiscard]] Response raw_page(Context& context, const std::string& path, const Parameters& parameters);
+
+}  // namespace foldback::server::debugger

@@ -1,0 +1,45 @@
+// Making elements. Text goes in as text and never as HTML: what comes from a stream cannot become markup.
+
+function fill(node, properties, children) {
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (value === undefined || value === null || value === false) continue
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value)
+    else if (name === "class") node.setAttribute("class", value)
+    else if (name in node && typeof value !== "string") node[name] = value
+    else node.setAttribute(name, value === true ? "" : String(value))
+  }
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false))
+  return node
+}
+
+/** An element; children are nodes, or strings that become text. */
+export const el = (tag, properties, ...children) => fill(document.createElement(tag), properties, children)
+
+export function svg(tag, properties, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag)
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value)
+    else node.setAttribute(name, String(value))
+  }
+  node.append(...children)
+  return node
+}
+
+/** Text of a stranger: it cannot change the direction of what stands around it. */
+export const stranger = (text, properties) => el("bdi", properties, visible(text))
+
+// Marks that reorder or hide text are shown by their number.
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
+export const visible = (text) =>
+  String(text).replace(invisible, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+export const replace = (node, ...children) => node.replaceChildren(...children.flat(Infinity).filter(Boolean))
+
+export const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`
+
+/** 2026-11-23T09:14:07.221Z as 23 Nov 09:14:07.221, in the time zone of UTC. */
+export function clock(time, { date = false } = {}) {
+  if (!time) return ""
+  const [day, rest] = time.split("T")
+  return `${date ? `${day} ` : ""}${rest.replace("Z", "")}`
+}

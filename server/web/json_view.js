@@ -1,0 +1,76 @@
+// A JSON value as a tree: changed parts are marked, each part can say which event set it, numbers can be pinned.
+
+import { el, stranger, visible } from "./dom.js"
+
+const longest = 240
+const mostElements = 200
+
+export const escapeSegment = (key) => String(key).replaceAll("~", "~0").replaceAll("/", "~1")
+
+function scalar(value) {
+  const kind = value === null ? "null" : typeof value
+  const text = kind === "string" ? JSON.stringify(visible(value)) : JSON.stringify(value)
+  const shown = stranger(text.length > longest ? `${text.slice(0, longest)}…` : text, { class: `v ${kind}` })
+  if (text.length <= longest) return shown
+  const more = el("button", {
+    class: "more",
+    type: "button",
+    onclick: () => {
+      shown.textContent = text.slice(0, 100_000)
+      more.remove()
+    },
+  }, `${text.length.toLocaleString("en")} characters`)
+  return el("span", null, shown, more)
+}
+
+/**
+ * `changes`: of the API. `blame`: Map from pointer to {event, type}. `onPin(pointer)`, `onEvent(number)`.
+ */
+export function jsonView(value, { changes = [], blame = null, pins = [], onPin = null, onEvent = null } = {}) {
+  const changed = new Map(changes.filter((one) => one.kind !== "removed").map((one) => [one.pointer, one]))
+  const removed = new Map()
+  for (const one of changes.filter(({ kind }) => kind === "removed")) {
+    const parent = one.pointer.slice(0, one.pointer.lastIndexOf("/"))
+    removed.set(parent, [...(removed.get(parent) ?? []), one])
+  }
+
+  const blameOf = (pointer) => {
+    const found = blame?.get(pointer)
+    if (!found || found.event === null) return null
+    return el("button", {
+      class: "blame", type: "button", title: `set by event ${found.event}`, onclick: () => onEvent?.(found.event),
+    }, `${found.event} `, stranger(found.type))
+  }
+
+  const row = (key, pointer, inner) => {
+    const change = changed.get(pointer)
+    const was = change && "before" in change && (change.before === null || typeof change.before !== "object")
+      ? el("span", { class: "was" }, el("del", null, stranger(JSON.stringify(change.before).slice(0, 80))), " → ") : null
+    const isNumber = typeof inner === "number"
+    const structured = inner !== null && typeof inner === "object"
+    const pin = isNumber && onPin && el("button", {
+      class: "pin", type: "button", title: pins.includes(pointer) ? "unpin" : "pin: show it over all events",
+      "aria-pressed": String(pins.includes(pointer)), onclick: () => onPin(pointer),
+    }, pins.includes(pointer) ? "◆" : "◇")
+    const size = structured ? (Array.isArray(inner) ? `[${inner.length}]` : Object.keys(inner).length ? "" : "{}") : ""
+    const line = el("div", { class: `row${change ? ` ${change.kind}` : ""}`, "data-pointer": pointer },
+      el("span", { class: "k" }, stranger(key)), structured ? el("span", { class: "size" }, size) : [was, scalar(inner)],
+      pin, blameOf(pointer))
+    return structured ? el("li", null, line, list(inner, pointer)) : el("li", null, line)
+  }
+
+  const list = (inner, pointer) => {
+    const entries = Array.isArray(inner) ? inner.map((one, index) => [String(index), one]) : Object.entries(inner)
+    const items = entries.slice(0, mostElements).map(([key, one]) => row(key, `${pointer}/${escapeSegment(key)}`, one))
+    for (const one of removed.get(pointer) ?? []) {
+      items.push(el("li", null, el("div", { class: "row removed" },
+        el("span", { class: "k" }, stranger(one.path.slice(one.path.lastIndexOf("/") + 1))),
+        el("del", null, stranger(JSON.stringify(one.before ?? null).slice(0, 160))))))
+    }
+    if (entries.length > mostElements) items.push(el("li", { class: "quiet" }, `… ${entries.length - mostElements} more`))
+    return el("ul", { class: Array.isArray(inner) ? "array" : "object" }, items)
+  }
+
+  if (value !== null && typeof value === "object") return el("div", { class: "json" }, list(value, ""))
+  return el("div", { class: "json" }, el("div", { class: "row" }, scalar(value)))
+}
