@@ -131,14 +131,14 @@ TEST_CASE("an append can depend on where other streams are, without changing the
         REQUIRE(at.store->append({.stream = "closed", .close = true}).has_value());
         const auto point = at.store->head("closed").value().tail;
 
-        const auto appended = at.store
-                                  ->append_all({{.stream = "a", .expected = Offset{2}},
-                                                {.stream = "closed", .expected_point = point},
-                                                {.stream = "missing", .expected = Offset{0}},
-                                                {.stream = "new",
-                                                 .messages = json("3"),
-                                                 .create_with = StreamConfig{.content_type = json_type}}})
-                                  .value();
+        const auto appended =
+            at.store
+                ->append_all(
+                    {{.stream = "a", .expected = Offset{2}},
+                     {.stream = "closed", .expected_point = point},
+                     {.stream = "missing", .expected = Offset{0}},
+                     {.stream = "new", .messages = json("3"), .create_with = StreamConfig{.content_type = json_type}}})
+                .value();
 
         REQUIRE(appended.size() == 4);
         CHECK(appended[0].first == appended[0].next);

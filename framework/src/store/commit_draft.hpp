@@ -115,7 +115,8 @@ private:
     [[nodiscard]] static std::optional<Refused> check_config(const StreamConfig& config);
     /// What records a stream that is no fork.
     [[nodiscard]] log::StreamCreated creation(const StreamPath& path, const StreamConfig& config) const;
-    [[nodiscard]] Result<Created> existing(const Stream& stream, const CreateRequest& request, const Stream* source) const;
+    [[nodiscard]] Result<Created> existing(const Stream& stream, const CreateRequest& request,
+                                           const Stream* source) const;
     [[nodiscard]] Result<log::StreamCreated> plan_fork(const CreateRequest& request, Stream& source) const;
     void record_created(Stream& stream, const log::StreamCreated& record, Stream* source);
     void record_messages(Stream& stream, const Messages& messages, log::MessagesAppended last);

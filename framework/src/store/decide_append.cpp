@@ -30,7 +30,8 @@ Result<std::vector<Appended>> CommitDraft::decide(const std::vector<AppendReques
         if (!planned) return planned.error();
         for (const auto& earlier : plans) {
             if (earlier.stream == planned->stream) {
-                return refuse(Refusal::bad_request, "stream '" + request.stream.text() + "' occurs twice in one append");
+                return refuse(Refusal::bad_request,
+                              "stream '" + request.stream.text() + "' occurs twice in one append");
             }
         }
         plans.push_back(std::move(*planned));
@@ -41,9 +42,11 @@ Result<std::vector<Appended>> CommitDraft::decide(const std::vector<AppendReques
 }
 
 std::optional<Refused> CommitDraft::check_shape(const AppendRequest& request) const {
-    if (request.messages.empty() && !request.close) return refuse(Refusal::bad_request, "an append needs data, unless it closes");
+    if (request.messages.empty() && !request.close)
+        return refuse(Refusal::bad_request, "an append needs data, unless it closes");
     if (request.messages.joined().size() > options_.max_append_bytes) return refuse_too_large();
-    if (request.producer && request.producer->id.empty()) return refuse(Refusal::bad_request, "a producer id must not be empty");
+    if (request.producer && request.producer->id.empty())
+        return refuse(Refusal::bad_request, "a producer id must not be empty");
     return std::nullopt;
 }
 
@@ -57,7 +60,8 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan(const AppendRequest& request) 
     }
     if (target.closed) return plan_closed(target, request);
     if (!request.messages.empty()) {
-        const bool same_type = request.content_type.empty() || media_type_of(request.content_type) == target.meta->media_type;
+        const bool same_type =
+            request.content_type.empty() || media_type_of(request.content_type) == target.meta->media_type;
         if (!same_type || request.messages.framing() != target.meta->framing) {
             return refuse(Refusal::content_type, "the stream holds " + target.meta->config.content_type, &target);
         }
@@ -101,14 +105,17 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan_new(Stream& target, const Appe
     const auto& config = *request.create_with;
     if (auto refused = check_config(config)) return *std::move(refused);
     if (!request.messages.empty()) {
-        const bool same_type = request.content_type.empty() || media_type_of(request.content_type) == media_type_of(content_type_of(config));
+        const bool same_type = request.content_type.empty() ||
+                               media_type_of(request.content_type) == media_type_of(content_type_of(config));
         if (!same_type || request.messages.framing() != framing_of(config.content_type)) {
             return refuse(Refusal::content_type, "the data is not of the content type of the stream to create");
         }
     }
     if (request.producer && request.producer->seq != 0) {
-        return Refused{.reason = Refusal::sequence_gap, .detail = "a new producer starts at sequence 0",
-                       .expected_seq = 0, .received_seq = request.producer->seq};
+        return Refused{.reason = Refusal::sequence_gap,
+                       .detail = "a new producer starts at sequence 0",
+                       .expected_seq = 0,
+                       .received_seq = request.producer->seq};
     }
     if (request.expected_point || (request.expected && request.expected->value != 0)) {
         return refuse(Refusal::offset_mismatch, "the stream does not exist yet: its offset is 0");
@@ -136,7 +143,8 @@ Result<bool> CommitDraft::check_producer(Stream& target, const Producer& produce
     const auto known = producer_of(target, producer.id);
     if (!known) {
         if (target.producer_count >= options_.max_producers_per_stream) {
-            return refuse(Refusal::too_many_producers, "the stream has its " + std::to_string(target.producer_count) + " producers", &target);
+            return refuse(Refusal::too_many_producers,
+                          "the stream has its " + std::to_string(target.producer_count) + " producers", &target);
         }
         if (producer.seq == 0) return false;
         auto refused = refuse(Refusal::sequence_gap, "a new producer starts at sequence 0", &target);
@@ -163,7 +171,8 @@ Result<bool> CommitDraft::check_producer(Stream& target, const Producer& produce
 std::optional<Refused> CommitDraft::check_conditions(const Stream& target, const AppendRequest& request) const {
     if (request.expected && *request.expected != target.tail) {
         return refuse(Refusal::offset_mismatch,
-                      "expected offset " + std::to_string(request.expected->value) + ", the tail is " + std::to_string(target.tail.value),
+                      "expected offset " + std::to_string(request.expected->value) + ", the tail is " +
+                          std::to_string(target.tail.value),
                       &target);
     }
     if (request.expected_point && *request.expected_point != target.meta->point(target.tail)) {
@@ -186,15 +195,17 @@ Appended CommitDraft::carry_out(AppendPlan& plan, const AppendRequest& request) 
     if (plan.asserts_absence) return outcome;
     outcome.first = target.meta->point(target.tail);
     if (!plan.nothing_to_do) {
-        const log::MessagesAppended last{.incarnation = target.meta->incarnation,
-                                         .framing = target.meta->framing,
-                                         .producer_id = request.producer ? std::string_view(request.producer->id) : std::string_view(),
-                                         .producer_epoch = request.producer ? request.producer->epoch : 0,
-                                         .producer_seq = request.producer ? request.producer->seq : 0,
-                                         .stream_seq = request.stream_seq,
-                                         .closes = request.close};
+        const log::MessagesAppended last{
+            .incarnation = target.meta->incarnation,
+            .framing = target.meta->framing,
+            .producer_id = request.producer ? std::string_view(request.producer->id) : std::string_view(),
+            .producer_epoch = request.producer ? request.producer->epoch : 0,
+            .producer_seq = request.producer ? request.producer->seq : 0,
+            .stream_seq = request.stream_seq,
+            .closes = request.close};
         if (request.messages.empty()) {
-            commit_.add(log::StreamClosed{target.meta->incarnation, last.producer_id, last.producer_epoch, last.producer_seq});
+            commit_.add(
+                log::StreamClosed{target.meta->incarnation, last.producer_id, last.producer_epoch, last.producer_seq});
         } else {
             record_messages(target, request.messages, last);
         }
