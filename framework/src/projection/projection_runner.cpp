@@ -132,7 +132,11 @@ bool ProjectionRunner::step() {
 }
 
 void ProjectionRunner::run_until_caught_up() {
-    while (step()) {
+    // What one projection leads to (a command that is dispatched) is new to those that were asked before it.
+    for (auto seen = Position{UINT64_MAX}; seen != impl_->store.tail();) {
+        seen = impl_->store.tail();
+        while (step()) {
+        }
     }
 }
 
