@@ -41,6 +41,11 @@ violations() {
     never_includes protocol-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/protocol
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
 
+    # The domain of an example is what its author thinks about all day: the framework's core, descriptions, the standard
+    # library, and nothing that reads, writes or waits.
+    search domain-knows-only-the-core '^[[:space:]]*#[[:space:]]*include' examples/orders/domain -- "${cpp[@]}" |
+        { grep -vE '#[[:space:]]*include[[:space:]]*("(domain|foldback/core)/[a-z_]+\.hpp"|<boost/describe/[a-z_]+\.hpp>|<(algorithm|array|compare|cstddef|cstdint|map|optional|set|span|string|string_view|type_traits|utility|variant|vector)>)' || true; }
+
     # Whoever includes our headers gets the standard library, Boost's small parts and nothing else.
     never_includes public-headers-hide-libraries \
         '(nlohmann|simdjson|sqlite3|SQLiteCpp|fmt/|isa-l|boost/(asio|beast))' framework/include

@@ -50,6 +50,11 @@ refuses protocol-knows-no-sockets server/src/protocol/x.cpp '#include <boost/bea
 refuses protocol-knows-no-sockets server/src/protocol/x.hpp '#include <boost/asio/awaitable.hpp>'
 refuses protocol-knows-no-sockets server/src/protocol/x.hpp '#include "http/session.hpp"'
 refuses http-knows-no-command-line server/src/http/x.cpp '#include "cli/serve.hpp"'
+for header in foldback/app/repository.hpp foldback/store/types.hpp foldback/server/api.hpp boost/system/result.hpp \
+    boost/asio.hpp nlohmann/json.hpp sqlite3.h spdlog/spdlog.h app/shop.hpp ../projections/revenue.hpp api/routes.hpp \
+    unistd.h thread fstream; do
+    refuses domain-knows-only-the-core examples/orders/domain/x.hpp "#include <$header>"
+done
 for header in nlohmann/json.hpp simdjson.h sqlite3.h SQLiteCpp/SQLiteCpp.h fmt/format.h isa-l/crc.h boost/asio.hpp \
     boost/beast/core.hpp; do
     refuses public-headers-hide-libraries framework/include/foldback/x.hpp "#include <$header>"
@@ -69,6 +74,10 @@ refuses no-unfinished-work docs/x.md "FIX""ME"
 refuses no-disabled-tests tests/unit/x.cpp 'TEST_CASE("a" * doctest::skip()) {}'
 refuses no-disabled-tests tests/e2e/x.mjs 'test.skip("a", () => {});'
 
+for include in '"foldback/core/aggregate.hpp"' '<boost/describe/class.hpp>' '"domain/order.hpp"' '<string>'; do
+    accepts examples/orders/domain/x.hpp "#include $include"
+done
+accepts examples/orders/api/x.cpp '#include "foldback/app/repository.hpp"'
 accepts framework/src/store/x.cpp '#include "log/log.hpp"'
 accepts framework/src/store/x.cpp '// the caller may co-await this; "todo" lists are fine'
 accepts framework/include/foldback/x.hpp '#include <boost/system/result.hpp>'
