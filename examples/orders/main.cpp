@@ -1,3 +1,3 @@
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 
 int main(int argc, char** argv) { return static_cast<int>(orders::cli::run(argc, argv)); }

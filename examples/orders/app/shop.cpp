@@ -22,7 +22,7 @@ Shop::Shop(foldback::StreamStore& store, std::shared_ptr<foldback::Database> dat
       options_(std::move(options)),
       commands_(make_commands(store, *options_.clock, options_.reducer)),
       workflow_(store, database_, payment_options(*commands_, *options_.clock)),
-      projections_(store, {.clock = options_.clock}) {
+      projections_(store, {.clock = options_.clock, .background_threads = options_.background_threads}) {
     projections_.add(order_list(options_.reducer), database_);
     projections_.add(revenue(), database_);
     projections_.add(stock_levels(), database_);

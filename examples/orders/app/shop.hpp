@@ -17,6 +17,8 @@ namespace orders {
 struct ShopOptions {
     const foldback::Clock* clock = &foldback::system_clock();  ///< must outlive the shop
     Reducer reducer = Reducer::sound;
+    /// False: the shop starts no thread; its caller drives projections and timeouts.
+    bool background_threads = true;
     /// Told, on a thread of the shop's, what an operator should know.
     std::function<void(const std::string&)> on_error{};
 };
@@ -30,8 +32,8 @@ public:
     Shop(const Shop&) = delete;
     Shop& operator=(const Shop&) = delete;
 
-    /// Starts the threads of the projections and the one that looks for timeouts. Without it the caller drives both:
-    /// by `projections().run_until_caught_up()` and `workflow().fire_due()`.
+    /// Starts the threads of the projections and the one that looks for timeouts. Precondition: `background_threads`; without
+    /// them the caller drives both, by `projections().run_until_caught_up()` and `workflow().fire_due()`.
     void start();
     /// Lets what is under way finish, and joins the threads.
     void stop();

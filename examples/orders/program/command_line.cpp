@@ -1,4 +1,4 @@
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 
 #include <cstdio>
 #include <exception>

@@ -1,4 +1,4 @@
-#include "cli/history.hpp"
+#include "program/history.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "cli/progress.hpp"
+#include "program/progress.hpp"
 
 #include <unistd.h>
 

@@ -2,10 +2,10 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/command_line.hpp"
-#include "cli/history.hpp"
-#include "cli/progress.hpp"
 #include "foldback/store/log_store.hpp"
+#include "program/command_line.hpp"
+#include "program/history.hpp"
+#include "program/progress.hpp"
 
 namespace orders::cli {
 namespace {
@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t batch_events = 2'000;
 constexpr std::uint64_t minute = 60'000;
 constexpr std::uint64_t hour = 60 * minute;
+constexpr std::uint64_t transfer_term = 7 * 24 * hour;
 
 struct Article {
     const char* sku;
@@ -47,7 +48,18 @@ constexpr std::array<const char*, 3> reasons{"changed my mind", "ordered twice",
 
 /// Something that happens to an order at a time, whatever became of it before.
 struct Step {
-    enum class Kind : std::uint8_t { place, discount, pay, expire, cancel, ship_part, ship_rest, deliver, refund };
+    enum class Kind : std::uint8_t {
+        place,
+        place_by_phone,
+        discount,
+        pay,
+        expire,
+        cancel,
+        ship_part,
+        ship_rest,
+        deliver,
+        refund
+    };
     std::uint64_t at_ms = 0;
     std::uint64_t order = 0;
     Kind kind = Kind::place;
@@ -70,6 +82,11 @@ std::uint64_t time_of_order(Dice& dice, std::uint64_t span_ms) {
 void plan(Dice& dice, std::uint64_t order, std::uint64_t placed, std::vector<Step>& steps) {
     using Kind = Step::Kind;
     const auto add = [&](std::uint64_t at, Kind kind) { steps.push_back({at, order, kind}); };
+    // By phone one may pay by transfer; few do not.
+    if (dice.chance(5)) {
+        add(placed, Kind::place_by_phone);
+        return add(placed + transfer_term, dice.chance(80) ? Kind::pay : Kind::expire);
+    }
     add(placed, Kind::place);
     if (dice.chance(12)) add(placed + minute / 2, Kind::discount);
     if (dice.chance(9)) return add(placed + 30 * minute, Kind::expire);
@@ -88,7 +105,7 @@ void plan(Dice& dice, std::uint64_t order, std::uint64_t placed, std::vector<Ste
     if (dice.chance(6)) add(at + dice.below(96 * hour), Kind::refund);
 }
 
-PlaceOrder some_order(Dice& dice, unsigned version) {
+PlaceOrder some_order(Dice& dice, unsigned version, bool by_phone) {
     PlaceOrder command{.customer = dice.pick(customers), .lines = {}, .channel = {}, .pay_within_s = {}};
     const auto lines = version == 1 ? 1 : 1 + dice.below(4);
     for (std::uint64_t i = 0; i < lines; ++i) {
@@ -98,7 +115,12 @@ PlaceOrder some_order(Dice& dice, unsigned version) {
         command.lines.push_back(
             {article.sku, article.name, 1 + static_cast<std::int64_t>(dice.below(3)), Cents::units(article.cents)});
     }
-    if (version == 3 && dice.chance(15)) command.channel = dice.chance(50) ? "phone" : "shop";
+    if (by_phone) {
+        command.channel = "phone";
+        command.pay_within_s = transfer_term / 1'000;
+    } else if (dice.chance(10)) {
+        command.channel = "shop";
+    }
     return command;
 }
 
@@ -114,7 +136,8 @@ public:
         const auto id = id_of(step.order);
         const auto& order = writer_.order(id);
         switch (step.kind) {
-            case Kind::place: return place(step, at, id);
+            case Kind::place:
+            case Kind::place_by_phone: return place(step, at, id);
             case Kind::discount:
                 return writer_.carry_out(at, id, GrantDiscount{tenth_of(order.total), "welcome"}, "sales");
             case Kind::pay: return writer_.carry_out(at, id, PayOrder{"pay-" + id, order.total}, "payment provider");
@@ -136,7 +159,7 @@ private:
 
     void place(const Step& step, Timestamp at, const std::string& id) {
         const auto version = 1 + static_cast<unsigned>(step.at_ms * 3 / span_ms_);
-        writer_.place(at, id, some_order(dice_, version), version);
+        writer_.place(at, id, some_order(dice_, version, step.kind == Step::Kind::place_by_phone), version);
     }
 
     void ship_part(Timestamp at, const std::string& id, const OrderState& order) {

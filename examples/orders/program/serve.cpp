@@ -6,12 +6,12 @@
 #include <system_error>
 
 #include "api/order_api.hpp"
-#include "cli/command_line.hpp"
-#include "cli/stop_signals.hpp"
 #include "foldback/server/api.hpp"
 #include "foldback/server/http_server.hpp"
 #include "foldback/store/log_store.hpp"
 #include "foldback/version.hpp"
+#include "program/command_line.hpp"
+#include "program/stop_signals.hpp"
 
 namespace orders::cli {
 namespace {
