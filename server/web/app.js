@@ -1,7 +1,7 @@
 // The debugger's page: one stream, one lens, one moment, which the URL holds.
 
 import { ask, newest } from "./api.js"
-import { clock, el, replace, stranger } from "./dom.js"
+import { clock, el, icon, replace, stranger } from "./dom.js"
 import { editEvent, findMoment, findStream, showKeys } from "./finder.js"
 import { readMoment, writeMoment } from "./moment.js"
 import { eventPanel, linkList, statePanel } from "./panels.js"
@@ -26,7 +26,7 @@ const overTime = el("div", { class: "over" })
 const strips = el("div", { class: "strips" })
 const slider = el("input", { type: "range", "aria-label": "moment", min: "0", max: "0", value: "0", oninput: () => go({ at: Number(slider.value) }, { replace: true }) })
 const moment = el("output", { class: "moment" })
-const playButton = el("button", { type: "button", title: "play (space)", "aria-label": "play", onclick: togglePlay }, "▶")
+const playButton = el("button", { type: "button", title: "play (space)", "aria-label": "play", onclick: togglePlay }, icon("play"))
 const states = el("section", { class: "panel state", "aria-label": "state" })
 const events = el("section", { class: "panel event-panel", "aria-label": "event" })
 const list = new EventList({ onSelect: (number) => go({ at: number }), onEdit: (number) => whatIf.toggleSkip(number), onError: complain })
@@ -183,7 +183,9 @@ const edit = () => now.answer?.event && editEvent(`What if event ${now.answer.mo
 const insert = () => now.answer && editEvent(`What if before event ${now.answer.moment} there had been`, stored(), (event) => whatIf.insert(Math.max(1, now.answer.moment), event))
 
 // Playing and stepping.
-const step = (by) => now.answer && go({ at: now.answer.moment + by }, { replace: true })
+// From where the URL is: keys that come faster than answers count, too.
+const place = () => (now.at === null ? now.answer.tail : /^\d+$/.test(now.at) ? Number(now.at) : now.answer.moment)
+const step = (by) => now.answer && go({ at: place() + by }, { replace: true })
 
 function togglePlay() {
   if (now.playing) {
@@ -193,7 +195,7 @@ function togglePlay() {
     if (now.answer.moment === now.answer.tail) go({ at: now.answer.first }, { replace: true })
     now.playing = setInterval(() => (now.answer.moment < now.answer.tail ? step(1) : togglePlay()), 350)
   }
-  playButton.textContent = now.playing ? "❚❚" : "▶"
+  replace(playButton, icon(now.playing ? "stop" : "play"))
 }
 
 function nextBroken(direction) {
@@ -261,11 +263,11 @@ function build() {
   replace(document.getElementById("app"),
     el("header", { class: "top" }, el("a", { href: "/debug/", class: "brand", "aria-label": "Foldback debugger" }, el("img", { src: "/debug/icon.svg", alt: "", width: "22", height: "22" })),
       streamButton, lensSelect, buildLabel, el("span", { class: "grow" }), button("Find", "find text, a question or a time (/)", openSearch), liveButton,
-      button("◐", "light or dark (t)", toggleTheme), button("?", "keys", showKeys)),
+      button(icon("theme"), "light or dark (t)", toggleTheme), button("?", "keys", showKeys)),
     banner, el("main", null,
       el("div", { class: "history" }, overTime,
-        el("div", { class: "transport" }, button("⏮", "first moment (home)", keys.Home), button("◀", "one event back (←)", () => step(-1)), playButton,
-          button("▸", "one event on (→)", () => step(1)), button("⏭", "last moment (end)", keys.End), slider, moment), strips, pinNodes),
+        el("div", { class: "transport" }, button(icon("first"), "first moment (home)", keys.Home), button(icon("back"), "one event back (←)", () => step(-1)), playButton,
+          button(icon("on"), "one event on (→)", () => step(1)), button(icon("last"), "last moment (end)", keys.End), slider, moment), strips, pinNodes),
       el("div", { class: "columns" }, list.node, states, events), whatIf.node), whatIf.bar)
 }
 

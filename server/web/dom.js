@@ -25,6 +25,12 @@ export function svg(tag, properties, ...children) {
   return node
 }
 
+const shapes = {
+  first: "M4 3v10M13 3l-6 5 6 5z", back: "M10.5 3 5 8l5.500 5", play: "M5 3l8 5-8 5z", stop: "M5.500 3v10M10.500 3v10",
+  on: "M5.500 3 11 8l-5.500 5", last: "M12 3v10M3 3l6 5-6 5z", theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
+}
+export const icon = (name) => svg("svg", { class: `icon ${name}`, viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: shapes[name] }))
+
 /** Text of a stranger: it cannot change the direction of what stands around it. */
 export const stranger = (text, properties) => el("bdi", properties, visible(text))
 

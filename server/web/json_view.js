@@ -42,7 +42,25 @@ export function jsonView(value, { changes = [], blame = null, pins = [], onPin =
     }, `${found.event} `, stranger(found.type))
   }
 
-  const row = (key, pointer, inner) => {
+  const isScalar = (inner) => inner === null || typeof inner !== "object"
+  /** Small objects in an array fit in a line each. */
+  const isFlat = (inner, pointer) => !isScalar(inner) && !Array.isArray(inner) && Object.keys(inner).length <= 6 &&
+    Object.values(inner).every((one) => isScalar(one) && String(one).length <= 40) && !removed.has(pointer)
+
+  const flat = (key, pointer, inner) => {
+    const change = changed.get(pointer)
+    return el("li", null, el("div", { class: `row flat${change ? ` ${change.kind}` : ""}`, "data-pointer": pointer },
+      el("span", { class: "k" }, stranger(key)),
+      Object.entries(inner).map(([name, one]) => parts(name, `${pointer}/${escapeSegment(name)}`, one, "span"))))
+  }
+
+  const row = (key, pointer, inner, inArray = false) => {
+    if (inArray && isFlat(inner, pointer)) return flat(key, pointer, inner)
+    const line = parts(key, pointer, inner, "div")
+    return el("li", null, line, isScalar(inner) ? null : list(inner, pointer))
+  }
+
+  const parts = (key, pointer, inner, tag) => {
     const change = changed.get(pointer)
     const was = change && "before" in change && (change.before === null || typeof change.before !== "object")
       ? el("span", { class: "was" }, el("del", null, stranger(JSON.stringify(change.before).slice(0, 80))), " → ") : null
@@ -53,15 +71,14 @@ export function jsonView(value, { changes = [], blame = null, pins = [], onPin =
       "aria-pressed": String(pins.includes(pointer)), onclick: () => onPin(pointer),
     }, pins.includes(pointer) ? "◆" : "◇")
     const size = structured ? (Array.isArray(inner) ? `[${inner.length}]` : Object.keys(inner).length ? "" : "{}") : ""
-    const line = el("div", { class: `row${change ? ` ${change.kind}` : ""}`, "data-pointer": pointer },
+    return el(tag, { class: `row${change ? ` ${change.kind}` : ""}`, "data-pointer": pointer },
       el("span", { class: "k" }, stranger(key)), structured ? el("span", { class: "size" }, size) : [was, scalar(inner)],
       pin, blameOf(pointer))
-    return structured ? el("li", null, line, list(inner, pointer)) : el("li", null, line)
   }
 
   const list = (inner, pointer) => {
     const entries = Array.isArray(inner) ? inner.map((one, index) => [String(index), one]) : Object.entries(inner)
-    const items = entries.slice(0, mostElements).map(([key, one]) => row(key, `${pointer}/${escapeSegment(key)}`, one))
+    const items = entries.slice(0, mostElements).map(([key, one]) => row(key, `${pointer}/${escapeSegment(key)}`, one, Array.isArray(inner)))
     for (const one of removed.get(pointer) ?? []) {
       items.push(el("li", null, el("div", { class: "row removed" },
         el("span", { class: "k" }, stranger(one.path.slice(one.path.lastIndexOf("/") + 1))),

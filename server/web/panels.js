@@ -53,6 +53,15 @@ function pretty(text) {
   }
 }
 
+function understoodAsStored({ stored, current, type, version }) {
+  if (current.length !== 1 || current[0].type !== type || current[0].version !== version) return false
+  try {
+    return JSON.stringify(JSON.parse(stored).data) === JSON.stringify(current[0].data)
+  } catch {
+    return false
+  }
+}
+
 const longestShown = 20_000
 
 function source(text) {
@@ -73,7 +82,8 @@ export function eventPanel(node, answer, { onLinks, onEdit, onInsert }) {
       event.version > 1 && el("span", { class: "quiet" }, `v${event.version}`)),
     event.problem && el("p", { class: "problem" }, "Not decoded, so it changed nothing: ", stranger(event.problem)),
     el("h3", null, "as stored"), source(pretty(event.stored)),
-    event.current.length > 0 && [el("h3", null, "as understood today"), event.current.map((one) =>
+    understoodAsStored(event) ? el("p", { class: "quiet same" }, "It is understood today as it is stored.")
+      : event.current.length > 0 && [el("h3", null, "as understood today"), event.current.map((one) =>
       source(JSON.stringify(one, null, 2)))],
     el("dl", null, fact("committed", clock(event.committed_at, { date: true })),
       fact("says", clock(event.timestamp, { date: true })), fact("id", event.id), fact("actor", event.metadata.actor),

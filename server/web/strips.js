@@ -46,7 +46,7 @@ export function invariantStrips({ invariants, unreadable, first, tail }, onMomen
     })
     return el("div", { class: "strip-row" }, el("span", { class: "strip-name" }, stranger(label)), drawing,
       start === null ? el("span", { class: "holds" }, "holds")
-        : el("button", { type: "button", class: "broke", onclick: () => onMoment(start) }, describe))
+        : el("button", { type: "button", class: "broke-at", onclick: () => onMoment(start) }, describe))
   }
   const rows = invariants.map((one) => strip(one.name, one.broken, "invariant", one.first,
     one.first === null ? "holds always" : `broke at ${one.first}`))
