@@ -62,6 +62,7 @@ public:
         add_server_verbs();
         add_writing_verbs();
         add_reading_verbs();
+        add_debug_verbs();
         add_directory_verbs();
         add_other_verbs();
     }
@@ -315,6 +316,58 @@ private:
         list->add_flag("-l,--long", l->long_form, "content type, end and state of each");
         add_json(*list);
         add_data(*list);
+    }
+
+    std::pair<CLI::App*, std::shared_ptr<DebugCommand>> add_debug_verb(const std::string& name, DebugCommand::Verb verb,
+                                                                       const std::string& meaning) {
+        auto added = add_verb<DebugCommand>(app_, name, "Debugger", meaning);
+        added.second->verb = verb;
+        auto* stream = added.first->add_option("stream", added.second->stream, "its name");
+        if (verb != DebugCommand::Verb::find) stream->required();
+        added.first->add_option("--lens", added.second->lens, "the lens to see it through")->type_name("NAME");
+        add_connection(*added.first);
+        add_common(*added.first);
+        add_json(*added.first);
+        add_data(*added.first);
+        return added;
+    }
+
+    static void add_at(CLI::App& verb, DebugCommand& values) {
+        verb.add_option("--at", values.at, "a number of events, -N before the end, or a time; the end when absent")
+            ->type_name("MOMENT");
+    }
+
+    void add_debug_verbs() {
+        using Ask = DebugCommand::Verb;
+        auto [show, s] = add_debug_verb("show", Ask::show, "print the state of a stream at a moment");
+        add_at(*show, *s);
+        auto [log, l] = add_debug_verb("log", Ask::log, "print the events of a stream in a line each");
+        log->add_option("--from", l->from, "number of the first event")->type_name("N");
+        log->add_option("--limit", l->limit, "at most so many")
+            ->type_name("N")
+            ->default_str("100")
+            ->check(between(1, 1'000'000));
+        auto [diff, d] = add_debug_verb("diff", Ask::diff, "print what changed between two moments");
+        diff->add_option("from", d->from, "a moment")->required();
+        diff->add_option("to", d->to, "a moment; the end when absent");
+        auto [blame, b] = add_debug_verb("blame", Ask::blame, "print which event last set each field");
+        add_at(*blame, *b);
+        auto [find, f] = add_debug_verb("find", Ask::find, "find the first moment at which something is so");
+        find->get_option("stream")->description("its name; 'orders/*' for all that begin so; absent: all streams");
+        find->add_option("--first", f->first, "an invariant that is broken, or an expression such as '/total < 0'")
+            ->type_name("EXPR")
+            ->required();
+        add_progress(*find);
+        auto [what_if, w] = add_debug_verb("whatif", Ask::what_if, "compare with what would have been");
+        what_if->add_option("--skip", w->skip, "without this event")->type_name("N");
+        what_if->add_option("--replace", w->replace, "with another message instead of an event")->type_name("N=JSON");
+        what_if->add_option("--insert", w->insert, "with one more message before an event")->type_name("N=JSON");
+        what_if->add_option("--save-as", w->save_as, "keep it as a fork below debug/, which expires")
+            ->type_name("STREAM");
+        auto [save, e] = add_debug_verb("export", Ask::export_history, "print the events, or a test made of them");
+        add_at(*save, *e);
+        add_choice<std::string>(*save, "--as", e->as, {{"ndjson", "ndjson"}, {"doctest", "doctest"}},
+                                "a message on each line, or the source of a doctest");
     }
 
     void add_directory_verbs() {

@@ -110,6 +110,25 @@ struct ListCommand {
     bool long_form = false;
 };
 
+/// A question to the debugger; which fields matter depends on the verb.
+struct DebugCommand {
+    enum class Verb : std::uint8_t { show, log, diff, blame, find, what_if, export_history };
+
+    Verb verb = Verb::show;
+    std::string stream;  ///< `find`: may end in `*`, or be empty for everything
+    std::string lens;    ///< empty: the stream's own
+    std::string at;      ///< a moment; empty: the tail
+    std::string from;    ///< a moment, or the number of an event
+    std::string to;
+    std::uint64_t limit = 100;
+    std::string first;  ///< an invariant or an expression
+    std::string as = "ndjson";
+    std::vector<std::uint64_t> skip;
+    std::vector<std::string> replace;  ///< N=JSON
+    std::vector<std::string> insert;   ///< N=JSON
+    std::string save_as;
+};
+
 struct VerifyCommand {};
 struct SalvageCommand {};
 struct StatsCommand {};
@@ -121,9 +140,10 @@ struct CompletionCommand {
 /// Hidden: prints the reference tables of docs/operations.md.
 struct ReferenceCommand {};
 
-using Command = std::variant<ServeCommand, ConfigShowCommand, CreateCommand, AppendCommand, ReadCommand, TailCommand,
-                             HeadCommand, CloseCommand, DeleteCommand, ForkCommand, ListCommand, VerifyCommand,
-                             SalvageCommand, StatsCommand, VersionCommand, CompletionCommand, ReferenceCommand>;
+using Command =
+    std::variant<ServeCommand, ConfigShowCommand, CreateCommand, AppendCommand, ReadCommand, TailCommand, HeadCommand,
+                 CloseCommand, DeleteCommand, ForkCommand, ListCommand, DebugCommand, VerifyCommand, SalvageCommand,
+                 StatsCommand, VersionCommand, CompletionCommand, ReferenceCommand>;
 
 struct CommandLine {
     CommonOptions common;

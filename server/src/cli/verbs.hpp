@@ -22,6 +22,7 @@ ExitCode run(const ReadCommand& command, Session session);
 ExitCode run(const TailCommand& command, Session session);
 ExitCode run(const HeadCommand& command, Session session);
 ExitCode run(const ListCommand& command, Session session);
+ExitCode run(const DebugCommand& command, Session session);
 ExitCode run(const VerifyCommand& command, Session session);
 ExitCode run(const SalvageCommand& command, Session session);
 ExitCode run(const StatsCommand& command, Session session);

@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include "cli/answers.hpp"
+#include "cli/debug_text.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json_line.hpp"
+#include "cli/progress.hpp"
+#include "cli/transport.hpp"
+#include "cli/units.hpp"
+#include "cli/verbs.hpp"
+
+namespace foldback::cli {
+namespace {
+
+using Document = nlohmann::ordered_json;
+using Verb = DebugCommand::Verb;
+
+/// Puts questions to the debugger, in a server or over a directory.
+class Questions {
+public:
+    Questions(const DebugCommand& command, Session session)
+        : command_(command), session_(session), transport_(open_transport(session.common)) {}
+
+    ExitCode run() {
+        switch (command_.verb) {
+            case Verb::show: return print(ask("state", {{"at", command_.at}}), show_text);
+            case Verb::diff: return print(ask("diff", {{"from", command_.from}, {"to", command_.to}}), diff_text);
+            case Verb::blame: return print(ask("blame", {{"at", command_.at}}), blame_text);
+            case Verb::log: return log();
+            case Verb::find: return find();
+            case Verb::what_if: return print(what_if(), what_if_text);
+            case Verb::export_history: return export_history();
+        }
+        return ExitCode::usage;
+    }
+
+private:
+    using Parameters = std::vector<std::pair<const char*, std::string>>;
+
+    [[nodiscard]] HttpRequest question(const char* name, const Parameters& parameters) const {
+        HttpRequest request{.target = fmt::format("/debug/api/{}?", name), .repeatable = true};
+        for (const auto& [key, value] : parameters) {
+            if (!value.empty()) request.target += fmt::format("{}={}&", key, encode_query(value));
+        }
+        return request;
+    }
+
+    [[nodiscard]] std::string exchange(const HttpRequest& request) {
+        throw_if_interrupted();
+        const auto response = transport_->exchange(request);
+        if (response.status == 404 && !has_debugger()) {
+            throw Failure(ExitCode::no, fmt::format("the server at {} has no debugger", transport_->name()),
+                          "Start it with --debug, or read its directory with --data DIR while it is stopped.");
+        }
+        require_success(response, command_.stream);
+        return response.body;
+    }
+
+    [[nodiscard]] bool has_debugger() { return transport_->exchange(question("about", {})).status == 200; }
+
+    [[nodiscard]] Document parsed(const std::string& body) const {
+        auto document = Document::parse(body, nullptr, false);
+        if (!document.is_object()) throw Failure(ExitCode::unreachable, "the debugger's answer is malformed");
+        return document;
+    }
+
+    [[nodiscard]] Document ask(const char* name, Parameters parameters) {
+        parameters.emplace_back("stream", command_.stream);
+        parameters.emplace_back("lens", command_.lens);
+        return parsed(exchange(question(name, parameters)));
+    }
+
+    template <class Text>
+    ExitCode print(const Document& answer, const Text& text) {
+        if (session_.output.json())
+            session_.output.line(json_line(answer));
+        else
+            session_.output.data(text(answer));
+        return ExitCode::ok;
+    }
+
+    ExitCode log() {
+        constexpr std::uint64_t page = 1000;
+        auto from = command_.from.empty() ? std::uint64_t{1} : parse_count(command_.from).value_or(0);
+        if (from == 0) throw Failure(ExitCode::usage, "--from must be the number of an event, from 1");
+        for (auto left = command_.limit; left > 0;) {
+            const auto count = std::min(left, page);
+            const auto answer =
+                ask("events", {{"brief", "1"}, {"from", std::to_string(from)}, {"count", std::to_string(count)}});
+            for (const auto& event : answer.at("page"))
+                session_.output.line(session_.output.json() ? json_line(event) : log_line(event));
+            const auto got = answer["page"].size();
+            if (got < count) break;
+            left -= got;
+            from = answer["page"].back().at("number").get<std::uint64_t>() + 1;
+        }
+        return ExitCode::ok;
+    }
+
+    ExitCode find() {
+        if (!command_.stream.empty() && !command_.stream.ends_with('*'))
+            return report(ask("find", {{"first", command_.first}}));
+        auto prefix = command_.stream;
+        if (!prefix.empty()) prefix.pop_back();
+        ProgressDisplay progress(session_.output, "looking", ProgressUnit::messages, session_.common.progress);
+        Document all{{"first", command_.first},
+                     {"prefix", prefix},
+                     {"found", Document::array()},
+                     {"streams", 0},
+                     {"events", 0},
+                     {"skipped", Document::array()}};
+        std::string after;
+        for (bool complete = false; !complete;) {
+            const auto part = parsed(exchange(question(
+                "find", {{"first", command_.first}, {"prefix", prefix}, {"after", after}, {"lens", command_.lens}})));
+            for (const auto* list : {"found", "skipped"}) {
+                for (const auto& one : part.at(list)) all[list].push_back(one);
+            }
+            for (const auto* number : {"streams", "events"})
+                all[number] = all[number].get<std::uint64_t>() + part.at(number).get<std::uint64_t>();
+            complete = part.at("complete").get<bool>() || part.at("after") == after;
+            after = part["after"].get<std::string>();
+            progress.update(all["events"].get<std::uint64_t>(), 0);
+        }
+        progress.clear();
+        return report(all);
+    }
+
+    /// As a check would: the answer is no when something was found.
+    ExitCode report(const Document& answer) {
+        auto& output = session_.output;
+        const auto& found = answer.at("found");
+        if (output.json()) {
+            output.line(json_line(answer));
+        } else {
+            for (const auto& one : found) output.line(found_line(one));
+            if (answer.contains("skipped")) {
+                for (const auto& one : answer["skipped"])
+                    output.note(
+                        printable(fmt::format("skipped {}: {}", one.value("stream", ""), one.value("because", ""))));
+            }
+            if (found.empty()) output.note("no moment was found");
+        }
+        return found.empty() ? ExitCode::ok : ExitCode::no;
+    }
+
+    /// `17={"type":…}`
+    [[nodiscard]] static Document edit(const char* kind, const std::string& text) {
+        const auto equals = text.find('=');
+        const auto number = parse_count(std::string_view(text).substr(0, equals));
+        auto event = equals == std::string::npos ? Document(Document::value_t::discarded)
+                                                 : Document::parse(text.substr(equals + 1), nullptr, false);
+        if (!number || event.is_discarded()) {
+            throw Failure(ExitCode::usage,
+                          fmt::format("\"{}\" is not the number of an event and a message", printable(text)),
+                          R"(An example: --replace 17='{"type":"ItemRemoved","data":{"sku":"C-9"}}')");
+        }
+        return {{kind, *number}, {"event", std::move(event)}};
+    }
+
+    [[nodiscard]] Document what_if() {
+        Document body{{"stream", command_.stream}, {"edits", Document::array()}};
+        if (!command_.lens.empty()) body["lens"] = command_.lens;
+        if (!command_.save_as.empty()) body["save_as"] = command_.save_as;
+        for (const auto number : command_.skip) body["edits"].push_back({{"skip", number}});
+        for (const auto& text : command_.replace) body["edits"].push_back(edit("replace", text));
+        for (const auto& text : command_.insert) body["edits"].push_back(edit("insert_before", text));
+        if (body["edits"].empty())
+            throw Failure(ExitCode::usage, "nothing would have been different", "Add --skip, --replace or --insert.");
+        HttpRequest request{.method = HttpMethod::post, .target = "/debug/api/whatif"};
+        request.repeatable = command_.save_as.empty();
+        request.headers.emplace_back("Content-Type", "application/json");
+        request.body = json_line(body);
+        return parsed(exchange(request));
+    }
+
+    ExitCode export_history() {
+        session_.output.data(exchange(question(
+            "export",
+            {{"stream", command_.stream}, {"lens", command_.lens}, {"at", command_.at}, {"as", command_.as}})));
+        return ExitCode::ok;
+    }
+
+    const DebugCommand& command_;
+    Session session_;
+    std::unique_ptr<Transport> transport_;
+};
+
+}  // namespace
+
+ExitCode run(const DebugCommand& command, Session session) {
+    if (command.verb != Verb::find) require_stream_name(command.stream);
+    return Questions(command, session).run();
+}
+
+}  // namespace foldback::cli

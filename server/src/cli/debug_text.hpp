@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+/// Answers of the debugger as text for people. Control characters of a stranger's words are replaced.
+namespace foldback::cli {
+
+[[nodiscard]] std::string show_text(const nlohmann::ordered_json& answer);
+[[nodiscard]] std::string log_line(const nlohmann::ordered_json& event);
+[[nodiscard]] std::string diff_text(const nlohmann::ordered_json& answer);
+[[nodiscard]] std::string blame_text(const nlohmann::ordered_json& answer);
+[[nodiscard]] std::string found_line(const nlohmann::ordered_json& found);
+[[nodiscard]] std::string what_if_text(const nlohmann::ordered_json& answer);
+
+}  // namespace foldback::cli
