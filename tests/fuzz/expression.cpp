@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "debugger/expression.hpp"
-#include "fuzz.hpp"
+#include "fuzz/fuzz.hpp"
 
 // Whatever text is given is an expression, which then is true or not, or is refused with an ExpressionError.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

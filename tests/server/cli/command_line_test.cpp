@@ -130,3 +130,21 @@ TEST_CASE("every flag says what it means") {
         }
     }
 }
+
+TEST_CASE("the debugger's verbs take moments, also before the end, and edits with commas and brackets") {
+    const auto show = verb_of<DebugCommand>({"show", "orders/42", "--at", "-3"});
+    const auto diff = verb_of<DebugCommand>({"diff", "orders/42", "-3", "17"});
+    const auto what_if = verb_of<DebugCommand>(
+        {"whatif", "orders/42", "--skip", "4", "--replace", R"(5={"a":[1,2]})", "--save-as", "debug/x"});
+    const auto find = verb_of<DebugCommand>({"find", "--first", "/total < 0"});
+
+    CHECK(show.verb == DebugCommand::Verb::show);
+    CHECK(show.at == "-3");
+    CHECK(diff.from == "-3");
+    CHECK(diff.to == "17");
+    CHECK(what_if.skip == std::vector<std::uint64_t>{4});
+    CHECK(what_if.replace == std::vector<std::string>{R"(5={"a":[1,2]})"});
+    CHECK(what_if.save_as == "debug/x");
+    CHECK(find.stream.empty());
+    CHECK(refusal({"find", "orders/42"}).find("--first") != std::string::npos);
+}

@@ -94,6 +94,9 @@ TEST_CASE("only loopback is listened on without consent") {
         CAPTURE(open);
         CHECK_THROWS_AS(require_consent_to_public(parse_listen(open), {}), Failure);
         CHECK_NOTHROW(require_consent_to_public(parse_listen(open), ServeSettings{.insecure_no_auth_on_public = true}));
+        CHECK_THROWS_AS(require_consent_to_public(parse_listen(open),
+                                                  ServeSettings{.insecure_no_auth_on_public = true, .debug = true}),
+                        Failure);
     }
 }
 
