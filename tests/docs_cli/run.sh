@@ -10,7 +10,7 @@ work=$(mktemp -d)
 server=
 # shellcheck disable=SC2329  # called by the trap
 clean_up() {
-    if [ -n "$server" ]; then kill -KILL "$server" 2>/dev/null || true; fi
+    if [ -n "$server" ]; then kill -KILL "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
     rm -rf "$work"
 }
 trap clean_up EXIT
