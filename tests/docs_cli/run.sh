@@ -51,5 +51,29 @@ for ((n = 1; ; n++)); do
         cat difference
     fi
 done
+# The same over a data directory that nobody serves; nothing is written.
+check() {
+    local wanted=$1
+    shift
+    if { "$@" 2>&1 </dev/null || true; } | grep -F -- "$wanted" >/dev/null; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: "%s" in the output of: %s\n' "$wanted" "$*"
+    fi
+}
+coproc foldback serve --data stored --listen 127.0.0.1:0 --log-format json 2>&1
+while read -r -t 20 line <&"${COPROC[0]}"; do
+    if [[ $line =~ \"url\":\"([^\"]*)/\" ]]; then break; fi
+done
+STREAM_URL=${BASH_REMATCH[1]}
+bash command.1 && bash command.2
+check "has no debugger" foldback show orders/42
+kill "$COPROC_PID"
+wait "$COPROC_PID" || true
+check "event 2 of 3" foldback show orders/42 --at 2 --data stored
+check "orders/42  event 2" foldback find --first '/total < 0' --data stored
+check "2 events instead of 3" foldback whatif orders/42 --skip 2 --data stored
+check "orders/42: The stream has the moments 0 to 3, not 9." foldback show orders/42 --at 9 --data stored
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -13,6 +13,12 @@
 namespace foldback::cli {
 namespace {
 
+std::string in_lower_case(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return name;
+}
+
 server::Request to_server(const HttpRequest& request) {
     server::Request result;
     result.method = request.method == HttpMethod::head   ? server::Method::head
@@ -20,7 +26,7 @@ server::Request to_server(const HttpRequest& request) {
                                                          : server::Method::get;
     result.target = request.target;
     result.body = request.body;
-    for (const auto& [name, value] : request.headers) result.headers.emplace_back(name, value);
+    for (const auto& [name, value] : request.headers) result.headers.emplace_back(in_lower_case(name), value);
     return result;
 }
 
@@ -28,10 +34,7 @@ HttpResponse to_client(server::Response response) {
     HttpResponse result{
         .status = response.status, .headers = std::move(response.headers), .body = std::move(response.text)};
     for (const auto& piece : response.pieces) result.body += piece.bytes;
-    for (auto& [name, value] : result.headers) {
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-    }
+    for (auto& [name, value] : result.headers) name = in_lower_case(name);
     return result;
 }
 

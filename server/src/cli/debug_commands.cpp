@@ -52,7 +52,7 @@ private:
             throw Failure(ExitCode::no, fmt::format("the server at {} has no debugger", transport_->name()),
                           "Start it with --debug, or read its directory with --data DIR while it is stopped.");
         }
-        require_success(response, command_.stream);
+        require_success(response, command_.stream.empty() ? "all streams" : command_.stream);
         return response.body;
     }
 
