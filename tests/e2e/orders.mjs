@@ -50,6 +50,26 @@ export function assertEvents(actual, first, last) {
   assert.equal(actual.length, expected.length, "events are missing at the end")
 }
 
+/**
+ * That the events up to `last` came, each as it was appended and none before the one that precedes it. Returns how often
+ * the reader was sent back to something that it had.
+ */
+export function assertNoneMissing(actual, last) {
+  let seen = 0
+  let repetitions = 0
+  let previous = 0
+  for (const event of actual) {
+    assert.deepEqual(event, orderEvents(event.id, event.id)[0])
+    assert.ok(event.id <= seen + 1, `event ${seen + 1} is missing before event ${event.id}`)
+    if (event.id <= previous) repetitions += 1
+    else assert.equal(event.id, previous + 1, `event ${previous + 1} is missing before event ${event.id}`)
+    previous = event.id
+    seen = Math.max(seen, event.id)
+  }
+  assert.equal(seen, last, "events are missing at the end")
+  return repetitions
+}
+
 export function createOrder(server, name) {
   return DurableStream.create({ url: server.streamUrl(name), contentType: "application/json" })
 }
