@@ -7,10 +7,12 @@
 
 #include "api/order_api.hpp"
 #include "foldback/server/api.hpp"
+#include "foldback/server/debugger.hpp"
 #include "foldback/server/http_server.hpp"
 #include "foldback/store/log_store.hpp"
 #include "foldback/version.hpp"
 #include "program/command_line.hpp"
+#include "program/debugging.hpp"
 #include "program/stop_signals.hpp"
 
 namespace orders::cli {
@@ -72,11 +74,13 @@ void print_screen(const std::string& url, const ServeOptions& options) {
         "\nOrders, on Foldback %s%s\n\n"
         "  shop floor  %s/\n"
         "  API         %s/api/openapi.json\n"
+        "  debugger    %s/debug/\n"
         "  streams     %s/v1/stream/orders/…\n"
         "  data        %s\n"
         "  stop        Ctrl-C\n\n",
         std::string(foldback::version()).c_str(), options.reducer == Reducer::faulty ? ", with the planted fault" : "",
-        url.c_str(), url.c_str(), url.c_str(), std::filesystem::absolute(options.data).lexically_normal().c_str());
+        url.c_str(), url.c_str(), url.c_str(), url.c_str(),
+        std::filesystem::absolute(options.data).lexically_normal().c_str());
     std::fflush(stdout);
 }
 
@@ -105,7 +109,9 @@ ExitCode serve(const ServeOptions& options) {
     settings.addresses = {address.host};
     settings.port = address.port;
     settings.on_error = [](std::string_view what) { log(std::string(what)); };
-    server::HttpServer http(api, settings);
+    server::Debugger debugger(*store, debugger_registry(options.reducer),
+                              {.build = "orders " + std::string(foldback::version()), .on_error = log});
+    server::HttpServer http(server::with_debugger(debugger, api), settings);
 
     shop.start();
     start(http, options);

@@ -1,0 +1,32 @@
+#include "program/debugging.hpp"
+
+#include "domain/faulty_order.hpp"
+#include "domain/invariants.hpp"
+#include "domain/order.hpp"
+#include "domain/stock.hpp"
+
+namespace orders::cli {
+namespace {
+
+template <class Aggregate>
+foldback::LensOptions<Aggregate> order_lens() {
+    return {.invariants = {{"total-is-not-negative", total_is_not_negative},
+                           {"paid-what-was-due", paid_what_was_due},
+                           {"refunds-at-most-the-payment", refunds_at_most_the_payment},
+                           {"ships-at-most-what-was-ordered", ships_at_most_what_was_ordered}},
+            .identity = {{"/lines", "sku"}, {"/shipments", "id"}}};
+}
+
+}  // namespace
+
+foldback::Registry debugger_registry(Reducer reducer) {
+    foldback::Registry registry;
+    switch (reducer) {
+        case Reducer::sound: registry.add<Order>("orders", order_lens<Order>()); break;
+        case Reducer::faulty: registry.add<FaultyOrder>("orders", order_lens<FaultyOrder>()); break;
+    }
+    registry.add<Stock>("stock", {.invariants = {{"promises-at-most-what-is-there", promises_at_most_what_is_there}}});
+    return registry;
+}
+
+}  // namespace orders::cli

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "app/order_commands.hpp"
+#include "foldback/history/registry.hpp"
+
+namespace orders::cli {
+
+/// What the time-travel debugger knows of this service: its aggregates as they are folded, and what must always hold.
+[[nodiscard]] foldback::Registry debugger_registry(Reducer reducer);
+
+}  // namespace orders::cli
