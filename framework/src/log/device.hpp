@@ -50,12 +50,12 @@ public:
     /// what was reserved and never written.
     [[nodiscard]] virtual std::uint64_t next_written(std::uint64_t offset) const { return offset; }
 
-    /// A hint: what was written there may go to the device now. Returns at once; promises nothing, and hides no failure
-    /// from `sync`.
-    virtual void begin_writing_out(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}
+    /// As `write_at`, for whole blocks of `block_bytes` in memory that begins at a multiple of that: past the page cache,
+    /// where the file system lets them. They are not synced by that. `offset + size` is within what is allocated.
+    virtual void write_blocks(std::uint64_t offset, std::span<const std::byte> blocks) { write_at(offset, blocks); }
 
-    /// A hint: what lies there, written and synced, will not be read soon and need not stay in memory.
-    virtual void forget_cached(std::uint64_t /*offset*/, std::uint64_t /*size*/) const noexcept {}
+    /// No more whole blocks will be written: lets go of what it took.
+    virtual void finish_blocks() noexcept {}
 };
 
 /// Keeps the device to one owner while it lives.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "foldback/store/read_mode.hpp"
+#include "log/aligned_blocks.hpp"
 #include "log/device.hpp"
 
 namespace foldback {
@@ -100,18 +102,32 @@ public:
         return errno == ENXIO ? std::max(offset, size()) : offset;  // ENXIO: nothing but a hole; else: cannot tell
     }
 
-    void begin_writing_out(std::uint64_t offset, std::uint64_t size) noexcept override {
-        // Without the flags that wait, the kernel keeps any error for the fdatasync that follows.
-        static_cast<void>(::sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
-                                            SYNC_FILE_RANGE_WRITE));
+    void write_blocks(std::uint64_t offset, std::span<const std::byte> blocks) override {
+        if (!direct_) direct_.emplace(open_direct());
+        while (direct_->get() >= 0 && !blocks.empty()) {
+            const auto count = uninterrupted(
+                [&] { return ::pwrite(direct_->get(), blocks.data(), blocks.size(), static_cast<off_t>(offset)); });
+            if (count <= 0 || count % static_cast<ssize_t>(log::block_bytes) != 0) {
+                if (count < 0 && errno != EINVAL) fail(errno, "writing " + path_);
+                direct_.emplace(-1);  // not on this file system, or not with blocks of this size
+                break;
+            }
+            offset += static_cast<std::uint64_t>(count);
+            blocks = blocks.subspan(static_cast<std::size_t>(count));
+        }
+        write_at(offset, blocks);
     }
 
-    void forget_cached(std::uint64_t offset, std::uint64_t size) const noexcept override {
-        static_cast<void>(::posix_fadvise(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
-                                          POSIX_FADV_DONTNEED));
-    }
+    void finish_blocks() noexcept override { direct_.reset(); }
 
 private:
+    /// The same file once more, for writing past the page cache. -1 where there is no such thing. Reading goes on through
+    /// the cache: the kernel drops what it holds of a block that is written past it.
+    [[nodiscard]] Descriptor open_direct() const {
+        const auto same_file = "/proc/self/fd/" + std::to_string(descriptor_.get());
+        return Descriptor(::open(same_file.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
+    }
+
     /// One system call. Throws NotInMemory where ReadMode asks for it and the file system can tell.
     ssize_t read_some(std::uint64_t offset, std::span<std::byte> out) const {
         const auto at = static_cast<off_t>(offset);
@@ -141,6 +157,7 @@ private:
     }
 
     Descriptor descriptor_;
+    std::optional<Descriptor> direct_;  ///< since the first whole block was written; -1: not to be had
     std::string path_;
 };
 

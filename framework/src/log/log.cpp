@@ -11,10 +11,9 @@ namespace foldback::log {
 namespace {
 
 constexpr std::uint64_t smallest_segment_bytes = 8192;
-constexpr std::uint64_t file_block_bytes = 4096;
 
 Log::Options checked(Log::Options options) {
-    options.segment_bytes = round_up(std::max(options.segment_bytes, smallest_segment_bytes), file_block_bytes);
+    options.segment_bytes = round_up(std::max(options.segment_bytes, smallest_segment_bytes), block_bytes);
     return options;
 }
 
@@ -28,7 +27,7 @@ Log::State::State(std::shared_ptr<LogDevice> log_device, Options log_options)
 
 std::uint64_t Log::State::new_epoch() const { return options.next_epoch ? options.next_epoch() : fresh_epoch(); }
 
-std::shared_ptr<const Segment> Log::State::prepare_segment(SegmentHeader header) {
+Log::State::Prepared Log::State::prepare_segment(SegmentHeader header) {
     auto blank = supply.take(header.capacity);
     header.capacity = blank.capacity;
     header.epoch = new_epoch();
@@ -39,19 +38,23 @@ std::shared_ptr<const Segment> Log::State::prepare_segment(SegmentHeader header)
         discard_file(*device, blank_name);
         throw;
     }
-    return std::make_shared<const Segment>(header, std::move(blank.file));
+    auto file = std::make_shared<TailFile>(std::move(blank.file), blocks);
+    return {.segment = std::make_shared<const Segment>(header, file), .file = std::move(file)};
 }
 
-void Log::State::enter_segment(std::shared_ptr<const Segment> segment) {
-    const auto number = segment->header().number;
+void Log::State::enter_segment(Prepared prepared) {
+    const auto number = prepared.segment->header().number;
     device->rename(blank_name, segment_name(number));
     device->sync_directory();
-    current = segment;
+    if (tail_file) tail_file->settle();
+    prepared.file->begin(segment_header_bytes);
+    tail_file = std::move(prepared.file);
+    current = prepared.segment;
     sealed = false;
     reserved = true;
     previous_crc = 0;
     const std::unique_lock lock(mutex);
-    segments.emplace(number, std::move(segment));
+    segments.emplace(number, std::move(prepared.segment));
     tail = {.segment = number, .byte = segment_header_bytes};
 }
 
@@ -119,10 +122,10 @@ void Log::begin_segment(std::uint64_t bytes, Incarnation next_incarnation) {
     header.number = state.tail.segment + 1;
     header.first_position = state.next_position;
     header.next_incarnation = next_incarnation;
-    header.capacity = round_up(segment_header_bytes + with_seal(bytes), file_block_bytes);
+    header.capacity = round_up(segment_header_bytes + with_seal(bytes), block_bytes);
 
     // All that can fail for lack of space comes before the first byte that changes the log.
-    std::shared_ptr<const Segment> next;
+    State::Prepared next;
     poison_unless_full([&] { next = state.prepare_segment(header); });
     poison_on_failure([&] {
         if (!state.sealed) seal_current();
@@ -150,11 +153,7 @@ Place Log::write(CommitBuilder& commit, std::int64_t timestamp_ms) {
     }
     const auto bytes = commit.finish(segment.epoch, state.next_position, timestamp_ms, state.previous_crc);
     poison_on_failure([&] {
-        if (bytes.size() >= BulkWriter::pays_from_bytes) {
-            state.bulk.write(state.current, place.byte, bytes);
-        } else {
-            state.current->file().write_at(place.byte, as_bytes(bytes));
-        }
+        state.current->file().write_at(place.byte, as_bytes(bytes));
         state.current->file().sync();
     });
     state.previous_crc = commit.crc();
@@ -176,8 +175,6 @@ Position Log::next_position() const noexcept {
 }
 
 bool Log::prepare_next_segment() { return !poisoned() && state_->supply.fill_slice(); }
-
-void Log::forget_bulk_written() { state_->bulk.forget_oldest(); }
 
 std::shared_ptr<const Segment> Log::segment(std::uint64_t number) const {
     const std::shared_lock lock(state_->mutex);

@@ -79,7 +79,7 @@ struct CommitView {
 /// A segment that can be read. Immutable identity: a rewritten segment is another object.
 class Segment {
 public:
-    Segment(SegmentHeader header, std::unique_ptr<LogFile> file) : header_(header), file_(std::move(file)) {}
+    Segment(SegmentHeader header, std::shared_ptr<LogFile> file) : header_(header), file_(std::move(file)) {}
 
     [[nodiscard]] const SegmentHeader& header() const noexcept { return header_; }
 
@@ -90,7 +90,7 @@ public:
 
 private:
     SegmentHeader header_;
-    std::unique_ptr<LogFile> file_;
+    std::shared_ptr<LogFile> file_;
 };
 
 /// Collects the records of one commit. Reused from commit to commit, so that its buffer is allocated once.
@@ -189,8 +189,6 @@ public:
     /// Zero-fills the file that will become the next segment, in slices; false when it is ready (or there is no space).
     /// Called by a background thread; the writer never waits for it: outrun, it takes a merely allocated file.
     bool prepare_next_segment();
-    /// Lets go of cached pages of large commits, but for the latest.
-    void forget_bulk_written();
 
     /// Null when there is none of that number.
     [[nodiscard]] std::shared_ptr<const Segment> segment(std::uint64_t number) const;

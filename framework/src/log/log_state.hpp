@@ -5,9 +5,9 @@
 #include <shared_mutex>
 #include <string>
 
-#include "log/bulk_writer.hpp"
 #include "log/log.hpp"
 #include "log/segment_supply.hpp"
+#include "log/tail_file.hpp"
 
 namespace foldback::log {
 
@@ -16,11 +16,16 @@ struct Log::State {
 
     [[nodiscard]] std::uint64_t new_epoch() const;
 
+    /// A segment that is about to be written.
+    struct Prepared {
+        std::shared_ptr<const Segment> segment;
+        std::shared_ptr<TailFile> file;  ///< the segment's
+    };
     /// A file with the header of a segment, durable but for its name, which is `blank_name`. Throws DeviceError; then
     /// no file is left.
-    [[nodiscard]] std::shared_ptr<const Segment> prepare_segment(SegmentHeader header);
+    [[nodiscard]] Prepared prepare_segment(SegmentHeader header);
     /// Gives a prepared segment its name, durably, and makes it the current one.
-    void enter_segment(std::shared_ptr<const Segment> segment);
+    void enter_segment(Prepared prepared);
 
     const std::shared_ptr<LogDevice> device;
     const Options options;
@@ -33,7 +38,8 @@ struct Log::State {
     std::uint32_t previous_crc = 0;
     std::int64_t last_timestamp_ms = 0;
     CommitBuilder seal;
-    BulkWriter bulk;
+    std::shared_ptr<BlockPool> blocks = std::make_shared<BlockPool>(2 * TailFile::recent_bytes);
+    std::shared_ptr<TailFile> tail_file;  ///< of the current segment
 
     mutable std::shared_mutex mutex;  // guards what follows; only the writer changes tail and next_position
     std::map<std::uint64_t, std::shared_ptr<const Segment>> segments;

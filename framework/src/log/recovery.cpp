@@ -58,10 +58,11 @@ void Opening::open_segments() {
     const Segment* previous = nullptr;
     for (const auto number : files_.segments) {
         const bool is_last = number == files_.segments.size();
-        auto file =
+        std::shared_ptr<LogFile> file =
             device_.open(segment_name(number), is_last ? LogDevice::Open::read_write : LogDevice::Open::read_only);
         const auto header = read_segment_header(*file, number);
         if (!header) throw damage_at(device_, number, 0, header.error());
+        if (is_last) file = state_.tail_file = std::make_shared<TailFile>(std::move(file), state_.blocks);
         const auto segment = std::make_shared<const Segment>(*header, std::move(file));
         if (previous != nullptr && header->first_position < previous->header().first_position) {
             throw damage(*segment, 0, "it begins before the segment that precedes it");
@@ -124,6 +125,7 @@ void Opening::read_last_segment() {
     state_.sealed = reader.sealed();
     state_.previous_crc = reader.previous_crc();
     state_.tail = {.segment = last.header().number, .byte = reader.byte()};
+    if (!state_.sealed) state_.tail_file->begin(state_.tail.byte);
     report_progress(last.header().number);
 }
 

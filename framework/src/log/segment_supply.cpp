@@ -1,8 +1,9 @@
 #include "log/segment_supply.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <cstring>
 
+#include "log/aligned_blocks.hpp"
 #include "log/log_files.hpp"
 
 namespace foldback::log {
@@ -12,8 +13,12 @@ namespace {
 constexpr std::uint64_t slice_bytes = 1 << 20;
 
 std::span<const std::byte> zero_slice() {
-    static const std::vector<std::byte> zeros(slice_bytes);
-    return zeros;
+    static const AlignedBytes zeros = [] {
+        AlignedBytes bytes(slice_bytes);
+        std::memset(bytes.data(), 0, bytes.size());
+        return bytes;
+    }();
+    return {zeros.data(), zeros.size()};
 }
 
 /// Creates a file with `size` reserved bytes; leaves none behind when that fails.
@@ -66,11 +71,12 @@ void SegmentSupply::fill_next_slice() {
         filled_bytes_ = 0;
     }
     const auto count = std::min(slice_bytes, segment_bytes_ - filled_bytes_);
-    spare_->write_at(filled_bytes_, zero_slice().first(count));
+    spare_->write_blocks(filled_bytes_, zero_slice().first(count));
     // Slice by slice, so that no flush of the log ever waits behind a whole segment of zeros.
     spare_->sync();
     filled_bytes_ += count;
     if (filled_bytes_ < segment_bytes_) return;
+    spare_->finish_blocks();
     device_->rename(filling_name, spare_name);
     ready_ = true;
 }

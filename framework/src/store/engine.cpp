@@ -2,14 +2,15 @@
 
 #include <chrono>
 
-#include "log/bulk_writer.hpp"
-
 namespace foldback {
 namespace {
 
 constexpr std::chrono::milliseconds maintenance_interval{500};
 /// How much is written between two turns of the thread that prepares the next segment.
 constexpr std::uint64_t filler_step_bytes = 1 << 20;
+/// Zero-filling spares a flush of small commits the file system's work on extents. Large ones gain little from it, and
+/// lose the bandwidth.
+constexpr std::uint64_t zero_fill_pays_below_bytes = 128 * 1024;
 
 }  // namespace
 
@@ -43,11 +44,9 @@ void LogStore::Engine::start_threads() {
         const bool step = new_segment || tail.byte / filler_step_bytes != last.byte / filler_step_bytes;
         last = tail;
         if (new_segment) {
-            // Zero-filling spares a flush of small commits the file system's work on extents. Large ones gain little
-            // from it, and lose the bandwidth.
             const auto commits = writer_->commits();
             const auto average = options_.segment_bytes / (commits - std::exchange(commits_before, commits));
-            fills_ahead_ = average < log::BulkWriter::pays_from_bytes;
+            fills_ahead_ = average < zero_fill_pays_below_bytes;
         }
         const bool due = maintenance_->checkpoint_is_due();
         if (!step && !due) return;
@@ -90,7 +89,6 @@ void LogStore::Engine::run_filler() {
         wake_.wait(lock, [this] { return stopping_ || filler_is_due_; });
         filler_is_due_ = false;
         lock.unlock();
-        log_->forget_bulk_written();
         while (fills_ahead_ && !writer_->broken() && log_->prepare_next_segment()) {
             const std::lock_guard look(wake_mutex_);
             if (stopping_) break;

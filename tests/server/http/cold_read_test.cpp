@@ -60,20 +60,30 @@ private:
     std::shared_ptr<LogDevice> device_ = make_memory_device();
 };
 
-/// A server over streams on such a device: "warm", "cold" and "stuck", each with its name in its data.
+constexpr std::uint64_t segment_bytes = 1 << 20;
+constexpr std::size_t sse_step_bytes = 256 << 10;
+
+/// A server over streams on such a device: "warm", "cold" and "stuck", each with its name in its data, and "mixed", which is
+/// stuck after what one step of an event stream takes. All of it is in a segment that another one follows: what is written last is in memory.
 struct ColdServer {
     explicit ColdServer(ApiOptions given = {}) : api(*store, std::move(given), system_clock()) {
         for (const auto* name : {"warm", "cold", "stuck"}) {
-            CreateRequest request{.stream = name, .config = {.content_type = "text/plain"}};
-            request.initial = Messages::bytes(std::string("it is ") + name);
-            REQUIRE(store->create(std::move(request)).has_value());
+            create(name, std::string("it is ") + name);
         }
+        create("mixed", std::string(sse_step_bytes - 1, 'x') + "!");
+        REQUIRE(store->append({.stream = "mixed", .messages = Messages::bytes("and stuck")}).has_value());
+        create("next segment", std::string(segment_bytes, 'x'));
         auto options = on_any_port();
         server.emplace(api, std::move(options));
         server->start();
     }
     ~ColdServer() { get_unstuck(); }
 
+    void create(const char* name, const std::string& data) {
+        CreateRequest request{.stream = name, .config = {.content_type = "text/plain"}};
+        request.initial = Messages::bytes(data);
+        REQUIRE(store->create(std::move(request)).has_value());
+    }
     [[nodiscard]] RawClient connect() const { return RawClient(server->port()); }
     void get_unstuck() {
         device->stuck.change([](bool& stuck) { stuck = false; });
@@ -92,7 +102,7 @@ struct ColdServer {
     }
 
     std::shared_ptr<StickyDevice> device = std::make_shared<StickyDevice>();
-    std::unique_ptr<LogStore> store = LogStore::over(device, {});
+    std::unique_ptr<LogStore> store = LogStore::over(device, {.segment_bytes = segment_bytes});
     Api api;
     std::optional<HttpServer> server;
 };
@@ -159,17 +169,28 @@ TEST_CASE("live readers of data that is not in memory get it, and hold up nobody
 
 TEST_CASE("an event stream goes on with data that is not in memory when it comes") {
     ColdServer at;
-    auto events = at.ask(1, "/v1/stream/warm?offset=now&live=sse");
-    static_cast<void>(events.front().receive_until("\"upToDate\":true}"));
+    auto events = at.ask(1, "/v1/stream/mixed?offset=-1&live=sse");
+    static_cast<void>(events.front().receive_until("xx!"));
+    REQUIRE(at.reads(1));
     auto good = at.connect();
 
-    good.send("POST /v1/stream/warm HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nstuck");
-    CHECK(good.receive().status == 204);
-    REQUIRE(at.reads(1));
     CHECK(good.get("/v1/stream/cold").body == "it is cold");
     at.get_unstuck();
 
-    CHECK(events.front().receive_until("\"upToDate\":true}").find("data:stuck") != std::string::npos);
+    CHECK(events.front().receive_until("\"upToDate\":true}").find("data:and stuck") != std::string::npos);
+}
+
+TEST_CASE("what was written last is read without the disk") {
+    ColdServer at;
+    auto good = at.connect();
+
+    good.send(
+        "POST /v1/stream/next%20segment HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: "
+        "5\r\n\r\nstuck");
+    CHECK(good.receive().status == 204);
+
+    CHECK(good.get("/v1/stream/next%20segment").body.ends_with("xstuck"));
+    CHECK(at.device->reading.get() == 0);
 }
 
 TEST_CASE("clients that go while their data is fetched leave nothing behind") {

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <span>
+#include <vector>
+
+namespace foldback::log {
+
+/// What a file is written in past the page cache: whole blocks, from memory that begins at a multiple of their size.
+inline constexpr std::size_t block_bytes = 4096;
+
+/// Memory that whole blocks can be written from. Not initialised.
+class AlignedBytes {
+public:
+    /// `size` is a multiple of `block_bytes`.
+    explicit AlignedBytes(std::size_t size)
+        : bytes_(static_cast<std::byte*>(std::aligned_alloc(block_bytes, size))), size_(size) {
+        if (!bytes_) throw std::bad_alloc();
+    }
+
+    [[nodiscard]] std::byte* data() const noexcept { return bytes_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+private:
+    struct Free {
+        void operator()(std::byte* bytes) const noexcept { std::free(bytes); }
+    };
+    std::unique_ptr<std::byte, Free> bytes_;
+    std::size_t size_;
+};
+
+/// Memory that is used again and again: the first touch of a page is a fault, which on a virtual machine can cost as much
+/// as writing it. Any thread.
+class BlockPool {
+public:
+    /// Keeps up to `max_spare_bytes` for later.
+    explicit BlockPool(std::size_t max_spare_bytes) : max_spare_bytes_(max_spare_bytes) { spares_.reserve(max_spares); }
+
+    /// At least `size` bytes.
+    [[nodiscard]] AlignedBytes take(std::size_t size);
+    void give_back(AlignedBytes bytes) noexcept;
+
+private:
+    static constexpr std::size_t max_spares = 32;
+
+    std::mutex mutex_;
+    std::vector<AlignedBytes> spares_;
+    std::size_t spare_bytes_ = 0;
+    std::size_t max_spare_bytes_;
+};
+
+}  // namespace foldback::log

@@ -1,0 +1,123 @@
+#include "log/tail_file.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "log/bytes.hpp"
+
+namespace foldback::log {
+
+namespace {
+
+constexpr std::size_t piece_bytes = 1 << 20;
+
+constexpr std::uint64_t block_of(std::uint64_t byte) noexcept { return byte & ~std::uint64_t{block_bytes - 1}; }
+
+}  // namespace
+
+class TailFile::Piece {
+public:
+    Piece(std::shared_ptr<BlockPool> pool, std::uint64_t begin, std::size_t size)
+        : pool_(std::move(pool)), begin_(begin), bytes_(pool_->take(size)) {}
+    Piece(const Piece&) = delete;
+    Piece& operator=(const Piece&) = delete;
+    ~Piece() { pool_->give_back(std::move(bytes_)); }
+
+    [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
+    [[nodiscard]] std::uint64_t end() const noexcept { return begin_ + bytes_.size(); }
+    [[nodiscard]] std::byte* at(std::uint64_t byte) const noexcept { return bytes_.data() + (byte - begin_); }
+
+private:
+    std::shared_ptr<BlockPool> pool_;
+    std::uint64_t begin_;
+    AlignedBytes bytes_;
+};
+
+TailFile::TailFile(std::shared_ptr<LogFile> file, std::shared_ptr<BlockPool> pool)
+    : file_(std::move(file)), pool_(std::move(pool)) {}
+
+TailFile::~TailFile() = default;
+
+void TailFile::begin(std::uint64_t end) {
+    auto piece = std::make_shared<Piece>(pool_, block_of(end), piece_bytes);
+    const auto begun = std::span(piece->at(piece->begin()), end - piece->begin());
+    if (file_->read_at(piece->begin(), begun) < begun.size()) {
+        throw DeviceError(std::make_error_code(std::errc::io_error), "the log's last block is cut short");
+    }
+    writing_ = true;
+    keep(std::move(piece), end);
+}
+
+void TailFile::settle() {
+    writing_ = false;
+    newest_ = nullptr;
+    file_->finish_blocks();
+    const std::lock_guard lock(mutex_);
+    pieces_.clear();
+}
+
+void TailFile::write_at(std::uint64_t offset, std::span<const std::byte> data) {
+    if (!writing_) return file_->write_at(offset, data);
+    if (offset != end_) throw std::logic_error("the log is written elsewhere than at its end");
+    const auto piece = piece_with_room(data.size());
+    std::memcpy(piece->at(offset), data.data(), data.size());
+    const auto end = offset + data.size();
+    const auto block_end = round_up(end, block_bytes);
+    std::memset(piece->at(end), 0, block_end - end);
+    file_->write_blocks(block_of(offset), std::span(piece->at(block_of(offset)), block_end - block_of(offset)));
+    keep(piece, end);
+}
+
+/// The newest piece, or one that goes on from its last block.
+std::shared_ptr<TailFile::Piece> TailFile::piece_with_room(std::size_t bytes) {
+    if (end_ + bytes <= newest_->end()) return newest_;
+    const auto begin = block_of(end_);
+    auto next = std::make_shared<Piece>(pool_, begin, std::max(piece_bytes, end_ - begin + bytes));
+    std::memcpy(next->at(begin), newest_->at(begin), end_ - begin);
+    return next;
+}
+
+void TailFile::keep(std::shared_ptr<Piece> piece, std::uint64_t end) {
+    std::vector<PieceRef> dropped;  // given back to the pool after the lock is gone
+    const std::lock_guard lock(mutex_);
+    end_ = end;
+    if (piece == newest_) return;
+    newest_ = piece;
+    pieces_.push_back(std::move(piece));
+    const auto first_kept = end > recent_bytes ? end - recent_bytes : 0;
+    while (pieces_.size() > 1 && pieces_[1]->begin() <= first_kept) {
+        dropped.push_back(std::move(pieces_.front()));
+        pieces_.pop_front();
+    }
+}
+
+std::size_t TailFile::read_at(std::uint64_t offset, std::span<std::byte> out) const {
+    std::vector<PieceRef> recent;
+    std::uint64_t end = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        end = std::min<std::uint64_t>(end_, offset + out.size());
+        for (std::size_t i = 0; i < pieces_.size() && offset < end; ++i) {
+            const auto stop = i + 1 < pieces_.size() ? pieces_[i + 1]->begin() : end;
+            if (pieces_[i]->begin() < end && stop > offset) recent.push_back(pieces_[i]);
+        }
+    }
+    if (recent.empty()) return file_->read_at(offset, out);
+
+    const auto from = std::max(offset, recent.front()->begin());
+    for (std::size_t i = 0; i < recent.size(); ++i) {
+        const auto begin = std::max(from, recent[i]->begin());
+        const auto stop = i + 1 < recent.size() ? recent[i + 1]->begin() : end;
+        std::memcpy(out.data() + (begin - offset), recent[i]->at(begin), stop - begin);
+    }
+    if (from > offset) {
+        const auto older = out.first(from - offset);
+        const auto count = file_->read_at(offset, older);
+        if (count < older.size()) return count;
+    }
+    const auto later = out.subspan(end - offset);
+    return later.empty() ? out.size() : end - offset + file_->read_at(end, later);
+}
+
+}  // namespace foldback::log
