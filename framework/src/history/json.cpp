@@ -1,5 +1,6 @@
 #include "foldback/history/json.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "history/json_document.hpp"
@@ -12,19 +13,6 @@ Json parse_json(std::string_view text) {
     auto document = Json::parse(text, nullptr, false);
     if (document.is_discarded()) throw std::invalid_argument("this is no JSON: " + std::string(text.substr(0, 80)));
     return document;
-}
-
-void append_pointer(std::string& pointer, std::string_view key) {
-    pointer += '/';
-    for (const char c : key) {
-        if (c == '~') {
-            pointer += "~0";
-        } else if (c == '/') {
-            pointer += "~1";
-        } else {
-            pointer += c;
-        }
-    }
 }
 
 std::string to_text(const Json& document) {
@@ -53,6 +41,42 @@ bool json_equal(std::string_view left, std::string_view right) {
     const auto one = history::Json::parse(left, nullptr, false);
     const auto two = history::Json::parse(right, nullptr, false);
     return !one.is_discarded() && !two.is_discarded() && one == two;
+}
+
+std::vector<std::string> pointer_segments(std::string_view pointer) {
+    std::vector<std::string> segments;
+    if (pointer.empty()) return segments;
+    if (pointer.front() != '/') throw std::invalid_argument("a JSON Pointer begins with a slash");
+    for (std::size_t at = 0; at < pointer.size();) {
+        const auto end = std::min(pointer.find('/', at + 1), pointer.size());
+        std::string segment;
+        for (std::size_t i = at + 1; i < end; ++i) {
+            if (pointer[i] != '~') {
+                segment += pointer[i];
+            } else if (i + 1 < end && (pointer[i + 1] == '0' || pointer[i + 1] == '1')) {
+                segment += pointer[++i] == '0' ? '~' : '/';
+            } else {
+                throw std::invalid_argument("in a JSON Pointer ~ stands before 0 or 1");
+            }
+        }
+        segments.push_back(std::move(segment));
+        at = end;
+    }
+    return segments;
+}
+
+std::string escaped_segment(std::string_view segment) {
+    std::string text;
+    for (const char c : segment) {
+        if (c == '~') {
+            text += "~0";
+        } else if (c == '/') {
+            text += "~1";
+        } else {
+            text += c;
+        }
+    }
+    return text;
 }
 
 }  // namespace foldback

@@ -12,9 +12,6 @@ using Json = nlohmann::json;
 /// Throws std::invalid_argument.
 [[nodiscard]] Json parse_json(std::string_view text);
 
-/// Appends "/key" with its escapes (RFC 6901).
-void append_pointer(std::string& pointer, std::string_view key);
-
 [[nodiscard]] std::string to_text(const Json& document);
 
 }  // namespace foldback::history

@@ -164,6 +164,49 @@ TEST_CASE("blame names the event that last set each part of the state") {
     CHECK_FALSE(blame_of(order.blame(Offset{1}), "/total").event.has_value());
 }
 
+TEST_CASE("blame follows the elements of an array by what identifies them, wherever they stand") {
+    const auto store = LogStore::in_memory();
+    append(*store, stream, R"({"type":"A","data":{"lines":[{"sku":"a/1","n":1},{"sku":"b","n":2}]}})");
+    append(*store, stream, R"({"type":"B","data":{"lines":[{"sku":"b","n":2},{"sku":"c","n":3,"tags":["x"]}]}})");
+    append(*store, stream, R"({"type":"C","data":{"lines":[{"sku":"c","n":4,"tags":["x"]},{"sku":"b","n":2}]}})");
+    append(*store, stream, R"({"type":"D","data":{"lines":[{"sku":"a/1","n":1},{"sku":"b","n":2}]}})");
+    auto lens = merge_lens();
+    lens.identity = {{"/lines", "sku"}};
+    AnyTimeline timeline(*store, stream, lens);
+
+    const auto third = timeline.blame(Offset{3});
+    const auto fourth = timeline.blame(Offset{4});
+
+    REQUIRE(third.size() == 5);
+    CHECK(third[0].path == "/lines/[c]/n");
+    CHECK(third[0].pointer == "/lines/0/n");
+    CHECK(third[0].event == Offset{2});
+    CHECK(third[1].event == Offset{1});
+    CHECK(third[2].path == "/lines/[c]/tags/0");
+    CHECK(third[3].path == "/lines/[b]/n");
+    CHECK(third[3].event == Offset{0});
+    REQUIRE(fourth.size() == 4);
+    CHECK(fourth[0].path == "/lines/[a~11]/n");
+    CHECK(fourth[0].event == Offset{3});
+    CHECK(fourth[2].event == Offset{0});
+}
+
+TEST_CASE("blame goes by the index where elements are not told apart") {
+    const auto store = LogStore::in_memory();
+    append(*store, stream, R"({"type":"A","data":{"lines":[{"sku":"a"},{"sku":"a"}]}})");
+    append(*store, stream, R"({"type":"B","data":{"lines":[{"sku":"a"},{"sku":"b"},{"n":1}]}})");
+    auto lens = merge_lens();
+    lens.identity = {{"/lines", "sku"}};
+    AnyTimeline timeline(*store, stream, lens);
+
+    const auto blames = timeline.blame(Offset{2});
+
+    REQUIRE(blames.size() == 3);
+    CHECK(blames[0].path == "/lines/0/sku");
+    CHECK(blames[0].event == Offset{0});
+    CHECK(blames[1].event == Offset{1});
+}
+
 TEST_CASE("the first moment of a predicate is found by walking and by bisecting") {
     const auto store = LogStore::in_memory();
     for (int i = 0; i < 1000; ++i) append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", 1}, 1}});

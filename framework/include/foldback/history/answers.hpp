@@ -55,6 +55,7 @@ struct Comparison {
 /// Which event last set a part of a state.
 struct Blame {
     std::string pointer;          ///< JSON Pointer to a value that is no object or array, or to an empty one
+    std::string path;             ///< the same with identified elements named by their key: `/lines/[tea]/price`
     std::string value;            ///< JSON
     std::optional<Offset> event;  ///< absent: it is so from the beginning
     std::string type{};           ///< of that event

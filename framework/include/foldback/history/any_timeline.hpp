@@ -12,6 +12,7 @@
 #include "foldback/history/answers.hpp"
 #include "foldback/history/edits.hpp"
 #include "foldback/history/lens.hpp"
+#include "foldback/history/shrink.hpp"
 #include "foldback/store/stream_store.hpp"
 
 namespace foldback {
@@ -76,8 +77,8 @@ public:
     /// What changed between two moments, as JSON Patch, in either direction.
     [[nodiscard]] std::string diff(Offset from, Offset to);
     [[nodiscard]] Comparison compare(Offset from, Offset to);
-    /// Which event last changed each part of the state at a moment. Folds everything up to it. Arrays are compared index
-    /// by index.
+    /// Which event last changed each part of the state at a moment. Folds everything up to it. Elements of arrays that
+    /// have an identity field are followed by it wherever they stand; those of others by their index.
     [[nodiscard]] std::vector<Blame> blame(Offset moment);
 
     // ---- events ----
@@ -104,6 +105,11 @@ public:
     /// The first moment at which this and another timeline, of the same history under other code, say different things:
     /// another state, or an event that only one of them can fold. Moments that only one of them has are not compared.
     [[nodiscard]] std::optional<Divergence> first_divergence(AnyTimeline& other, const Scan& scan = {});
+
+    /// The fewest events with which the predicate holds at their end, of those up to the first moment at which it does;
+    /// absent when there is no such moment. Events that cannot be folded without the missing ones do not keep it. Holds
+    /// the messages up to that moment in memory.
+    [[nodiscard]] std::optional<ShrunkHistory> shrink(const FoldPredicate& fails, const ShrinkLimits& limits = {});
 
     // ---- what if ----
 
