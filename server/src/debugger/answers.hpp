@@ -14,6 +14,7 @@ namespace foldback::server::debugger {
 [[nodiscard]] Json answer_outline(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_search(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_links(Context& context, const Parameters& parameters);
+[[nodiscard]] Json answer_trace(Context& context, const Parameters& parameters);
 
 [[nodiscard]] Json answer_state(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_diff(Context& context, const Parameters& parameters);
@@ -21,6 +22,7 @@ namespace foldback::server::debugger {
 [[nodiscard]] Json answer_invariants(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_series(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_find(Context& context, const Parameters& parameters);
+[[nodiscard]] Json answer_shrink(Context& context, const Parameters& parameters);
 
 /// `body` is the JSON document of a POST.
 [[nodiscard]] Json answer_what_if(Context& context, std::string_view body);

@@ -3,24 +3,12 @@
 #include <map>
 #include <utility>
 
-#include "debugger/expression.hpp"
+#include "foldback/history/identity.hpp"
+#include "foldback/history/json.hpp"
 
 namespace foldback::server::debugger {
 
 namespace {
-
-std::string escaped(const std::string& segment) {
-    std::string text;
-    for (const char byte : segment) {
-        if (byte == '~')
-            text += "~0";
-        else if (byte == '/')
-            text += "~1";
-        else
-            text += byte;
-    }
-    return text;
-}
 
 /// Where a comparison is.
 struct Place {
@@ -28,9 +16,9 @@ struct Place {
     std::string path;
     std::vector<std::string> segments;
 
-    [[nodiscard]] Place at(const std::string& segment) const { return at(segment, escaped(segment)); }
+    [[nodiscard]] Place at(const std::string& segment) const { return at(segment, escaped_segment(segment)); }
     [[nodiscard]] Place at(const std::string& segment, const std::string& shown) const {
-        Place inner{pointer + "/" + escaped(segment), path + "/" + shown, segments};
+        Place inner{pointer + "/" + escaped_segment(segment), path + "/" + shown, segments};
         inner.segments.push_back(segment);
         return inner;
     }
@@ -38,9 +26,7 @@ struct Place {
 
 class Comparing {
 public:
-    explicit Comparing(const std::vector<IdentityField>& identity) {
-        for (const auto& field : identity) fields_.emplace_back(pointer_segments(field.array), field.member);
-    }
+    explicit Comparing(const std::vector<IdentityField>& identity) : identities_(identity) {}
 
     void compare(const Json& before, const Json& after, const Place& place) {
         if (changes_.size() >= max_changes) return;
@@ -77,31 +63,10 @@ private:
         }
     }
 
-    const std::string* identity_of(const Place& place) const {
-        for (const auto& [pattern, member] : fields_) {
-            bool matches = pattern.size() == place.segments.size();
-            for (std::size_t i = 0; matches && i < pattern.size(); ++i)
-                matches = pattern[i] == "*" || pattern[i] == place.segments[i];
-            if (matches) return &member;
-        }
-        return nullptr;
-    }
-
-    /// The elements by their identity; empty when one has none, or two have the same.
-    static std::map<std::string, std::size_t> keys_of(const Json& array, const std::string& member) {
-        std::map<std::string, std::size_t> keys;
-        for (std::size_t i = 0; i < array.size(); ++i) {
-            if (!array[i].is_object() || !array[i].contains(member)) return {};
-            const auto& key = array[i][member];
-            if (!keys.emplace(key.is_string() ? key.get<std::string>() : key.dump(), i).second) return {};
-        }
-        return keys;
-    }
-
     void compare_arrays(const Json& before, const Json& after, const Place& place) {
-        if (const auto* member = identity_of(place)) {
-            const auto old_keys = keys_of(before, *member);
-            const auto new_keys = keys_of(after, *member);
+        if (const auto* member = identities_.member_at(place.segments)) {
+            const auto old_keys = elements_by_key(before, *member);
+            const auto new_keys = elements_by_key(after, *member);
             if (old_keys.size() == before.size() && new_keys.size() == after.size())
                 return compare_by_key(before, after, old_keys, new_keys, place);
         }
@@ -127,7 +92,7 @@ private:
     void compare_by_key(const Json& before, const Json& after, const std::map<std::string, std::size_t>& old_keys,
                         const std::map<std::string, std::size_t>& new_keys, const Place& place) {
         const auto at = [&](const std::string& key, std::size_t index) {
-            return place.at(std::to_string(index), "[" + escaped(key) + "]");
+            return place.at(std::to_string(index), key_segment(key));
         };
         for (const auto& [key, index] : old_keys) {
             const auto now = new_keys.find(key);
@@ -141,7 +106,7 @@ private:
         }
     }
 
-    std::vector<std::pair<std::vector<std::string>, std::string>> fields_;
+    Identities identities_;
     Json changes_ = Json::array();
 };
 

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "protocol/offset_token.hpp"
 #include "protocol/timestamp.hpp"
 
 namespace foldback::server::debugger {
 
 namespace {
-
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 /// The members of a message's data in one line, for lists.
 std::string summary_of(const StoredEvent& event, const Redaction& redaction) {
@@ -44,6 +38,13 @@ std::string summary_of(const StoredEvent& event, const Redaction& redaction) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
 
 std::optional<std::string> Parameters::text(std::string_view name) const {
     const auto value = query_.value(name);
@@ -155,7 +156,9 @@ Offset moment_of(AnyTimeline& timeline, const std::string& text) {
     const auto tail = timeline.tail().value;
     if (text.empty() || text == "tail" || text == "now") return timeline.tail();
     if (text == "first") return timeline.first();
-    if (const auto number = whole_number(text)) {
+    auto number = whole_number(text);
+    if (const auto token = protocol::parse_offset_token(text)) number = token->offset.value;
+    if (number) {
         if (*number < first || *number > tail)
             throw RequestError(400, "no-such-moment",
                                "The stream has the moments " + std::to_string(first) + " to " + std::to_string(tail) +

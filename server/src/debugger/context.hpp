@@ -100,10 +100,13 @@ private:
     std::vector<Named> kept_;  ///< the one used last at the end
 };
 
+/// A decimal number that fills the text.
+[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text);
+
 /// A valid path of a stream, or RequestError.
 [[nodiscard]] StreamPath stream_path(const std::string& text);
 
-/// `17`, `-3` (before the tail), `tail`, `first`, or a time of RFC 3339. Throws RequestError.
+/// `17`, `-3` (before the tail), `now` or `tail`, `first`, a time of RFC 3339, or an offset token. Throws RequestError.
 [[nodiscard]] Offset moment_of(AnyTimeline& timeline, const std::string& text);
 /// The number of an event, from 1; the event with the number n leads to moment n.
 [[nodiscard]] Offset event_of(const AnyTimeline& timeline, std::uint64_t number);

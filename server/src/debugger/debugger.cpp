@@ -32,7 +32,8 @@ constexpr std::array routes{Route{"about", debugger::answer_about},   Route{"str
                             Route{"search", debugger::answer_search}, Route{"links", debugger::answer_links},
                             Route{"state", debugger::answer_state},   Route{"diff", debugger::answer_diff},
                             Route{"blame", debugger::answer_blame},   Route{"invariants", debugger::answer_invariants},
-                            Route{"series", debugger::answer_series}, Route{"find", debugger::answer_find}};
+                            Route{"series", debugger::answer_series}, Route{"find", debugger::answer_find},
+                            Route{"trace", debugger::answer_trace},   Route{"shrink", debugger::answer_shrink}};
 
 Response json_response(const Json& document) {
     Response response;

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "foldback/history/json.hpp"
+
 namespace foldback::server::debugger {
 
 using Json = nlohmann::ordered_json;
@@ -337,34 +339,32 @@ bool Node::compares(const Json& left, const Json& right) const {
     return false;
 }
 
+namespace {
+
+/// Adds the first segments of the pointers in it; false when one is of the whole state.
+bool add_members(const Node& node, std::vector<std::string>& members) {
+    using Kind = Node::Kind;
+    if (node.kind == Kind::pointer || node.kind == Kind::exists || node.kind == Kind::count || node.kind == Kind::sum) {
+        if (node.segments.empty() || node.segments.front() == "*") return false;
+        if (std::find(members.begin(), members.end(), node.segments.front()) == members.end())
+            members.push_back(node.segments.front());
+    }
+    return std::all_of(node.parts.begin(), node.parts.end(),
+                       [&](const auto& part) { return add_members(*part, members); });
+}
+
+}  // namespace
+
+Expression::Expression(std::shared_ptr<const Node> root) : root_(std::move(root)), members_(std::in_place) {
+    if (!add_members(*root_, *members_)) members_.reset();
+}
+
 Expression Expression::parse(std::string_view text, const std::function<bool(std::string_view)>& is_name) {
     if (text.size() > max_bytes) throw ExpressionError("The expression is longer than 4096 bytes.", max_bytes);
     return Expression(Parser(text, is_name).whole());
 }
 
 bool Expression::holds(const Json& state, const NamedTruth& named) const { return root_->truth(state, named); }
-
-std::vector<std::string> pointer_segments(std::string_view pointer) {
-    std::vector<std::string> segments;
-    if (pointer.empty()) return segments;
-    if (pointer.front() != '/') throw std::invalid_argument("a JSON Pointer begins with a slash");
-    for (std::size_t at = 0; at < pointer.size();) {
-        const auto end = std::min(pointer.find('/', at + 1), pointer.size());
-        std::string segment;
-        for (std::size_t i = at + 1; i < end; ++i) {
-            if (pointer[i] != '~') {
-                segment += pointer[i];
-            } else if (i + 1 < end && (pointer[i + 1] == '0' || pointer[i + 1] == '1')) {
-                segment += pointer[++i] == '0' ? '~' : '/';
-            } else {
-                throw std::invalid_argument("in a JSON Pointer ~ stands before 0 or 1");
-            }
-        }
-        segments.push_back(std::move(segment));
-        at = end;
-    }
-    return segments;
-}
 
 namespace {
 

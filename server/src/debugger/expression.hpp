@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -37,16 +38,17 @@ public:
 
     [[nodiscard]] bool holds(const nlohmann::ordered_json& state, const NamedTruth& named = {}) const;
 
+    /// The members of a state that it asks about, so that the others need not be read; null: it asks about all of it.
+    [[nodiscard]] const std::vector<std::string>* members() const { return members_ ? &*members_ : nullptr; }
+
     struct Node;
 
 private:
-    explicit Expression(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
+    explicit Expression(std::shared_ptr<const Node> root);
 
     std::shared_ptr<const Node> root_;
+    std::optional<std::vector<std::string>> members_;
 };
-
-/// The unescaped segments of a JSON Pointer; "" is the whole document. Throws std::invalid_argument when it is none.
-[[nodiscard]] std::vector<std::string> pointer_segments(std::string_view pointer);
 
 /// Calls `found` for every value that a pointer names, where the segment `*` stands for any key or index.
 void each_value(const nlohmann::ordered_json& document, const std::vector<std::string>& segments,

@@ -1,33 +1,10 @@
-#include <algorithm>
-
 #include "debugger/answers.hpp"
 #include "debugger/expression.hpp"
+#include "debugger/question.hpp"
 
 namespace foldback::server::debugger {
 
 namespace {
-
-const LensInvariant* invariant_named(const Lens& lens, std::string_view name) {
-    const auto found = std::find_if(lens.invariants.begin(), lens.invariants.end(),
-                                    [&](const LensInvariant& one) { return one.name == name; });
-    return found == lens.invariants.end() ? nullptr : &*found;
-}
-
-/// Where an invariant is broken, when `question` is the name of one; else where the expression is true.
-FoldPredicate predicate_of(const std::string& question, const Lens& lens, const Redaction& redaction) {
-    if (const auto* invariant = invariant_named(lens, question))
-        return [invariant](const Fold& fold) { return !invariant->holds(fold); };
-    const auto is_name = [&](std::string_view word) { return invariant_named(lens, word) != nullptr; };
-    auto expression = Expression::parse(question, is_name);
-    return [&lens, &redaction, expression = std::move(expression), text = std::string()](const Fold& fold) mutable {
-        text.clear();
-        fold.write_state(text);
-        return expression.holds(redaction.state(text), [&](std::string_view name) {
-            const auto* invariant = invariant_named(lens, name);
-            return invariant != nullptr && invariant->holds(fold);
-        });
-    };
-}
 
 /// The first moment of one stream, with the event that led there; null when there is none.
 Json first_in(const Context& context, const Borrowed& timeline, const std::string& question) {

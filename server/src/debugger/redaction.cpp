@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "debugger/expression.hpp"
+#include "foldback/core/json_reader.hpp"
+#include "foldback/history/json.hpp"
 
 namespace foldback::server::debugger {
 
@@ -36,6 +37,25 @@ Redaction::Redaction(const std::vector<std::string>& pointers) {
 Json Redaction::state(std::string_view text) const {
     auto value = Json::parse(text, nullptr, false);
     if (value.is_discarded()) return nullptr;
+    for (const auto& pattern : patterns_) hide(value, pattern, 0);
+    return value;
+}
+
+Json Redaction::state(std::string_view text, const std::vector<std::string>& members) const {
+    Json value = Json::object();
+    JsonReader reader(text);
+    try {
+        if (reader.peek() != '{') return state(text);
+        reader.begin_object();
+        std::string_view key;
+        for (bool first = true; reader.next_member(first, key);) {
+            const auto wanted = std::find(members.begin(), members.end(), key);
+            const auto part = reader.skip();
+            if (wanted != members.end()) value[*wanted] = Json::parse(part, nullptr, false);
+        }
+    } catch (const JsonError&) {
+        return state(text);  // which has fewer limits
+    }
     for (const auto& pattern : patterns_) hide(value, pattern, 0);
     return value;
 }

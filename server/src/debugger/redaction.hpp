@@ -23,6 +23,8 @@ public:
 
     /// A state from its text, without what is hidden. Null when the text is no JSON that can be represented.
     [[nodiscard]] Json state(std::string_view text) const;
+    /// Of a state that is an object, only some of its members. For questions that are asked about every state.
+    [[nodiscard]] Json state(std::string_view text, const std::vector<std::string>& members) const;
     /// A message from its text: of one in our envelope the `data` is meant, of another the whole. Discarded when the text is
     /// no JSON that can be represented.
     [[nodiscard]] Json message(std::string_view text) const;

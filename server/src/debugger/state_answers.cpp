@@ -115,6 +115,7 @@ Json answer_blame(Context& context, const Parameters& parameters) {
         const bool hidden = timeline.redaction().hides(pointer_segments(blame.pointer));
         auto value = hidden ? Json(Redaction::mark) : Json::parse(blame.value, nullptr, false);
         fields.push_back({{"pointer", blame.pointer},
+                          {"path", blame.path},
                           {"value", value.is_discarded() ? Json(nullptr) : std::move(value)},
                           {"event", blame.event ? Json(blame.event->value + 1) : Json(nullptr)},
                           {"type", blame.type}});

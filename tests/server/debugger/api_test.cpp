@@ -1,5 +1,6 @@
 #include "foldback/server/debugger.hpp"
 
+#include "protocol/offset_token.hpp"
 #include "server/debugger/fixture.hpp"
 
 namespace foldback::server::debugger_test {
@@ -49,10 +50,13 @@ TEST_CASE("the state at a moment comes with the event that led there and what it
     CHECK(answer["invariants"] == Json::parse(R"([{"name":"total-not-negative","holds":false}])"));
 }
 
-TEST_CASE("moments are numbers, distances from the tail and times") {
+TEST_CASE("moments are numbers, distances from the tail, times and offsets of the protocol") {
     Debugged debugged;
+    const auto token = protocol::offset_token(debugged.store->head("orders/42").value().tail);
 
     CHECK(debugged.ask("state?stream=orders/42")["moment"] == 5);
+    CHECK(debugged.ask("state?stream=orders/42&at=now")["moment"] == 5);
+    CHECK(debugged.ask("state?stream=orders/42&at=" + token)["moment"] == 5);
     CHECK(debugged.ask("state?stream=orders/42&at=-2")["moment"] == 3);
     CHECK(debugged.ask("state?stream=orders/42&at=0")["event"].is_null());
     CHECK(debugged.ask("state?stream=orders/42&at=1990-01-01T00:00:00Z")["moment"] == 0);
@@ -152,6 +156,21 @@ TEST_CASE("blame names the event that last set each field") {
         seen = true;
         CHECK(field["event"] == 4);
         CHECK(field["type"] == "Discounted");
+    }
+    CHECK(seen);
+}
+
+TEST_CASE("blame knows lines by their key, as the diff does") {
+    Debugged debugged;
+
+    const auto fields = debugged.ask("blame?stream=orders/42")["fields"];
+
+    bool seen = false;
+    for (const auto& field : fields) {
+        if (field["pointer"] != "/lines/1/quantity") continue;
+        seen = true;
+        CHECK(field["path"] == "/lines/[cup]/quantity");
+        CHECK(field["event"] == 3);
     }
     CHECK(seen);
 }

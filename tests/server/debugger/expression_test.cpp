@@ -93,5 +93,20 @@ TEST_CASE("nesting and length are bounded") {
     CHECK(problem(std::string(20, '(') + "/a" + std::string(20, ')')).empty());
 }
 
+TEST_CASE("an expression knows which members of the state it asks about") {
+    const auto members = [](const char* text) {
+        const auto expression = Expression::parse(text);
+        const auto* names = expression.members();
+        return names == nullptr ? std::vector<std::string>{"everything"} : *names;
+    };
+
+    CHECK(members("/total < 0 and not exists(/lines/0/sku) or sum(/lines/*/cents) != /total") ==
+          std::vector<std::string>{"total", "lines"});
+    CHECK(members("true") == std::vector<std::string>{});
+    CHECK(members("/a~1b = 1") == std::vector<std::string>{"a/b"});
+    CHECK(members("count(/*/sku) > 1") == std::vector<std::string>{"everything"});
+    CHECK(members("exists()") == std::vector<std::string>{"everything"});
+}
+
 }  // namespace
 }  // namespace foldback::server::debugger

@@ -37,6 +37,8 @@ struct DebuggerOptions {
     std::uint64_t max_events_per_answer = 250'000;
     /// Events folded for one request about one stream; 413 beyond.
     std::uint64_t max_stream_events = 5'000'000;
+    /// Events up to a failure that are shrunk for one request; 413 beyond.
+    std::uint64_t max_shrunk_events = 100'000;
     /// Told what the world broke.
     std::function<void(const std::string&)> on_error{};
 };
