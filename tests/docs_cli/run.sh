@@ -19,6 +19,7 @@ export FOLDBACK_CONFIG=$work/empty.toml
 : >"$FOLDBACK_CONFIG"
 mkdir "$work/bin"
 ln -s "$binary" "$work/bin/foldback"
+ln -s "$(dirname "$binary")/orders" "$work/bin/orders"
 export PATH=$work/bin:$PATH
 cd "$work"
 
@@ -51,6 +52,45 @@ for ((n = 1; ; n++)); do
         cat difference
     fi
 done
+# Exit codes.
+exits() {
+    local wanted=$1 got=0
+    shift
+    "$@" >got.output 2>&1 </dev/null || got=$?
+    if [ "$got" = "$wanted" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: exit code %s, not %s, of: %s\n' "$got" "$wanted" "$*"
+        cat got.output
+    fi
+}
+faulty='orders debug-adapter --with-bug'
+exits 0 foldback find orders/42 --first '/total < -999'
+exits 1 foldback find 'orders/*' --first '/total < 0'
+exits 0 foldback shrink orders/42 --keep '/total < 0' --json
+exits 1 foldback shrink orders/42 --keep '/total > 9999'
+exits 0 foldback bisect orders/42 --bad 2 --run '! grep -q total.:-' --json
+exits 1 foldback bisect orders/42 --run true
+exits 1 foldback bisect orders/42 --run false
+exits 1 foldback bisect orders/42 --bad 2 --run 'exit 127'
+exits 1 foldback bisect orders/42 --bad 2 --run 'kill $$'
+exits 2 foldback bisect orders/42 --bad 2 --run 'exit 125'
+exits 2 foldback bisect orders/42 --good 2 --bad 1 --run false
+exits 0 foldback compare orders/77 --old orders --new orders
+exits 1 foldback compare orders/77 --old orders --new "$faulty" --json
+exits 1 foldback compare orders/77 --old orders --new /bin/true
+exits 1 foldback compare orders/77 --old orders --new 'echo nonsense; cat'
+exits 4 foldback compare orders/none --old orders --new orders
+exits 7 foldback compare orders/77 --old orders --new 'exec sleep 600' --timeout-ms 200
+exits 0 foldback trace 7f3c --json
+exits 4 foldback trace nothing
+exits 2 foldback trace orders/42 --event 9
+exits 2 foldback show orders/42 --at 9
+exits 2 foldback export - --as doctest
+exits 4 foldback show orders/none
+exits 4 foldback show orders/42 --lens none
+exits 3 foldback show orders/42 --url http://127.0.0.1:1/v1/stream
 # The same over a data directory that nobody serves; nothing is written.
 check() {
     local wanted=$1

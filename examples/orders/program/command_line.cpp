@@ -45,6 +45,11 @@ ExitCode parse_and_run(CLI::App& app, int argc, const char* const* argv) {
         ->capture_default_str();
     serve_command->add_flag("--with-bug", with_bug, "Fold orders with a planted fault, to be found with the debugger");
 
+    auto* const adapter_command = app.add_subcommand(
+        "debug-adapter",
+        "Fold streams for `foldback compare`: questions on standard input, answers on standard output");
+    adapter_command->add_flag("--with-bug", with_bug, "Fold orders with the planted fault");
+
     auto* const seed_command = app.add_subcommand("seed", "Write a believable history into an empty data directory");
     seed_command->add_option("--orders", seeding.orders, "How many")
         ->capture_default_str()
@@ -67,8 +72,10 @@ ExitCode parse_and_run(CLI::App& app, int argc, const char* const* argv) {
         (void)app.exit(error);
         return asked ? ExitCode::ok : ExitCode::usage;
     }
+    const auto reducer = with_bug ? Reducer::faulty : Reducer::sound;
+    if (adapter_command->parsed()) return adapt_for_comparing(reducer);
     if (serve_command->parsed()) {
-        serving.reducer = with_bug ? Reducer::faulty : Reducer::sound;
+        serving.reducer = reducer;
         return serve(serving);
     }
     seeding.until = until.empty() ? std::chrono::floor<std::chrono::seconds>(system_clock::now()) : midnight_of(until);

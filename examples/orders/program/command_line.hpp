@@ -8,7 +8,7 @@
 
 #include "app/order_commands.hpp"
 
-/// The command line: `orders serve` and `orders seed`.
+/// The command line: `orders serve`, `orders seed` and `orders debug-adapter`.
 namespace orders::cli {
 
 /// As those of `foldback`.
@@ -44,6 +44,9 @@ struct SeedOptions {
 [[nodiscard]] ExitCode serve(const ServeOptions& options);
 /// Writes a believable history into a store that has no orders yet. Throws Failure.
 [[nodiscard]] ExitCode seed(const SeedOptions& options);
+
+/// Answers the questions of `foldback compare` until standard input ends.
+[[nodiscard]] ExitCode adapt_for_comparing(Reducer reducer);
 
 /// Parses, runs, and reports what failed on stderr.
 [[nodiscard]] ExitCode run(int argc, const char* const* argv);

@@ -1,9 +1,14 @@
 #include "program/debugging.hpp"
 
+#include <iostream>
+
 #include "domain/faulty_order.hpp"
 #include "domain/invariants.hpp"
 #include "domain/order.hpp"
 #include "domain/stock.hpp"
+#include "foldback/server/debug_adapter.hpp"
+#include "foldback/version.hpp"
+#include "program/command_line.hpp"
 
 namespace orders::cli {
 namespace {
@@ -27,6 +32,16 @@ foldback::Registry debugger_registry(Reducer reducer) {
     }
     registry.add<Stock>("stock", {.invariants = {{"promises-at-most-what-is-there", promises_at_most_what_is_there}}});
     return registry;
+}
+
+std::string build_name(Reducer reducer) {
+    return "orders " + std::string(foldback::version()) + (reducer == Reducer::faulty ? " with the planted fault" : "");
+}
+
+ExitCode adapt_for_comparing(Reducer reducer) {
+    const bool whole =
+        foldback::server::run_debug_adapter(debugger_registry(reducer), build_name(reducer), std::cin, std::cout) == 0;
+    return whole ? ExitCode::ok : ExitCode::no;
 }
 
 }  // namespace orders::cli

@@ -110,7 +110,7 @@ ExitCode serve(const ServeOptions& options) {
     settings.port = address.port;
     settings.on_error = [](std::string_view what) { log(std::string(what)); };
     server::Debugger debugger(*store, debugger_registry(options.reducer),
-                              {.build = "orders " + std::string(foldback::version()), .on_error = log});
+                              {.build = build_name(options.reducer), .on_error = log});
     server::HttpServer http(server::with_debugger(debugger, api), settings);
 
     shop.start();

@@ -63,6 +63,9 @@ public:
         add_writing_verbs();
         add_reading_verbs();
         add_debug_verbs();
+        add_trace();
+        add_bisect();
+        add_compare();
         add_directory_verbs();
         add_other_verbs();
     }
@@ -325,15 +328,33 @@ private:
         auto* stream = added.first->add_option("stream", added.second->stream, "its name");
         if (verb != DebugCommand::Verb::find) stream->required();
         added.first->add_option("--lens", added.second->lens, "the lens to see it through")->type_name("NAME");
-        add_connection(*added.first);
-        add_common(*added.first);
-        add_json(*added.first);
-        add_data(*added.first);
+        add_reading(*added.first);
         return added;
     }
 
-    static void add_at(CLI::App& verb, DebugCommand& values) {
-        verb.add_option("--at", values.at, "a number of events, -N before the end, or a time; the end when absent")
+    /// What the verbs take that read a server or a directory.
+    void add_reading(CLI::App& app) {
+        add_connection(app);
+        add_common(app);
+        add_json(app);
+        add_data(app);
+    }
+
+    void add_trace() {
+        auto [trace, t] = add_verb<TraceCommand>(app_, "trace", "Debugger", "print which event led to which");
+        trace->add_option("id", t->id, "an event's id, a correlation, a causation or a command")->required();
+        trace->add_option("--event", t->event, "begin at the event of this number; the id is its stream's name")
+            ->type_name("N");
+        trace->add_option("--limit", t->limit, "at most so many events")
+            ->type_name("N")
+            ->default_str("500")
+            ->check(between(1, 5'000));
+        trace->add_flag("--dot", t->dot, "print a graph for Graphviz");
+        add_reading(*trace);
+    }
+
+    static CLI::Option* add_at(CLI::App& verb, DebugCommand& values) {
+        return verb.add_option("--at", values.at, "a number of events, -N before the end, a time, or now, the end")
             ->type_name("MOMENT");
     }
 
@@ -364,10 +385,45 @@ private:
         what_if->add_option("--insert", w->insert, "with one more message before an event")->type_name("N=JSON");
         what_if->add_option("--save-as", w->save_as, "keep it as a fork below debug/, which expires")
             ->type_name("STREAM");
+        auto [shrink, k] = add_debug_verb("shrink", Ask::shrink, "find the fewest events that keep a failure");
+        shrink->add_option("--keep", k->keep, "an invariant that is to stay broken, or an expression to stay true")
+            ->type_name("EXPR")
+            ->required();
         auto [save, e] = add_debug_verb("export", Ask::export_history, "print the events, or a test made of them");
-        add_at(*save, *e);
+        save->get_option("stream")->description("its name; - reads what `shrink --json` printed");
+        auto* at = add_at(*save, *e);
+        save->add_option("--events", e->events, "only these, such as 1,3-5,9")->type_name("LIST")->excludes(at);
         add_choice<std::string>(*save, "--as", e->as, {{"ndjson", "ndjson"}, {"doctest", "doctest"}},
                                 "a message on each line, or the source of a doctest");
+    }
+
+    void add_bisect() {
+        auto [bisect, b] =
+            add_verb<BisectCommand>(app_, "bisect", "Debugger", "find the first event that a command calls bad");
+        bisect->add_option("stream", b->stream, "its name")->required();
+        bisect->add_option("--run", b->run, "gets the state on standard input; exits with 0 good, 1-124 bad, 125 skip")
+            ->type_name("CMD")
+            ->required();
+        bisect->add_option("--good", b->good, "a moment that is good; the first when absent")->type_name("MOMENT");
+        bisect->add_option("--bad", b->bad, "a later one that is bad; the end when absent")->type_name("MOMENT");
+        bisect->add_option("--lens", b->lens, "the lens to see it through")->type_name("NAME");
+        add_reading(*bisect);
+    }
+
+    void add_compare() {
+        auto [compare, c] = add_verb<CompareCommand>(app_, "compare", "Debugger",
+                                                     "find where two builds of a service make different states");
+        compare->add_option("streams", c->streams, "a name; 'orders/*' for all that begin so; absent: all streams");
+        compare->add_option("--old", c->old_build, "a service, run with the verb debug-adapter; or a command line")
+            ->type_name("BIN")
+            ->required();
+        compare->add_option("--new", c->new_build, "the other build of it")->type_name("BIN")->required();
+        compare->add_option("--limit", c->limit, "name at most so many streams that differ")
+            ->type_name("N")
+            ->default_str("20")
+            ->check(between(1, 100'000));
+        add_progress(*compare);
+        add_reading(*compare);
     }
 
     void add_directory_verbs() {

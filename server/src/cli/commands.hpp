@@ -112,21 +112,45 @@ struct ListCommand {
 
 /// A question to the debugger; which fields matter depends on the verb.
 struct DebugCommand {
-    enum class Verb : std::uint8_t { show, log, diff, blame, find, what_if, export_history };
+    enum class Verb : std::uint8_t { show, log, diff, blame, find, what_if, shrink, export_history };
 
     Verb verb = Verb::show;
-    std::string stream;  ///< `find`: may end in `*`, or be empty for everything
+    std::string stream;  ///< `find`: may end in `*`, or be empty for everything; `export`: - is an answer of `shrink`
     std::string lens;    ///< empty: the stream's own
     std::string at;      ///< a moment; empty: the tail
     std::string from;    ///< a moment, or the number of an event
     std::string to;
     std::uint64_t limit = 100;
     std::string first;  ///< an invariant or an expression
+    std::string keep;   ///< an invariant or an expression
     std::string as = "ndjson";
+    std::string events;  ///< numbers and ranges; empty: all
     std::vector<std::uint64_t> skip;
     std::vector<std::string> replace;  ///< N=JSON
     std::vector<std::string> insert;   ///< N=JSON
     std::string save_as;
+};
+
+struct TraceCommand {
+    std::string id;  ///< of an event, a correlation, a causation or a command; with `event`: a stream
+    std::optional<std::uint64_t> event;  ///< its number
+    std::uint64_t limit = 500;
+    bool dot = false;
+};
+
+struct BisectCommand {
+    std::string stream;
+    std::string lens;
+    std::string run;   ///< a command line for the shell
+    std::string good;  ///< a moment; empty: the first
+    std::string bad;   ///< a moment; empty: the tail
+};
+
+struct CompareCommand {
+    std::string old_build;  ///< a program, or a command line of several words
+    std::string new_build;
+    std::string streams;  ///< one; or all that begin so, when it ends in `*`; or empty for everything
+    std::uint64_t limit = 20;
 };
 
 struct VerifyCommand {};
@@ -140,10 +164,10 @@ struct CompletionCommand {
 /// Hidden: prints the reference tables of docs/operations.md.
 struct ReferenceCommand {};
 
-using Command =
-    std::variant<ServeCommand, ConfigShowCommand, CreateCommand, AppendCommand, ReadCommand, TailCommand, HeadCommand,
-                 CloseCommand, DeleteCommand, ForkCommand, ListCommand, DebugCommand, VerifyCommand, SalvageCommand,
-                 StatsCommand, VersionCommand, CompletionCommand, ReferenceCommand>;
+using Command = std::variant<ServeCommand, ConfigShowCommand, CreateCommand, AppendCommand, ReadCommand, TailCommand,
+                             HeadCommand, CloseCommand, DeleteCommand, ForkCommand, ListCommand, DebugCommand,
+                             TraceCommand, BisectCommand, CompareCommand, VerifyCommand, SalvageCommand, StatsCommand,
+                             VersionCommand, CompletionCommand, ReferenceCommand>;
 
 struct CommandLine {
     CommonOptions common;

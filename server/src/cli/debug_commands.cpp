@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include "cli/answers.hpp"
+#include "cli/debug_questions.hpp"
 #include "cli/debug_text.hpp"
-#include "cli/interrupt.hpp"
+#include "cli/input.hpp"
 #include "cli/json_line.hpp"
 #include "cli/progress.hpp"
-#include "cli/transport.hpp"
 #include "cli/units.hpp"
 #include "cli/verbs.hpp"
 
@@ -15,11 +15,13 @@ namespace {
 using Document = nlohmann::ordered_json;
 using Verb = DebugCommand::Verb;
 
-/// Puts questions to the debugger, in a server or over a directory.
-class Questions {
+/// Asks what a verb asks, and prints the answer.
+class Asking {
 public:
-    Questions(const DebugCommand& command, Session session)
-        : command_(command), session_(session), transport_(open_transport(session.common)) {}
+    Asking(const DebugCommand& command, Session session)
+        : command_(command),
+          session_(session),
+          questions_(session.common, command.stream.empty() ? "all streams" : command.stream) {}
 
     ExitCode run() {
         switch (command_.verb) {
@@ -29,45 +31,17 @@ public:
             case Verb::log: return log();
             case Verb::find: return find();
             case Verb::what_if: return print(what_if(), what_if_text);
+            case Verb::shrink: return shrink();
             case Verb::export_history: return export_history();
         }
         return ExitCode::usage;
     }
 
 private:
-    using Parameters = std::vector<std::pair<const char*, std::string>>;
-
-    [[nodiscard]] HttpRequest question(const char* name, const Parameters& parameters) const {
-        HttpRequest request{.target = fmt::format("/debug/api/{}?", name), .repeatable = true};
-        for (const auto& [key, value] : parameters) {
-            if (!value.empty()) request.target += fmt::format("{}={}&", key, encode_query(value));
-        }
-        return request;
-    }
-
-    [[nodiscard]] std::string exchange(const HttpRequest& request) {
-        throw_if_interrupted();
-        const auto response = transport_->exchange(request);
-        if (response.status == 404 && !has_debugger()) {
-            throw Failure(ExitCode::no, fmt::format("the server at {} has no debugger", transport_->name()),
-                          "Start it with --debug, or read its directory with --data DIR while it is stopped.");
-        }
-        require_success(response, command_.stream.empty() ? "all streams" : command_.stream);
-        return response.body;
-    }
-
-    [[nodiscard]] bool has_debugger() { return transport_->exchange(question("about", {})).status == 200; }
-
-    [[nodiscard]] Document parsed(const std::string& body) const {
-        auto document = Document::parse(body, nullptr, false);
-        if (!document.is_object()) throw Failure(ExitCode::unreachable, "the debugger's answer is malformed");
-        return document;
-    }
-
-    [[nodiscard]] Document ask(const char* name, Parameters parameters) {
+    [[nodiscard]] Document ask(const char* name, DebugQuestions::Parameters parameters) {
         parameters.emplace_back("stream", command_.stream);
         parameters.emplace_back("lens", command_.lens);
-        return parsed(exchange(question(name, parameters)));
+        return questions_.ask(name, parameters);
     }
 
     template <class Text>
@@ -111,8 +85,8 @@ private:
                      {"skipped", Document::array()}};
         std::string after;
         for (bool complete = false; !complete;) {
-            const auto part = parsed(exchange(question(
-                "find", {{"first", command_.first}, {"prefix", prefix}, {"after", after}, {"lens", command_.lens}})));
+            const auto part = questions_.ask(
+                "find", {{"first", command_.first}, {"prefix", prefix}, {"after", after}, {"lens", command_.lens}});
             for (const auto* list : {"found", "skipped"}) {
                 for (const auto& one : part.at(list)) all[list].push_back(one);
             }
@@ -167,30 +141,58 @@ private:
         for (const auto& text : command_.insert) body["edits"].push_back(edit("insert_before", text));
         if (body["edits"].empty())
             throw Failure(ExitCode::usage, "nothing would have been different", "Add --skip, --replace or --insert.");
-        HttpRequest request{.method = HttpMethod::post, .target = "/debug/api/whatif"};
-        request.repeatable = command_.save_as.empty();
-        request.headers.emplace_back("Content-Type", "application/json");
-        request.body = json_line(body);
-        return parsed(exchange(request));
+        return questions_.post("whatif", body, command_.save_as.empty());
+    }
+
+    ExitCode shrink() {
+        const auto answer = ask("shrink", {{"keep", command_.keep}});
+        if (answer.at("moment").is_null())
+            throw Failure(ExitCode::no,
+                          fmt::format("{}: at no moment is it so: {}", command_.stream, printable(command_.keep)));
+        if (answer.at("minimal") == false)
+            session_.output.note("It may be possible with fewer: the search was ended at the debugger's limits.");
+        return print(answer, shrink_text);
     }
 
     ExitCode export_history() {
-        session_.output.data(exchange(question(
-            "export",
-            {{"stream", command_.stream}, {"lens", command_.lens}, {"at", command_.at}, {"as", command_.as}})));
+        session_.output.data(questions_.fetch("export", {{"stream", command_.stream},
+                                                         {"lens", command_.lens},
+                                                         {"at", command_.at},
+                                                         {"events", command_.events},
+                                                         {"as", command_.as}}));
         return ExitCode::ok;
     }
 
     const DebugCommand& command_;
     Session session_;
-    std::unique_ptr<Transport> transport_;
+    DebugQuestions questions_;
 };
+
+/// The export that an answer of `shrink` on standard input asks for.
+DebugCommand export_of_shrunk(DebugCommand command) {
+    constexpr std::size_t most_bytes = 16 << 20;
+    const auto answer = Document::parse(Input("-").read(most_bytes), nullptr, false);
+    const Failure malformed(ExitCode::usage, "standard input is no answer of shrink",
+                            "foldback shrink STREAM --keep EXPR --json | foldback export - --as doctest");
+    if (!answer.is_object() || !answer.contains("kept") || !answer["kept"].is_array() || answer["kept"].empty())
+        throw malformed;
+    for (const auto& event : answer["kept"]) {
+        if (!event.is_object() || !event.value("number", Document()).is_number_unsigned()) throw malformed;
+        command.events += (command.events.empty() ? "" : ",") + event["number"].dump();
+    }
+    command.stream = answer.value("stream", "");
+    if (command.lens.empty() && answer.contains("lens") && answer["lens"].is_object())
+        command.lens = answer["lens"].value("name", "");
+    return command;
+}
 
 }  // namespace
 
 ExitCode run(const DebugCommand& command, Session session) {
+    if (command.verb == Verb::export_history && command.stream == "-" && command.events.empty())
+        return run(export_of_shrunk(command), session);
     if (command.verb != Verb::find) require_stream_name(command.stream);
-    return Questions(command, session).run();
+    return Asking(command, session).run();
 }
 
 }  // namespace foldback::cli

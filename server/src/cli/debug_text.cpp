@@ -67,6 +67,21 @@ std::string changes_text(const Document& changes) {
     return text;
 }
 
+/// "/total  59.97 → 39.98 (and 2 more)", or what only one of two builds could not read.
+std::string difference_text(const Document& difference) {
+    for (const auto* side : {"old", "new"}) {
+        if (const auto problem = text_of(difference, (std::string(side) + "_problem").c_str()); !problem.empty())
+            return fmt::format("--{} cannot fold it: {}", side, problem);
+    }
+    const auto& changes = difference.at("changes");
+    if (changes.empty()) return "in what is redacted, or in how a number is written";
+    const auto side = [&](const char* key) {
+        return changes[0].contains(key) ? value_text(changes[0][key]) : std::string("nothing");
+    };
+    const auto more = changes.size() > 1 ? fmt::format(" and {} more", changes.size() - 1) : std::string();
+    return fmt::format("{}  {} → {}{}", text_of(changes[0], "path"), side("before"), side("after"), more);
+}
+
 }  // namespace
 
 std::string show_text(const Document& answer) {
@@ -111,8 +126,8 @@ std::string diff_text(const Document& answer) {
 std::string blame_text(const Document& answer) {
     Table table({Align::left, Align::right, Align::left, Align::left});
     for (const auto& field : answer.at("fields")) {
-        table.add({text_of(field, "pointer"), text_of(field, "event"), text_of(field, "type"),
-                   value_text(field.at("value"))});
+        table.add(
+            {text_of(field, "path"), text_of(field, "event"), text_of(field, "type"), value_text(field.at("value"))});
     }
     return table.text();
 }
@@ -142,6 +157,33 @@ std::string what_if_text(const Document& answer) {
     if (!saved.is_null())
         text += fmt::format("saved as {}, which expires {} s after it was last read\n", text_of(saved, "stream"),
                             text_of(saved, "ttl_seconds"));
+    return text;
+}
+
+std::string shrink_text(const Document& answer) {
+    const auto& kept = answer.at("kept");
+    std::string text = fmt::format("{} · so for the first time at event {} · {}\n{} → {} after {}\n",
+                                   text_of(answer, "stream"), text_of(answer, "moment"), lens_text(answer),
+                                   text_of(answer, "candidates"), format_counted(kept.size(), "event"),
+                                   format_counted(answer.at("replays").get<std::uint64_t>(), "replay"));
+    for (const auto& event : kept) text += log_line(event) + "\n";
+    return text;
+}
+
+std::string compare_text(const Document& answer) {
+    const auto number = [&](const char* key) { return answer.at(key).get<std::uint64_t>(); };
+    std::string text =
+        fmt::format("old {} · new {}\n{} · {}: {} same, {} differ\n", text_of(answer, "old"), text_of(answer, "new"),
+                    format_counted(number("streams"), "stream"), format_counted(number("events"), "event"),
+                    format_count(number("same")), format_count(number("differ")));
+    Table table({Align::left, Align::left, Align::left, Align::left});
+    for (const auto& one : answer.at("differences")) {
+        table.add({"  " + text_of(one, "stream"), fmt::format("first at event {}", text_of(one, "event")),
+                   text_of(one, "type"), difference_text(one)});
+    }
+    text += table.text();
+    const auto unnamed = number("differ") - answer["differences"].size();
+    if (unnamed > 0) text += fmt::format("  … {} more (--limit)\n", format_count(unnamed));
     return text;
 }
 

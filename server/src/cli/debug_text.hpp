@@ -13,5 +13,7 @@ namespace foldback::cli {
 [[nodiscard]] std::string blame_text(const nlohmann::ordered_json& answer);
 [[nodiscard]] std::string found_line(const nlohmann::ordered_json& found);
 [[nodiscard]] std::string what_if_text(const nlohmann::ordered_json& answer);
+[[nodiscard]] std::string shrink_text(const nlohmann::ordered_json& answer);
+[[nodiscard]] std::string compare_text(const nlohmann::ordered_json& answer);
 
 }  // namespace foldback::cli

@@ -34,6 +34,10 @@ std::string format_count(std::uint64_t count) {
     return text;
 }
 
+std::string format_counted(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", format_count(count), noun, count == 1 ? "" : "s");
+}
+
 std::string format_duration(std::chrono::milliseconds duration) {
     const auto total = duration.count();
     if (total < 10'000) return fmt::format("{:.1f} s", static_cast<double>(total) / 1000);

@@ -15,6 +15,9 @@ namespace foldback::cli {
 /// "12,408".
 [[nodiscard]] std::string format_count(std::uint64_t count);
 
+/// "1 event", "12,408 events": the noun takes an s.
+[[nodiscard]] std::string format_counted(std::uint64_t count, std::string_view noun);
+
 /// "0.4 s", "12 s", "3 min 04 s", "2 h 05 min".
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
 

@@ -148,3 +148,27 @@ TEST_CASE("the debugger's verbs take moments, also before the end, and edits wit
     CHECK(find.stream.empty());
     CHECK(refusal({"find", "orders/42"}).find("--first") != std::string::npos);
 }
+
+TEST_CASE("the verbs that judge, trace and compare take what they need") {
+    const auto trace = verb_of<TraceCommand>({"trace", "7f3c", "--dot"});
+    const auto at_event = verb_of<TraceCommand>({"trace", "orders/42", "--event", "3"});
+    const auto bisect = verb_of<BisectCommand>({"bisect", "orders/42", "--run", "exit 1", "--bad", "-2"});
+    const auto compare = verb_of<CompareCommand>({"compare", "orders/*", "--old", "a", "--new", "b c"});
+    const auto shrink = verb_of<DebugCommand>({"shrink", "orders/42", "--keep", "not sound"});
+    const auto shrunk = verb_of<DebugCommand>({"export", "-", "--as", "doctest"});
+
+    CHECK(trace.id == "7f3c");
+    CHECK(trace.dot);
+    CHECK(at_event.event == 3);
+    CHECK(bisect.run == "exit 1");
+    CHECK(bisect.bad == "-2");
+    CHECK(compare.streams == "orders/*");
+    CHECK(compare.old_build == "a");
+    CHECK(compare.new_build == "b c");
+    CHECK(shrink.keep == "not sound");
+    CHECK(shrunk.stream == "-");
+    CHECK(refusal({"bisect", "orders/42"}).find("--run") != std::string::npos);
+    CHECK(refusal({"compare", "--old", "a"}).find("--new") != std::string::npos);
+    CHECK(refusal({"shrink", "orders/42"}).find("--keep") != std::string::npos);
+    CHECK(refusal({"export", "orders/42", "--at", "3", "--events", "1"}).find("--events") != std::string::npos);
+}

@@ -5,6 +5,12 @@
 using namespace foldback::cli;
 using namespace std::chrono_literals;
 
+TEST_CASE("one is singular") {
+    CHECK(format_counted(1, "event") == "1 event");
+    CHECK(format_counted(0, "event") == "0 events");
+    CHECK(format_counted(12'408, "event") == "12,408 events");
+}
+
 TEST_CASE("bytes are written with the unit that suits them") {
     CHECK(format_bytes(0) == "0 B");
     CHECK(format_bytes(1023) == "1023 B");
