@@ -10,7 +10,7 @@ if [[ ${1:-} == --json ]]; then json=$2; fi
 scratch=$(mktemp -d "$build/bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
-for name in store framework projection repository; do
+for name in store framework projection repository find; do
     "$build/bin/bench/${name}_bench" "$scratch" --json "$scratch/$name.json"
 done
 FOLDBACK_BINARY="$build/bin/foldback" bash "$here/http/run.sh" --json "$scratch/http.json"
@@ -18,5 +18,5 @@ FOLDBACK_BINARY="$build/bin/foldback" bash "$here/http/run.sh" --json "$scratch/
 if [[ -n $json ]]; then
     node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");
              const rows = files.flatMap((file) => { const read = JSON.parse(readFileSync(file)); return read.rows ?? read; });
-             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,framework,projection,repository,http}.json >"$json"
+             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,framework,projection,repository,find,http}.json >"$json"
 fi

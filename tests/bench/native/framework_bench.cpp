@@ -10,9 +10,8 @@
 #include <simdjson.h>
 #include <nlohmann/json.hpp>
 
-#include "account.hpp"
-#include "foldback/app/repository.hpp"
 #include "foldback/store/log_store.hpp"
+#include "million_events.hpp"
 #include "report.hpp"
 #include "rows.hpp"
 
@@ -20,33 +19,10 @@ namespace {
 
 using namespace foldback;
 using bench::Account;
-using bench::AccountEvent;
 using bench::AccountState;
 
 constexpr int rounds = 5;
-constexpr std::size_t event_count = 1'000'000;
-
-AccountEvent event_of(std::size_t number) {
-    const auto digits = std::to_string(100'000 + number % 800'000);
-    switch (number % 4) {
-        case 0:
-            return bench::Withdrawn{.machine = "atm-" + digits, .cents = static_cast<std::int64_t>(number % 50'000)};
-        default:
-            return bench::Deposited{.from = "DE02-" + digits + "-1234567",
-                                    .cents = static_cast<std::int64_t>(number % 90'000),
-                                    .note = "rent"};
-    }
-}
-
-/// One account of a million events of about 200 bytes.
-void fill(const Repository<Account>& accounts) {
-    const Metadata metadata{.correlation = "c-1732350000123", .actor = "ada"};
-    for (std::size_t done = 0; done < event_count; done += 1000) {
-        std::vector<AccountEvent> events;
-        for (std::size_t i = 0; i < 1000; ++i) events.push_back(event_of(done + i));
-        (void)accounts.append("1", Offset{done}, events, metadata).value();
-    }
-}
+constexpr auto event_count = bench::million;
 
 /// The messages of a stream as they are stored, one after another.
 struct Bytes {
@@ -139,7 +115,7 @@ double nlohmann_events_per_second(const Bytes& bytes) {
 std::vector<bench::Row> rehydrate(const std::filesystem::path& directory) {
     const auto store = LogStore::open(directory / "rehydrate");
     const Repository<Account> accounts(*store, {.category = "accounts"});
-    fill(accounts);
+    bench::fill(accounts);
     store->run_one(LogStore::Work::checkpoint);
     const auto bytes = bytes_of(*store, "accounts/1");
     const auto load = [&] {
