@@ -13,10 +13,12 @@ namespace foldback::server::debugger {
 [[nodiscard]] Json answer_events(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_outline(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_search(Context& context, const Parameters& parameters);
+[[nodiscard]] Json answer_marks(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_links(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_trace(Context& context, const Parameters& parameters);
 
 [[nodiscard]] Json answer_state(Context& context, const Parameters& parameters);
+[[nodiscard]] Json answer_states(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_diff(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_blame(Context& context, const Parameters& parameters);
 [[nodiscard]] Json answer_invariants(Context& context, const Parameters& parameters);

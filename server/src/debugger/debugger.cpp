@@ -33,7 +33,8 @@ constexpr std::array routes{Route{"about", debugger::answer_about},   Route{"str
                             Route{"state", debugger::answer_state},   Route{"diff", debugger::answer_diff},
                             Route{"blame", debugger::answer_blame},   Route{"invariants", debugger::answer_invariants},
                             Route{"series", debugger::answer_series}, Route{"find", debugger::answer_find},
-                            Route{"trace", debugger::answer_trace},   Route{"shrink", debugger::answer_shrink}};
+                            Route{"trace", debugger::answer_trace},   Route{"shrink", debugger::answer_shrink},
+                            Route{"states", debugger::answer_states}, Route{"marks", debugger::answer_marks}};
 
 Response json_response(const Json& document) {
     Response response;

@@ -13,39 +13,16 @@ Json state_at(AnyTimeline& timeline, Offset moment, const Redaction& redaction) 
     return redaction.state(timeline.state_at(moment));
 }
 
-/// The smallest, greatest and last number of each group of moments.
-class Series {
-public:
-    Series(std::uint64_t moments, std::size_t points) : per_point_(std::max<std::uint64_t>(1, moments / points + 1)) {}
-
-    void add(Offset moment, const Json* value) {
-        if (count_ == 0) point_ = {{"moment", moment.value}, {"last", nullptr}, {"min", nullptr}, {"max", nullptr}};
-        point_["last"] = value == nullptr ? Json(nullptr) : *value;
-        if (value != nullptr) {
-            if (point_["min"].is_null() || *value < point_["min"]) point_["min"] = *value;
-            if (point_["max"].is_null() || *value > point_["max"]) point_["max"] = *value;
-        }
-        if (++count_ == per_point_) flush();
-    }
-
-    Json take() {
-        if (count_ > 0) flush();
-        return std::move(points_);
-    }
-
-    [[nodiscard]] std::uint64_t per_point() const noexcept { return per_point_; }
-
-private:
-    void flush() {
-        points_.push_back(std::move(point_));
-        count_ = 0;
-    }
-
-    std::uint64_t per_point_;
-    std::uint64_t count_ = 0;
-    Json point_;
-    Json points_ = Json::array();
-};
+/// What there is to say of a moment; `previous` is the state before its event.
+Json describe_moment(AnyTimeline& timeline, const Redaction& redaction, const Json& previous,
+                     const std::optional<StoredEvent>& event) {
+    Json document{{"moment", timeline.offset().value},
+                  {"event", event ? whole_event(*event, redaction) : Json(nullptr)},
+                  {"state", redaction.state(timeline.state())}};
+    document["changes"] = list_changes(previous, document["state"], timeline.lens().identity);
+    document["invariants"] = invariants_at(timeline);
+    return document;
+}
 
 }  // namespace
 
@@ -78,14 +55,37 @@ Json answer_state(Context& context, const Parameters& parameters) {
     const bool has_event = moment > timeline->first();
     const Offset before{has_event ? moment.value - 1 : moment.value};
     const auto previous = state_at(*timeline, before, redaction);
+    std::optional<StoredEvent> event;
+    if (has_event) event = timeline->event(before);
     auto document = stamp(context, *timeline);
-    document["moment"] = moment.value;
-    document["event"] = nullptr;
-    if (has_event) document["event"] = whole_event(timeline->event(before), redaction);
     timeline->go_to(moment);
-    document["state"] = state_at(*timeline, moment, redaction);
-    document["changes"] = list_changes(previous, document["state"], timeline->lens().identity);
-    document["invariants"] = invariants_at(*timeline);
+    document.update(describe_moment(*timeline, redaction, previous, event));
+    return document;
+}
+
+Json answer_states(Context& context, const Parameters& parameters) {
+    constexpr std::size_t most_bytes = 4 << 20;
+    const auto timeline = context.borrow(parameters);
+    const auto& redaction = timeline.redaction();
+    auto document = stamp(context, *timeline);
+    const auto first = timeline->first().value;
+    const auto from = std::max(parameters.number("from", first, 0, timeline->tail().value), first);
+    const auto count = parameters.number("count", 50, 1, 200);
+    const Offset before{from > first ? from - 1 : from};
+    const auto events = timeline->events(before, static_cast<std::size_t>(count));
+    timeline->go_to(before);
+    Json states = Json::array();
+    auto previous = redaction.state(timeline->state());
+    if (from == first) states.push_back(describe_moment(*timeline, redaction, previous, std::nullopt));
+    std::size_t bytes = 0;
+    for (const auto& event : events) {
+        if (states.size() == count || bytes > most_bytes || !timeline->step_forward()) break;
+        states.push_back(describe_moment(*timeline, redaction, previous, event));
+        previous = states.back()["state"];
+        bytes += event.text.size() + timeline->state().size();
+    }
+    document["from"] = from;
+    document["states"] = std::move(states);
     return document;
 }
 
@@ -139,31 +139,6 @@ Json answer_invariants(Context& context, const Parameters& parameters) {
         kept = {timeline->tail(), {{"invariants", std::move(reports)}, {"unreadable", std::move(unreadable)}}};
     }
     document.update(kept->document);
-    return document;
-}
-
-Json answer_series(Context& context, const Parameters& parameters) {
-    const auto timeline = context.borrow(parameters);
-    const auto pointer = parameters.required("pointer");
-    const auto segments = pointer_segments(pointer);
-    const auto points = static_cast<std::size_t>(parameters.number("points", 300, 1, 2000));
-    Series series(timeline->tail().value - timeline->first().value + 1, points);
-    Offset moment = timeline->first();
-    const auto look = [&](std::string_view text) {
-        const auto state = timeline.redaction().state(text);
-        const Json* value = nullptr;
-        each_value(state, segments, [&](const Json& found) {
-            if (value == nullptr && found.is_number()) value = &found;
-        });
-        series.add(moment, value);
-        ++moment.value;
-        return false;
-    };
-    (void)timeline->first_where_json(look, {.from = timeline->first()});
-    auto document = stamp(context, *timeline);
-    document["pointer"] = pointer;
-    document["moments_per_point"] = series.per_point();
-    document["points"] = series.take();
     return document;
 }
 

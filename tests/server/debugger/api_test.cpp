@@ -9,7 +9,8 @@ namespace {
 TEST_CASE("every answer about a stream carries its lens, builds and count of events") {
     Debugged debugged;
 
-    for (const auto* question : {"state", "events", "outline", "invariants", "blame", "search", "diff"}) {
+    for (const auto* question :
+         {"state", "events", "outline", "invariants", "blame", "search", "diff", "states", "marks"}) {
         const auto answer = debugged.ask(std::string(question) + "?stream=orders/42&from=1");
 
         CHECK(answer["stream"] == "orders/42");
@@ -48,6 +49,63 @@ TEST_CASE("the state at a moment comes with the event that led there and what it
     CHECK(answer["changes"] ==
           Json::parse(R"([{"kind":"changed","pointer":"/total","path":"/total","before":300,"after":-200}])"));
     CHECK(answer["invariants"] == Json::parse(R"([{"name":"total-not-negative","holds":false}])"));
+}
+
+TEST_CASE("states come in pages, each as one asked for alone") {
+    Debugged debugged;
+
+    const auto page = debugged.ask("states?stream=orders/42&from=0&count=4");
+    const auto rest = debugged.ask("states?stream=orders/42&from=4");
+
+    REQUIRE(page["states"].size() == 4);
+    REQUIRE(rest["states"].size() == 2);
+    for (std::size_t moment = 0; moment < 6; ++moment) {
+        auto alone = debugged.ask("state?stream=orders/42&at=" + std::to_string(moment));
+        const auto& paged = moment < 4 ? page["states"][moment] : rest["states"][moment - 4];
+        for (const auto* name : {"moment", "event", "state", "changes", "invariants"})
+            CHECK(paged[name] == alone[name]);
+    }
+    CHECK(debugged.refused("states?stream=orders/42&from=6", 400) == "bad-parameter");
+    CHECK(debugged.refused("states?stream=orders/42&from=0&count=201", 400) == "bad-parameter");
+}
+
+TEST_CASE("snapshots and checkpoints of projections are marked where they stand in the stream") {
+    const auto marks = [](const StreamPath& stream) -> std::vector<TimelineMark> {
+        if (stream.text() != "orders/43") return {{.name = "list", .until = Position{1}}};
+        return {{.kind = TimelineMark::Kind::snapshot, .name = "order", .until = Offset{2}},
+                {.kind = TimelineMark::Kind::snapshot, .name = "another life", .until = Offset{200}},
+                {.name = "list", .until = Position{8}},
+                {.name = "behind", .until = Position{0}}};
+    };
+    Debugged debugged({.build = "test 1", .marks = marks});
+    append(*debugged.store, "orders/43", usual_history());
+
+    const auto answer = debugged.ask("marks?stream=orders/43");
+
+    CHECK(answer["marks"] == Json::parse(R"([{"kind":"snapshot","name":"order","moment":2},
+                                             {"kind":"projection","name":"list","moment":3},
+                                             {"kind":"projection","name":"behind","moment":0}])"));
+    CHECK(debugged.ask("marks?stream=orders/42")["marks"][0]["moment"] == 1);
+    CHECK(Debugged().ask("marks?stream=orders/42")["marks"] == Json::array());
+}
+
+TEST_CASE("an amount in a string is a number over time") {
+    Debugged debugged;
+    append(*debugged.store, "money/1", R"({"type":"A","data":{"sum":"23.40"}})");
+    append(*debugged.store, "money/1", R"({"type":"B","data":{"sum":"-1"}})");
+    append(*debugged.store, "money/1", R"({"type":"C","data":{"sum":"23 apples"}})");
+    append(*debugged.store, "money/1", R"({"type":"D","data":{"sum":{"a/b":[1,18446744073709551615]}}})");
+
+    const auto points = debugged.ask("series?stream=money/1&pointer=/sum")["points"];
+
+    CHECK(points[0]["last"].is_null());
+    CHECK(points[1]["last"] == 23.4);
+    CHECK(points[2]["last"] == -1);
+    CHECK(points[3]["last"].is_null());
+    const auto deep = debugged.ask("series?stream=money/1&pointer=/sum/a~1b/1")["points"];
+    CHECK(deep[4]["last"] == 18446744073709551615ULL);
+    CHECK(deep[3]["last"].is_null());
+    CHECK(debugged.refused("series?stream=money/1&pointer=sum", 400) == "bad-request");
 }
 
 TEST_CASE("moments are numbers, distances from the tail, times and offsets of the protocol") {
@@ -100,7 +158,8 @@ TEST_CASE("what is redacted is in no answer") {
     for (const auto* question :
          {"state?stream=orders/42&at=1", "events?stream=orders/42", "events?stream=orders/42&brief=1",
           "diff?stream=orders/42&from=0", "blame?stream=orders/42", "export?stream=orders/42",
-          "export?stream=orders/42&as=doctest", "state?stream=orders/old", "export?stream=orders/old"}) {
+          "export?stream=orders/42&as=doctest", "state?stream=orders/old", "export?stream=orders/old",
+          "states?stream=orders/42", "states?stream=orders/old"}) {
         const auto response = debugged.get(std::string("/debug/api/") + question);
 
         CHECK(response.status == 200);
@@ -109,6 +168,7 @@ TEST_CASE("what is redacted is in no answer") {
     }
     CHECK(debugged.get("/debug/raw/orders/42").text.find("Ada") == std::string::npos);
     CHECK(debugged.ask("search?stream=orders/42&text=Ada")["found"].empty());
+    CHECK(debugged.get("/debug/api/series?stream=orders/42&pointer=/customer").text.find("Ada") == std::string::npos);
     CHECK(debugged.ask("find?stream=orders/42&first=/customer%20=%20'Ada'")["found"].empty());
 }
 

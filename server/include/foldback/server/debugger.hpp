@@ -8,12 +8,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "foldback/history/registry.hpp"
 #include "foldback/server/http_message.hpp"
 #include "foldback/server/request_handler.hpp"
 
 namespace foldback::server {
+
+/// Something that a timeline shows where it stands: a snapshot of the stream, or how far a projection has come.
+struct TimelineMark {
+    enum class Kind : std::uint8_t { snapshot, projection };
+    Kind kind = Kind::projection;
+    std::string name{};
+    /// Everything before it is in it: an offset of the stream, or a position of the store.
+    std::variant<Offset, Position> until{};
+};
 
 struct DebuggerOptions {
     /// What the program calls its build: it stands in every answer.
@@ -30,6 +41,9 @@ struct DebuggerOptions {
     /// Whether a request may see and do everything here. Empty: those whose Host is this machine's loopback, which keeps
     /// other sites' pages from reaching it through a visitor's browser.
     std::function<bool(const Request&)> authorise{};
+    /// What there is to mark on a stream's timeline, such as its snapshots and the checkpoints of the projections. Called
+    /// on the debugger's threads.
+    std::function<std::vector<TimelineMark>(const StreamPath&)> marks{};
     /// Timelines kept for the next question, with their checkpoints.
     std::size_t max_timelines = 8;
     std::size_t max_timeline_bytes = 64 << 20;  ///< of checkpoints, for each timeline
