@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "domain/faulty_order.hpp"
 #include "domain/invariants.hpp"
 #include "foldback/app/repository.hpp"
 #include "foldback/store/log_store.hpp"
@@ -56,6 +57,7 @@ TEST_CASE_FIXTURE(Seeded, "a history has orders of all versions and in every sta
         ++states[order.status];
         partial += order.shipments.size() > 1 ? 1 : 0;
         refunded += order.refunded > Cents{} ? 1 : 0;
+        CHECK(total_is_lines_less_discounts(order));
         CHECK(total_is_not_negative(order));
         CHECK(paid_what_was_due(order));
         CHECK(refunds_at_most_the_payment(order));
@@ -73,6 +75,44 @@ TEST_CASE_FIXTURE(Seeded, "a history has orders of all versions and in every sta
     for (const auto& stream : store->list({.prefix = "stock/"}).streams) {
         CHECK(promises_at_most_what_is_there(stock.load(stream.stream.text().substr(6)).state()));
     }
+}
+
+TEST_CASE_FIXTURE(Seeded, "what happened in the past was committed in the past, in order") {
+    const auto data = make("a", 1);
+    const auto store = foldback::LogStore::open(cli::store_folder(data));
+    foldback::Timestamp last{};
+    foldback::Timestamp first{};
+    bool ascending = true;
+    foldback::FeedRequest request;
+    while (true) {
+        const auto page = store->read_feed(request);
+        for (const auto& message : page.messages) {
+            if (first == foldback::Timestamp{}) first = message.committed_at;
+            ascending = ascending && message.committed_at >= last;
+            last = message.committed_at;
+        }
+        if (page.up_to_date) break;
+        request.from = page.next;
+    }
+
+    CHECK(ascending);
+    CHECK(first == foldback::Timestamp(std::chrono::seconds(1'795'392'000)) - std::chrono::days(10));
+    CHECK(last < foldback::Timestamp(std::chrono::seconds(1'795'392'000)));
+    CHECK(last - first > std::chrono::days(9));
+}
+
+TEST_CASE_FIXTURE(Seeded, "a history has what the planted fault gets wrong: a second discount") {
+    const auto data = make("a", 1);
+    const auto store = foldback::LogStore::open(cli::store_folder(data));
+    const foldback::Repository<FaultyOrder> orders(*store, {.category = "orders"});
+    int wrong = 0;
+    for (int id = 1'001; id <= 1'300; ++id) {
+        const auto order = orders.load(std::to_string(id)).state();
+        wrong += total_is_lines_less_discounts(order) ? 0 : 1;
+    }
+
+    CHECK(wrong > 0);
+    CHECK(wrong < 30);
 }
 
 TEST_CASE_FIXTURE(Seeded, "a folder with orders is not seeded again") {

@@ -42,6 +42,7 @@ public:
     [[nodiscard]] foldback::Database& database() noexcept { return *database_; }
     [[nodiscard]] OrderCommands& commands() noexcept { return *commands_; }
     [[nodiscard]] foldback::ProjectionRunner& projections() noexcept { return projections_; }
+    [[nodiscard]] const foldback::ProjectionRunner& projections() const noexcept { return projections_; }
     [[nodiscard]] PaymentWorkflow& workflow() noexcept { return workflow_; }
     [[nodiscard]] const ShopOptions& options() const noexcept { return options_; }
 

@@ -8,6 +8,12 @@ namespace orders {
 
 [[nodiscard]] inline bool total_is_not_negative(const OrderState& order) { return order.total >= Cents{}; }
 
+[[nodiscard]] inline bool total_is_lines_less_discounts(const OrderState& order) {
+    Cents sum;
+    for (const auto& line : order.lines) sum += line.unit_price * line.quantity;
+    return order.total == sum - order.discount;
+}
+
 [[nodiscard]] inline bool paid_what_was_due(const OrderState& order) {
     return order.payment_id.empty() || order.paid == order.total;
 }

@@ -15,7 +15,8 @@ namespace {
 
 template <class Aggregate>
 foldback::LensOptions<Aggregate> order_lens() {
-    return {.invariants = {{"total-is-not-negative", total_is_not_negative},
+    return {.invariants = {{"total-is-lines-less-discounts", total_is_lines_less_discounts},
+                           {"total-is-not-negative", total_is_not_negative},
                            {"paid-what-was-due", paid_what_was_due},
                            {"refunds-at-most-the-payment", refunds_at_most_the_payment},
                            {"ships-at-most-what-was-ordered", ships_at_most_what_was_ordered}},
@@ -42,6 +43,13 @@ ExitCode adapt_for_comparing(Reducer reducer) {
     const bool whole =
         foldback::server::run_debug_adapter(debugger_registry(reducer), build_name(reducer), std::cin, std::cout) == 0;
     return whole ? ExitCode::ok : ExitCode::no;
+}
+
+std::vector<foldback::server::TimelineMark> checkpoints_of(const Shop& shop) {
+    std::vector<foldback::server::TimelineMark> marks;
+    for (const auto& status : shop.projections().statuses())
+        marks.push_back({.name = status.name, .until = status.checkpoint});
+    return marks;
 }
 
 }  // namespace orders::cli

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "app/order_commands.hpp"
+#include "app/shop.hpp"
 #include "foldback/history/registry.hpp"
+#include "foldback/server/debugger.hpp"
 
 namespace orders::cli {
 
@@ -12,5 +14,8 @@ namespace orders::cli {
 
 /// What this program calls itself in the debugger's answers.
 [[nodiscard]] std::string build_name(Reducer reducer);
+
+/// How far the read models have come, to be marked on the timelines.
+[[nodiscard]] std::vector<foldback::server::TimelineMark> checkpoints_of(const Shop& shop);
 
 }  // namespace orders::cli

@@ -48,10 +48,11 @@ void HistoryWriter::keep_text(const std::string& stream, std::string text) {
 }
 
 template <class Event>
-void HistoryWriter::keep(Timestamp at, const std::string& stream, const Event& event, const char* actor) {
-    const foldback::Metadata metadata{.correlation = stream, .actor = actor};
-    const auto id = new_id();
+std::string HistoryWriter::keep(Timestamp at, const std::string& stream, const Event& event,
+                                const foldback::Metadata& metadata) {
+    auto id = new_id();
     keep_text(stream, foldback::to_envelope(event, {.id = id, .timestamp = at, .metadata = &metadata}));
+    return id;
 }
 
 Shelves HistoryWriter::shelves_of(const std::vector<std::string>& skus) {
@@ -63,7 +64,8 @@ Shelves HistoryWriter::shelves_of(const std::vector<std::string>& skus) {
 void HistoryWriter::receive(Timestamp at, const std::string& sku, std::int64_t quantity) {
     const StockReceived received{quantity};
     stock_[sku].apply(received);
-    keep(at, std::string(stock_category) + "/" + sku, StockEvent(received), "warehouse");
+    const auto stream = std::string(stock_category) + "/" + sku;
+    keep(at, stream, StockEvent(received), {.correlation = stream, .actor = "warehouse"});
 }
 
 void HistoryWriter::place(Timestamp at, const std::string& id, const PlaceOrder& command, unsigned version) {
@@ -98,25 +100,27 @@ void HistoryWriter::record(Timestamp at, const std::string& id, const std::vecto
                            const OrderWithStock& decision, unsigned placed_version, const char* actor) {
     const auto stream = std::string(order_category) + "/" + id;
     auto& order = orders_[id];
+    std::string cause;
     for (const auto& event : decision.one()) {
         const auto* placed = std::get_if<OrderPlaced>(&event.variant());
         if (placed == nullptr || placed_version == 3) {
             std::visit([&](const auto& one) { order.apply(one); }, event.variant());
-            keep(at, stream, event, actor);
+            cause = keep(at, stream, event, {.correlation = stream, .actor = actor});
         } else if (placed_version == 2) {
             const auto old = as_version_2(*placed);
             order.apply(upcast(old));
-            keep_text(stream, old_envelope(2, old, at, new_id()));
+            keep_text(stream, old_envelope(2, old, at, cause = new_id()));
         } else {
             const auto old = as_version_1(*placed);
             order.apply(upcast(upcast(old)));
-            keep_text(stream, old_envelope(1, old, at, new_id()));
+            keep_text(stream, old_envelope(1, old, at, cause = new_id()));
         }
     }
     for (std::size_t i = 0; i < decision.each().size(); ++i) {
         for (const auto& event : decision.each()[i]) {
             std::visit([&](const auto& one) { stock_[skus[i]].apply(one); }, event.variant());
-            keep(at, std::string(stock_category) + "/" + skus[i], event, actor);
+            keep(at, std::string(stock_category) + "/" + skus[i], event,
+                 {.correlation = stream, .causation = cause, .actor = actor});
         }
     }
 }

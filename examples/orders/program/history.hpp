@@ -53,8 +53,10 @@ private:
     Shelves shelves_of(const std::vector<std::string>& skus);
     void record(foldback::Timestamp at, const std::string& id, const std::vector<std::string>& skus,
                 const OrderWithStock& decision, unsigned placed_version, const char* actor);
+    /// The event's id.
     template <class Event>
-    void keep(foldback::Timestamp at, const std::string& stream, const Event& event, const char* actor);
+    std::string keep(foldback::Timestamp at, const std::string& stream, const Event& event,
+                     const foldback::Metadata& metadata);
     void keep_text(const std::string& stream, std::string text);
     std::string new_id();
 

@@ -13,8 +13,8 @@ namespace {
 using foldback::Timestamp;
 using std::chrono::milliseconds;
 
-/// Events of one commit, about.
-constexpr std::uint64_t batch_events = 2'000;
+/// Each waits for the disk: a long history has several steps in one.
+constexpr std::uint64_t most_commits = 6'000;
 constexpr std::uint64_t minute = 60'000;
 constexpr std::uint64_t hour = 60 * minute;
 constexpr std::uint64_t transfer_term = 7 * 24 * hour;
@@ -88,7 +88,10 @@ void plan(Dice& dice, std::uint64_t order, std::uint64_t placed, std::vector<Ste
         return add(placed + transfer_term, dice.chance(80) ? Kind::pay : Kind::expire);
     }
     add(placed, Kind::place);
-    if (dice.chance(12)) add(placed + minute / 2, Kind::discount);
+    if (dice.chance(12)) {
+        add(placed + minute / 2, Kind::discount);
+        if (dice.chance(30)) add(placed + 3 * minute / 4, Kind::discount);
+    }
     if (dice.chance(9)) return add(placed + 30 * minute, Kind::expire);
     if (dice.chance(5)) return add(placed + dice.below(20) * minute + minute, Kind::cancel);
     auto at = placed + minute + dice.below(25 * minute);
@@ -139,7 +142,9 @@ public:
             case Kind::place:
             case Kind::place_by_phone: return place(step, at, id);
             case Kind::discount:
-                return writer_.carry_out(at, id, GrantDiscount{tenth_of(order.total), "welcome"}, "sales");
+                return writer_.carry_out(
+                    at, id, GrantDiscount{tenth_of(order.total), order.discount > Cents{} ? "long wait" : "welcome"},
+                    "sales");
             case Kind::pay: return writer_.carry_out(at, id, PayOrder{"pay-" + id, order.total}, "payment provider");
             case Kind::expire:
                 return writer_.carry_out(at, id, CancelUnpaidOrder{"not paid in time"}, "payment workflow");
@@ -195,9 +200,12 @@ std::vector<Step> all_steps(Dice& dice, const SeedOptions& options, std::uint64_
 
 ExitCode seed(const SeedOptions& options) {
     std::filesystem::create_directories(options.data);
+    const auto span_ms = options.days * 24 * hour;
+    const Timestamp start = options.until - milliseconds(span_ms);
+    foldback::ManualClock clock(start);  // what happened then was also committed then
     std::unique_ptr<foldback::LogStore> store;
     try {
-        store = foldback::LogStore::open(store_folder(options.data));
+        store = foldback::LogStore::open(store_folder(options.data), {.clock = &clock});
     } catch (const foldback::StoreLocked&) {
         throw Failure(ExitCode::no, options.data.string() + " is in use by another process", "Stop it first.");
     }
@@ -205,20 +213,21 @@ ExitCode seed(const SeedOptions& options) {
         throw Failure(ExitCode::no, options.data.string() + " has orders already",
                       "Choose an empty folder: --data DIR");
     }
-    const auto span_ms = options.days * 24 * hour;
-    const Timestamp start = options.until - milliseconds(span_ms);
     Dice dice(options.seed);
     const auto steps = all_steps(dice, options, span_ms);
 
     HistoryWriter writer(*store, options.seed);
     for (const auto& article : articles) writer.receive(start, article.sku, 200);
+    writer.flush();
     Story story(writer, dice, start, span_ms);
     Progress progress("steps", steps.size(), options.quiet);
+    const auto steps_per_commit = steps.size() / most_commits + 1;
     std::uint64_t done = 0;
     for (const auto& step : steps) {
+        clock.advance(start + milliseconds(step.at_ms) - clock.now());
         story.tell(step);
         ++done;
-        if (writer.kept() >= batch_events) writer.flush();
+        if (done % steps_per_commit == 0) writer.flush();
         progress.show(done);
     }
     writer.flush();

@@ -110,7 +110,9 @@ ExitCode serve(const ServeOptions& options) {
     settings.port = address.port;
     settings.on_error = [](std::string_view what) { log(std::string(what)); };
     server::Debugger debugger(*store, debugger_registry(options.reducer),
-                              {.build = build_name(options.reducer), .on_error = log});
+                              {.build = build_name(options.reducer),
+                               .marks = [&shop](const foldback::StreamPath&) { return checkpoints_of(shop); },
+                               .on_error = log});
     server::HttpServer http(server::with_debugger(debugger, api), settings);
 
     shop.start();

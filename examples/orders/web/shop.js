@@ -91,6 +91,12 @@ function actions(id, order) {
   return make('div', {className: 'actions'}, ...all);
 }
 
+/// What an event says, in a line.
+function facts(data) {
+  const said = value => Array.isArray(value) ? value.map(one => typeof one === 'object' ? `${one.quantity ?? ''} × ${one.name ?? one.sku ?? '…'}` : one).join(', ') : String(value);
+  return Object.entries(data).filter(([, value]) => value !== '' && value !== null).map(([name, value]) => `${name.replaceAll('_', ' ')}: ${said(value)}`).join(' · ');
+}
+
 async function showOrder() {
   const id = chosen();
   document.body.classList.toggle('chosen', id !== null);
@@ -106,13 +112,14 @@ async function showOrder() {
   const seen = $('order-body').dataset.id === id ? $('order-body').querySelectorAll('ol li').length : Infinity;
   const events = history.events.map((event, index) => make('li', {className: index >= seen ? 'fresh' : ''},
     make('b', {}, event.event), make('span', {className: 'quiet'}, ` · ${time(event.at_ms)}${event.stored_version === event.version ? '' : ` · stored as version ${event.stored_version}`}`),
-    make('pre', {}, JSON.stringify(event.data))));
+    make('p', {className: 'facts'}, facts(event.data))));
   $('order-title').textContent = `Order ${id} · ${order.customer}`;
   $('order-body').dataset.id = id;
   $('order-body').replaceChildren(
     make('p', {}, make('span', {className: `state ${summary.status}`}, summary.status), ` · ${order.total}${order.refunded === '0.00' ? '' : `, ${order.refunded} refunded`} · by ${order.channel}`),
     make('table', {}, make('thead', {}, make('tr', {}, cell('th', 'Article'), cell('th', 'Pieces'), cell('th', 'Each', true))), make('tbody', {}, ...lines)),
-    actions(id, order), make('h2', {}, 'What happened'), make('ol', {}, ...events));
+    actions(id, order), make('h2', {}, 'What happened'), make('ol', {}, ...events),
+    make('p', {}, make('a', {href: `/debug/#/${history.stream.split('/').map(encodeURIComponent).join('/')}`, id: 'debug'}, 'Open it in the debugger')));
 }
 
 const failed = error => say(error.message);
