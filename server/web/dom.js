@@ -43,9 +43,31 @@ export const replace = (node, ...children) => node.replaceChildren(...children.f
 
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`
 
-/** 2026-11-23T09:14:07.221Z as 23 Nov 09:14:07.221, in the time zone of UTC. */
+/** 2026-11-23T09:14:07.221Z as 09:14:07.221, in the time zone of UTC. */
 export function clock(time, { date = false } = {}) {
   if (!time) return ""
   const [day, rest] = time.split("T")
   return `${date ? `${day} ` : ""}${rest.replace("Z", "")}`
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+/** The same as 23 Nov 09:14:07. */
+export function dayAndTime(time) {
+  if (!time) return ""
+  const [day, rest] = time.split("T")
+  const [, month, date] = day.split("-").map(Number)
+  return `${date} ${months[month - 1]} ${rest.slice(0, 8)}`
+}
+
+/** 93 s as 1 min 33 s: the two greatest units. */
+export function duration(milliseconds) {
+  const units = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000], ["ms", 1]]
+  const first = units.findIndex(([, length]) => milliseconds >= length)
+  if (first < 0) return "0 s"
+  const [name, length] = units[first]
+  const text = `${Math.floor(milliseconds / length)} ${name}`
+  const next = units[first + 1]
+  const rest = next ? Math.floor((milliseconds % length) / next[1]) : 0
+  return rest > 0 ? `${text} ${rest} ${next[0]}` : text
 }

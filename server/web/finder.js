@@ -1,21 +1,44 @@
-// Dialogs: finding a stream, finding a moment, editing an event, the keys.
+// Finding a stream, the first moment at which something is so in any stream, and a moment in one.
 
 import { ask } from "./api.js"
-import { clock, count, el, replace, stranger } from "./dom.js"
+import { openDialog } from "./dialogs.js"
+import { count, dayAndTime, el, replace, stranger } from "./dom.js"
 
-/** A modal dialog that is gone when it is closed. */
-export function openDialog(className, title, ...children) {
-  const dialog = el("dialog", { class: className, "aria-label": title },
-    el("header", null, el("h2", null, title),
-      el("button", { type: "button", class: "close", "aria-label": "close", onclick: () => dialog.close() }, "×")), ...children)
-  dialog.addEventListener("close", () => dialog.remove())
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close())
-  document.body.append(dialog)
-  dialog.showModal()
-  return dialog
+/** Up and down go through the buttons of a list. */
+function walkable(list, input) {
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key]
+    if (!step) return
+    event.preventDefault()
+    ;(document.activeElement[step] ?? input).focus()
+  })
 }
 
-export function findStream(onStream, onError) {
+const foundRow = (one, label, onclick) => el("button", { type: "button", class: "stream", onclick },
+  el("span", { class: "name" }, label), stranger(one.summary ?? one.type, { class: "quiet summary" }),
+  el("time", null, dayAndTime(one.committed_at)))
+
+/** Looks through all streams of a category, part by part, for the first moment in each at which a question is true. */
+async function huntThrough(results, { prefix, question, isStopped, onMoment }) {
+  const found = []
+  let streams = 0
+  let events = 0
+  for (let after = ""; !isStopped();) {
+    const answer = await ask("find", { prefix, first: question, after })
+    found.push(...answer.found)
+    streams += answer.streams
+    events += answer.events
+    after = answer.after
+    replace(results, el("p", { class: "quiet", role: "status" },
+      `${count(found.length, "stream")} of ${streams.toLocaleString("en")}, ${count(events, "event")} looked at${answer.complete ? "." : "…"}`),
+    found.slice(0, 500).map((one) => foundRow({ committed_at: one.event?.committed_at, summary: `event ${one.moment} · ${one.event?.type ?? ""}` }, stranger(one.stream),
+      () => onMoment(one.stream, one.moment))))
+    if (answer.complete) return
+  }
+}
+
+/** A list of streams to type in; `hunts` are questions about all streams of a category. */
+export function streamFinder({ about, onStream, onMoment, onError }) {
   const list = el("div", { class: "streams" })
   let turn = 0
   let shown = []
@@ -26,33 +49,34 @@ export function findStream(onStream, onError) {
     if (!answer || mine !== turn) return
     shown = after === "" ? answer.streams : [...shown, ...answer.streams]
     const rows = shown.map((one) => el("button", {
-      type: "button", class: "stream", disabled: !one.json, onclick: () => choose(one.stream),
+      type: "button", class: "stream", disabled: !one.json, onclick: () => onStream(one.stream),
     }, stranger(one.stream, { class: "name" }),
       el("span", { class: "quiet" }, one.json ? `${count(one.tail - one.first, "event")} · ${one.lens}` : one.content_type)))
     const last = answer.streams.at(-1)?.stream
     replace(list, rows.length ? rows : el("p", { class: "quiet" }, prefix ? "No stream begins like this." : "There are no streams yet."),
       !answer.complete && el("button", { type: "button", class: "more", onclick: () => load(last) }, "More"))
   }
-  const choose = (stream) => {
-    dialog.close()
-    onStream(stream)
+  const hunt = async (prefix, question) => {
+    const mine = ++turn
+    replace(list, el("p", { class: "quiet" }, "Looking…"))
+    await huntThrough(list, { prefix, question, isStopped: () => mine !== turn, onMoment }).catch((error) =>
+      replace(list, el("p", { class: "problem" }, stranger(error.message))))
   }
   const input = el("input", {
     type: "search", placeholder: "name begins with…", "aria-label": "stream", autofocus: true, oninput: () => load(),
     onkeydown: (event) => {
       const first = shown.find(({ json }) => json)
-      if (event.key === "Enter" && first) choose(first.stream)
+      if (event.key === "Enter" && first) onStream(first.stream)
       if (event.key === "ArrowDown") list.querySelector("button")?.focus()
     },
   })
-  const dialog = openDialog("finder", "Streams", input, list)
-  list.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key]
-    if (!step) return
-    event.preventDefault()
-    ;(document.activeElement[step] ?? input).focus()
-  })
+  const hunts = about.lenses.filter(({ category, invariants }) => category && invariants.length > 0)
+  walkable(list, input)
   load()
+  return el("div", { class: "stream-finder" }, input,
+    hunts.map(({ category, invariants }) => el("p", { class: "hints" }, el("span", { class: "quiet" }, "broken in ", stranger(`${category}/…`)),
+      invariants.map((name) => el("button", { type: "button", class: "hint", onclick: () => hunt(`${category}/`, name) }, stranger(name))))),
+    list)
 }
 
 /** Text in events, the first moment of a question, or a time. */
@@ -83,40 +107,12 @@ export function findMoment({ stream, lens, invariants, onMoment, onError }) {
   const search = async (text) => {
     const { found, complete } = await ask("search", { stream, lens, text, limit: 200 })
     replace(results, el("p", { class: "quiet" }, `${count(found.length, "event")}${complete ? "" : " and more"}`),
-      found.map((one) => el("button", { type: "button", class: "stream", onclick: () => go(one.number) },
-        el("span", { class: "name" }, `${one.number} `, stranger(one.type)), stranger(one.summary, { class: "quiet summary" }),
-        el("time", null, clock(one.committed_at)))))
+      found.map((one) => foundRow(one, [`${one.number} `, stranger(one.type)], () => go(one.number))))
   }
   const input = el("input", { type: "search", placeholder: "text in events, /total < 0, a time or an invariant", "aria-label": "find", autofocus: true })
-  const dialog = openDialog("finder", "Find", el("form", { onsubmit: run }, input, el("button", null, "Find")),
-    el("p", { class: "hints" }, [...invariants, "/total < 0", "count(/lines) > 2"].slice(0, 6).map((hint) =>
+  const dialog = openDialog("finder", "Find", el("form", { onsubmit: run }, input, el("button", { class: "primary" }, "Find")),
+    el("p", { class: "hints" }, [...invariants, "count(/lines) > 2"].slice(0, 6).map((hint) =>
       el("button", { type: "button", class: "hint", onclick: (event) => { input.value = hint; run(event) } }, stranger(hint)))),
     results)
-}
-
-export function editEvent(title, text, onDone) {
-  const problem = el("p", { class: "problem" })
-  const area = el("textarea", { rows: "16", spellcheck: "false", "aria-label": "the message" })
-  area.value = text
-  const dialog = openDialog("editor", title, area, problem, el("p", { class: "actions" }, el("button", {
-    type: "button", class: "primary", onclick: () => {
-      try {
-        const event = JSON.parse(area.value)
-        dialog.close()
-        onDone(event)
-      } catch (error) {
-        problem.textContent = error.message
-      }
-    },
-  }, "What if")))
-  area.focus()
-}
-
-export function showKeys() {
-  const keys = [["← →", "one event back, on"], ["↑ ↓", "the same"], ["PgUp PgDn", "twenty events"], ["Home End", "first and last moment"],
-    ["space", "play, stop"], ["/", "find text, a question, a time"], ["o", "open a stream"], ["n N", "next and previous broken invariant"],
-    ["d", "changes or tree"], ["b", "blame"], ["x", "what if it had not happened"], ["e", "what if it had been another"],
-    ["i", "what if there had been one more"], ["w", "compare the what-if"], ["l", "live"], ["t", "light or dark"], ["?", "these keys"]]
-  openDialog("keys", "Keys", el("dl", null, keys.map(([key, meaning]) =>
-    [el("dt", null, key.split(" ").map((one) => el("kbd", null, one))), el("dd", null, meaning)])))
+  walkable(results, input)
 }

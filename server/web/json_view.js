@@ -23,10 +23,19 @@ function scalar(value) {
   return el("span", null, shown, more)
 }
 
+const isScalar = (value) => value === null || typeof value !== "object"
+/** A number, or an amount in a string such as "23.40": what can be drawn over time. */
+const isAmount = (value) => typeof value === "number" || (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) && value.length < 20)
+
+export const blameButton = (found, onEvent) => el("button", {
+  class: "blame", type: "button", title: `set by event ${found.event}`, onclick: () => onEvent?.(found.event),
+}, `${found.event} `, stranger(found.type))
+
 /**
- * `changes`: of the API. `blame`: Map from pointer to {event, type}. `onPin(pointer)`, `onEvent(number)`.
+ * `changes`: of the API. `blame`: Map from pointer to {event, type}. `identity`: of the lens. `onPin(pointer)`,
+ * `onEvent(number)`.
  */
-export function jsonView(value, { changes = [], blame = null, pins = [], onPin = null, onEvent = null } = {}) {
+export function jsonView(value, { changes = [], blame = null, pins = [], identity = [], onPin = null, onEvent = null } = {}) {
   const changed = new Map(changes.filter((one) => one.kind !== "removed").map((one) => [one.pointer, one]))
   const removed = new Map()
   for (const one of changes.filter(({ kind }) => kind === "removed")) {
@@ -36,22 +45,24 @@ export function jsonView(value, { changes = [], blame = null, pins = [], onPin =
 
   const blameOf = (pointer) => {
     const found = blame?.get(pointer)
-    if (!found || found.event === null) return null
-    return el("button", {
-      class: "blame", type: "button", title: `set by event ${found.event}`, onclick: () => onEvent?.(found.event),
-    }, `${found.event} `, stranger(found.type))
+    return !found || found.event === null ? null : blameButton(found, onEvent)
   }
 
-  const isScalar = (inner) => inner === null || typeof inner !== "object"
+  /** What an element of an array is called: by its key, where the lens names one. */
+  const label = (array, index, inner) => {
+    const member = identity.find((one) => one.array === array)?.member
+    return member !== undefined && !isScalar(inner) && isScalar(inner[member]) && inner[member] !== undefined ? String(inner[member]) : String(index)
+  }
+
   /** Small objects in an array fit in a line each. */
-  const isFlat = (inner, pointer) => !isScalar(inner) && !Array.isArray(inner) && Object.keys(inner).length <= 6 &&
+  const isFlat = (inner, pointer) => !blame && !isScalar(inner) && !Array.isArray(inner) && Object.keys(inner).length <= 6 &&
     Object.values(inner).every((one) => isScalar(one) && String(one).length <= 40) && !removed.has(pointer)
 
   const flat = (key, pointer, inner) => {
     const change = changed.get(pointer)
     return el("li", null, el("div", { class: `row flat${change ? ` ${change.kind}` : ""}`, "data-pointer": pointer },
       el("span", { class: "k" }, stranger(key)),
-      Object.entries(inner).map(([name, one]) => parts(name, `${pointer}/${escapeSegment(name)}`, one, "span"))))
+      Object.entries(inner).filter(([, one]) => one !== key).map(([name, one]) => parts(name, `${pointer}/${escapeSegment(name)}`, one, "span"))))
   }
 
   const row = (key, pointer, inner, inArray = false) => {
@@ -64,9 +75,8 @@ export function jsonView(value, { changes = [], blame = null, pins = [], onPin =
     const change = changed.get(pointer)
     const was = change && "before" in change && (change.before === null || typeof change.before !== "object")
       ? el("span", { class: "was" }, el("del", null, stranger(JSON.stringify(change.before).slice(0, 80))), " → ") : null
-    const isNumber = typeof inner === "number"
     const structured = inner !== null && typeof inner === "object"
-    const pin = isNumber && onPin && el("button", {
+    const pin = isAmount(inner) && onPin && el("button", {
       class: "pin", type: "button", title: pins.includes(pointer) ? "unpin" : "pin: show it over all events",
       "aria-pressed": String(pins.includes(pointer)), onclick: () => onPin(pointer),
     }, pins.includes(pointer) ? "◆" : "◇")
@@ -78,14 +88,16 @@ export function jsonView(value, { changes = [], blame = null, pins = [], onPin =
 
   const list = (inner, pointer) => {
     const entries = Array.isArray(inner) ? inner.map((one, index) => [String(index), one]) : Object.entries(inner)
-    const items = entries.slice(0, mostElements).map(([key, one]) => row(key, `${pointer}/${escapeSegment(key)}`, one, Array.isArray(inner)))
+    const isArray = Array.isArray(inner)
+    const items = entries.slice(0, mostElements).map(([key, one]) =>
+      row(isArray ? label(pointer, key, one) : key, `${pointer}/${escapeSegment(key)}`, one, isArray))
     for (const one of removed.get(pointer) ?? []) {
       items.push(el("li", null, el("div", { class: "row removed" },
         el("span", { class: "k" }, stranger(one.path.slice(one.path.lastIndexOf("/") + 1))),
         el("del", null, stranger(JSON.stringify(one.before ?? null).slice(0, 160))))))
     }
     if (entries.length > mostElements) items.push(el("li", { class: "quiet" }, `… ${entries.length - mostElements} more`))
-    return el("ul", { class: Array.isArray(inner) ? "array" : "object" }, items)
+    return el("ul", { class: isArray ? "array" : "object" }, items)
   }
 
   if (value !== null && typeof value === "object") return el("div", { class: "json" }, list(value, ""))

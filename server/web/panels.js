@@ -1,8 +1,8 @@
 // The state at the moment, and the event that led there.
 
+import { query } from "./api.js"
 import { clock, el, replace, stranger, visible } from "./dom.js"
 import { jsonView } from "./json_view.js"
-import { query } from "./api.js"
 
 const shortest = (value) => {
   const text = JSON.stringify(value)
@@ -21,24 +21,47 @@ export function changeList(changes) {
 
 export function invariantList(invariants) {
   if (invariants.length === 0) return null
-  return el("ul", { class: "invariants" }, invariants.map(({ name, holds }) =>
-    el("li", { class: holds ? "ok" : "broken" }, holds ? "✓ " : "✗ ", stranger(name))))
+  const holding = invariants.filter(({ holds }) => holds).map(({ name }) => name)
+  const rest = holding.length === 0 ? null : holding.length === 1 ? `✓ ${holding[0]}` : `✓ ${holding.length} invariants hold`
+  return el("ul", { class: "invariants" }, invariants.filter(({ holds }) => !holds).map(({ name }) =>
+    el("li", { class: "broken" }, "✗ ", stranger(name))), rest && el("li", { class: "ok", title: holding.join(", ") }, rest))
 }
 
-/** `view`: "tree" or "diff". */
-export function statePanel(node, answer, { view, onView, blame, onBlame, pins, onPin, onEvent }) {
+/** Here something broke: what one does next. */
+function suspicion(answer, broke, { onSkip, onEdit, onTrace }) {
+  if (broke.length === 0 || !answer.event) return null
+  const parameters = { stream: answer.stream, lens: answer.lens.name, at: answer.moment, as: "doctest" }
+  return el("div", { class: "suspicion", role: "note" },
+    el("p", null, el("strong", null, "Event ", String(answer.moment), " broke "), stranger(broke.join(", "), { class: "mono" })),
+    el("p", { class: "actions" },
+      el("button", { type: "button", onclick: onSkip, title: "what if it had not happened (x)" }, "What if it had not happened?"),
+      el("button", { type: "button", onclick: onEdit, title: "what if it had been another (e)" }, "…had been another?"),
+      el("button", { type: "button", onclick: onTrace, title: "causes and effects (c)" }, "What caused it?"),
+      el("a", { href: `/debug/api/export?${query(parameters)}`, download: "history_test.cpp" }, "Export a failing test")))
+}
+
+/**
+ * `view`: "tree" or "diff"; `since`: {moment, changes} instead of those of the last event; `broke`: names of the
+ * invariants that broke here.
+ */
+export function statePanel(node, answer, options) {
+  const { view, onView, blame, onBlame, pins, onPin, onEvent, since, onSince, broke, identity } = options
+  const changes = since?.changes ?? answer.changes
   const tab = (name, label) => el("button", {
     type: "button", role: "tab", "aria-selected": String(view === name), onclick: () => onView(name),
   }, label)
   const empty = answer.lens.name === "raw" && answer.state === null
   replace(node,
     el("header", null, el("h2", null, "State"), el("span", { class: "quiet" }, `after event ${answer.moment}`),
-      el("span", { class: "tabs", role: "tablist" }, tab("tree", "tree"), tab("diff", `changes ${answer.changes.length}`),
-        el("button", { type: "button", "aria-pressed": String(blame !== null), onclick: onBlame, title: "which event set it (b)" },
+      el("span", { class: "tabs", role: "tablist" }, tab("tree", "tree"), tab("diff", `changes ${changes.length}`),
+        el("button", { type: "button", "aria-pressed": String(blame !== null), onclick: onBlame, title: "which event set each field (b)" },
           "blame"))),
-    invariantList(answer.invariants),
-    view === "diff" ? changeList(answer.changes)
-      : jsonView(answer.state, { changes: answer.changes, blame, pins, onPin, onEvent }),
+    since && el("p", { class: "since" }, `Changes since event ${since.moment} `,
+      el("button", { type: "button", class: "more", onclick: onSince }, "since the event before")),
+    suspicion(answer, broke, options),
+    invariantList(answer.invariants.filter(({ name }) => !broke.includes(name))),
+    view === "diff" ? changeList(changes)
+      : jsonView(answer.state, { changes, blame, pins, identity, onPin, onEvent }),
     empty && el("div", { class: "lesson" }, el("p", null, "This lens shows messages only. A state needs a reducer: one line in your service,"),
       el("pre", null, `registry.add<Order>("${visible(answer.stream.split("/")[0])}");`),
       el("p", null, "or one of the built-in lenses above.")),
@@ -69,7 +92,8 @@ function source(text) {
   return el("pre", { class: "source" }, el("bdi", null, shown))
 }
 
-export function eventPanel(node, answer, { onLinks, onEdit, onInsert }) {
+/** `traced`: whether causes and effects are shown below. They stand in `node.querySelector(".trace")`. */
+export function eventPanel(node, answer, { traced, onTrace, onEdit, onInsert, onSkip }) {
   const { event } = answer
   if (!event) {
     replace(node, el("header", null, el("h2", null, "Event")), el("p", { class: "quiet" }, "Before the first event."))
@@ -77,35 +101,26 @@ export function eventPanel(node, answer, { onLinks, onEdit, onInsert }) {
   }
   const fact = (name, value) => value && [el("dt", null, name), el("dd", null, stranger(value))]
   const parameters = { stream: answer.stream, lens: answer.lens.name, at: answer.moment }
+  const as = (form, name, label) =>
+    el("a", { href: `/debug/api/export?${query({ ...parameters, as: form })}`, download: name }, label)
   replace(node,
     el("header", null, el("h2", null, `Event ${event.number}`), stranger(event.type || "(no type)", { class: "type" }),
-      event.version > 1 && el("span", { class: "quiet" }, `v${event.version}`)),
+      event.version > 1 && el("span", { class: "quiet" }, `version ${event.version}`)),
+    el("p", { class: "actions" },
+      el("button", { type: "button", onclick: onSkip, title: "what if it had not happened (x)" }, "Skip"),
+      el("button", { type: "button", onclick: onEdit, title: "what if it had been another (e)" }, "Edit"),
+      el("button", { type: "button", onclick: onInsert, title: "what if there had been one more (i)" }, "Insert before"),
+      el("button", { type: "button", "aria-pressed": String(traced), onclick: onTrace, title: "causes and effects (c)" }, "Trace"),
+      as("doctest", "history_test.cpp", "Export test"), as("ndjson", "events.ndjson", "Export events")),
     event.problem && el("p", { class: "problem" }, "Not decoded, so it changed nothing: ", stranger(event.problem)),
+    el("div", { class: "trace" }),
+    el("dl", null, fact("committed", clock(event.committed_at, { date: true })),
+      fact("says", clock(event.timestamp, { date: true })), fact("actor", event.metadata.actor),
+      fact("id", event.id), fact("command", event.metadata.command), fact("causation", event.metadata.causation),
+      fact("correlation", event.metadata.correlation), fact("offset", `${event.offset} in the stream, ${event.position} in the store`)),
     el("h3", null, "as stored"), source(pretty(event.stored)),
     understoodAsStored(event) ? el("p", { class: "quiet same" }, "It is understood today as it is stored.")
       : event.current.length > 0 && [el("h3", null, "as understood today"), event.current.map((one) =>
       source(JSON.stringify(one, null, 2)))],
-    el("dl", null, fact("committed", clock(event.committed_at, { date: true })),
-      fact("says", clock(event.timestamp, { date: true })), fact("id", event.id), fact("actor", event.metadata.actor),
-      fact("command", event.metadata.command), fact("causation", event.metadata.causation),
-      fact("correlation", event.metadata.correlation), fact("offset", String(event.offset)),
-      fact("position", String(event.position))),
-    el("p", { class: "actions" },
-      el("button", { type: "button", onclick: onLinks }, "Causes and effects"),
-      el("button", { type: "button", onclick: onEdit, title: "what if it had been another (e)" }, "Edit"),
-      el("button", { type: "button", onclick: onInsert, title: "what if there had been one more (i)" }, "Insert before"),
-      el("a", { href: `/debug/api/export?${query({ ...parameters, as: "doctest" })}`, download: "history_test.cpp" }, "Export test"),
-      el("a", { href: `/debug/api/export?${query({ ...parameters, as: "ndjson" })}`, download: "events.ndjson" }, "Export events")),
-    el("div", { class: "links" }),
   )
-}
-
-export function linkList(node, answer, onLink) {
-  const names = { cause: "caused by", effect: "led to", together: "same conversation", this: "this event" }
-  const rows = answer.links.map((one) => el("li", { class: one.relation }, el("span", { class: "quiet" }, names[one.relation]), " ",
-    el("button", { type: "button", onclick: () => onLink(one) }, stranger(one.type || "(no type)")), " ",
-    stranger(one.stream, { class: "quiet" }), ` ${one.event} · ${clock(one.committed_at)}`))
-  replace(node, el("h3", null, "causes and effects"),
-    rows.length > 1 ? el("ul", null, rows) : el("p", { class: "quiet" }, "No event is linked by causation or correlation."),
-    !answer.complete && el("p", { class: "quiet" }, "Only the events stored near this one were looked at."))
 }

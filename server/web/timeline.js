@@ -1,7 +1,7 @@
 // The list of events: only the rows that can be seen exist, the rest is fetched when scrolled to.
 
 import { ask } from "./api.js"
-import { clock, el, stranger } from "./dom.js"
+import { clock, dayAndTime, el, stranger } from "./dom.js"
 
 const rowHeight = 34
 const pageSize = 200
@@ -28,7 +28,7 @@ export class EventList {
 
   /** `{stream, lens, first, tail}`; pages of another stream or lens are forgotten. */
   show(source) {
-    const same = this.#source && ["stream", "lens", "first", "incarnation"].every((key) => this.#source[key] === source[key])
+    const same = this.#source && ["stream", "lens", "first"].every((key) => this.#source[key] === source[key])
     if (!same) this.#pages.clear()
     else if (this.#source.tail !== source.tail) this.#pages.delete(this.#pageOf(this.#source.tail + 1))
     if (!same) this.node.scrollTop = 0
@@ -93,7 +93,7 @@ export class EventList {
         el("span", { class: "what" }, stranger(event.type || "(no type)", { class: "type" }), " ",
           stranger(event.problem ? `not decoded: ${event.problem}` : event.summary, { class: "summary" })),
         broke ? el("span", { class: "flag", title: broke.join(", ") }, "!") : "",
-        el("time", null, clock(event.committed_at)),
+        el("time", { title: clock(event.committed_at, { date: true }) }, dayAndTime(event.committed_at)),
       )
     }
     row.append(el("button", {

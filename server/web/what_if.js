@@ -9,9 +9,10 @@ export class WhatIf {
   #edits = []
   #source = null
 
-  constructor({ onChange, onStream, forkPrefix, readOnly }) {
+  constructor({ onChange, onStream, identityOf, forkPrefix, readOnly }) {
     this.onChange = onChange
     this.onStream = onStream
+    this.identityOf = identityOf
     this.forkPrefix = forkPrefix
     this.readOnly = readOnly
     this.bar = el("div", { class: "what-if-bar", hidden: true })
@@ -33,6 +34,12 @@ export class WhatIf {
     this.#edits = this.#edits.filter((one) => one.skip !== number && one.replace !== number)
     if (!had) this.#edits.push({ skip: number })
     this.#changed()
+  }
+
+  /** Without this event, beside what happened. */
+  skip(number) {
+    if (this.marks.get(number) !== "skip") this.toggleSkip(number)
+    this.compare()
   }
 
   replace(number, event) {
@@ -77,13 +84,13 @@ export class WhatIf {
       if (this.node.childElementCount > 0) this.node.querySelector(".save")?.append(problem)
       else replace(this.node, problem)
     }
-    this.node.scrollIntoView({ block: "nearest" })
+    this.node.scrollIntoView({ block: "start" })
   }
 
   #draw(answer) {
     const side = (title, one, changes) => el("div", { class: "side" }, el("h3", null, title, el("span", { class: "quiet" }, ` after ${count(one.tail, "event")}`)),
       invariantList(one.invariants), one.reports.filter(({ first }) => first !== null).map(({ name, first }) =>
-        el("p", { class: "problem" }, stranger(name), ` broke at event ${first}`)), jsonView(one.state, { changes }))
+        el("p", { class: "problem" }, stranger(name), ` broke at event ${first}`)), jsonView(one.state, { changes, identity: this.identityOf(answer.lens.name) }))
     const cell = (event, empty) => event === null ? el("td", { class: "quiet" }, empty)
       : el("td", null, `${event.number} `, stranger(event.type || "(no type)"), event.problem ? " (not decoded)" : "")
     const name = el("input", {

@@ -13,7 +13,8 @@ trap 'rm -rf "$scratch"' EXIT
 for name in store framework projection repository find; do
     "$build/bin/bench/${name}_bench" "$scratch" --json "$scratch/$name.json"
 done
-FOLDBACK_BINARY="$build/bin/foldback" bash "$here/http/run.sh" --json "$scratch/http.json"
+FOLDBACK_BINARY="$build/bin/foldback" ORDERS_BINARY="$build/bin/orders" \
+    bash "$here/http/run.sh" --json "$scratch/http.json"
 
 if [[ -n $json ]]; then
     node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <random>
+#include <span>
 #include <string>
 
 #include "foldback/app/repository.hpp"
@@ -104,18 +106,39 @@ Registry registry() {
     return lenses;
 }
 
+/// As if there were two snapshots of an order and a projection that is behind.
+std::vector<server::TimelineMark> marks_of(const StreamPath& stream) {
+    using Kind = server::TimelineMark::Kind;
+    if (stream.text() != "orders/42") return {};
+    return {{.kind = Kind::snapshot, .name = "order", .until = Offset{50}},
+            {.kind = Kind::snapshot, .name = "order", .until = Offset{100}},
+            {.name = "order list", .until = Position{120}}};
+}
+
 class Seed {
 public:
     Seed(StreamStore& store, ManualClock& clock) : store_(store), clock_(clock) {}
 
     void message(const std::string& stream, const std::string& text) {
         clock_.advance(std::chrono::milliseconds(2'000 + static_cast<int>(random_() % 60'000)));
-        const std::vector<std::string> messages{text};
-        (void)store_
-            .append({.stream = stream,
-                     .messages = Messages::trusted_json(std::span<const std::string>(messages)),
-                     .create_with = StreamConfig{.content_type = "application/json"}})
-            .value();
+        append(stream, std::span<const std::string>(&text, 1));
+    }
+
+    /// One commit for many, with no word on what led to what.
+    void large_order(const std::string& stream, int events) {
+        std::vector<std::string> messages{
+            to_envelope(OrderEvent(OrderPlaced{{"Ada Lovelace", "ada@example.org"}, "EUR"}))};
+        for (int i = 0; static_cast<int>(messages.size()) < events; ++i) {
+            messages.push_back(to_envelope(OrderEvent(ItemAdded{"sku-" + std::to_string(i), 1, 100 + i % 900})));
+            if (i >= 8 && static_cast<int>(messages.size()) < events)
+                messages.push_back(to_envelope(OrderEvent(ItemRemoved{"sku-" + std::to_string(i - 8)})));
+        }
+        constexpr std::size_t batch = 500;
+        for (std::size_t from = 0; from < messages.size(); from += batch) {
+            clock_.advance(std::chrono::minutes(1));
+            const auto count = std::min(batch, messages.size() - from);
+            append(stream, std::span<const std::string>(messages).subspan(from, count));
+        }
     }
 
     void event(const std::string& stream, const OrderEvent& event) {
@@ -143,6 +166,14 @@ public:
     }
 
 private:
+    void append(const std::string& stream, std::span<const std::string> messages) {
+        (void)store_
+            .append({.stream = stream,
+                     .messages = Messages::trusted_json(messages),
+                     .create_with = StreamConfig{.content_type = "application/json"}})
+            .value();
+    }
+
     StreamStore& store_;
     ManualClock& clock_;
     std::mt19937 random_{7};
@@ -180,9 +211,10 @@ int main() {
     for (int i = 0; i < 12; ++i) seed.order("orders/" + std::to_string(10 + i), 6 + i);
     seed.order("orders/42", 90);
     hostile_events(seed);
+    seed.large_order("orders/large", 100'000);
 
     server::Api api(*store, {}, clock);
-    server::Debugger debugger(*store, registry(), {.build = "orders 1.4.0"});
+    server::Debugger debugger(*store, registry(), {.build = "orders 1.4.0", .marks = marks_of});
     server::HttpServerOptions http;
     http.port = 0;
     http.threads = 2;

@@ -1,5 +1,7 @@
 // A page of the debugger in a browser of its own, over the seeded orders.
 
+import { mkdir } from "node:fs/promises"
+import path from "node:path"
 import { createInterface } from "node:readline"
 import { chromium } from "playwright-core"
 import { eventually, spawnOwned } from "../harness/server.mjs"
@@ -16,8 +18,11 @@ export async function startOrders() {
 export const startBrowser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] })
 
-/** `moment` is what stands after the # of the URL. What the page complains of is collected. */
-export async function openPage(browser, url, moment, options = {}) {
+/** `moment` is what stands after the # of the URL. */
+export const openPage = (browser, url, moment, options) => openAt(browser, url, `/debug/${moment}`, options)
+
+/** What the page complains of, and asks of other servers, is collected. */
+export async function openAt(browser, url, place, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
@@ -26,8 +31,14 @@ export async function openPage(browser, url, moment, options = {}) {
   page.on("console", (message) => message.type() === "error" && page.complaints.push(message.text()))
   page.elsewhere = []
   page.on("request", (request) => request.url().startsWith(url) || page.elsewhere.push(request.url()))
-  await page.goto(`${url}/debug/${moment}`)
+  await page.goto(`${url}${place}`)
   return page
+}
+
+/** Keeps what the page looks like, in the folder PICTURES. */
+export async function takePicture(page, name) {
+  await mkdir(process.env.PICTURES, { recursive: true })
+  return page.screenshot({ path: path.join(process.env.PICTURES, `${name}.png`), animations: "disabled", caret: "hide" })
 }
 
 export const moment = (page) => page.locator(".moment b").innerText()

@@ -1,11 +1,13 @@
 #!/bin/bash
-# The debugger's page in Debian's Chromium.
-# usage: run.sh [path-to-debugged_orders]        SCREENSHOTS=DIR keeps pictures of it
+# The order service and the debugger's page in Debian's Chromium.
+# usage: run.sh [build folder]        its pictures lie in <build folder>/browser-pictures
 # Ends with a line "N passed, N failed".
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-export DEBUGGED_ORDERS
-DEBUGGED_ORDERS=$(realpath "${1:-$here/../../build/release/bin/browser/debugged_orders}")
+export ORDERS_BUILD DEBUGGED_ORDERS PICTURES
+ORDERS_BUILD=$(realpath "${1:-$here/../../build/release}")
+DEBUGGED_ORDERS=$ORDERS_BUILD/bin/browser/debugged_orders
+PICTURES=$ORDERS_BUILD/browser-pictures
 
 source "$here/../harness/npm_install.sh"
 install_packages "$here"

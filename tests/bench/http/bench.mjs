@@ -1,4 +1,4 @@
-// bench.mjs <binary> [--json FILE]: all measurements over HTTP, against their peers, in one run.
+// bench.mjs <foldback> <orders> [--json FILE]: all measurements over HTTP, against their peers, in one run.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -7,9 +7,10 @@ import { catchUp } from "./catch_up.mjs"
 import { liveTail } from "./live_tail.mjs"
 import { here } from "./measure.mjs"
 import { Nginx } from "./nginx.mjs"
+import { placeOrders } from "./orders.mjs"
 import { appends, smallGets } from "./throughput.mjs"
 
-const { values: options, positionals: [binary] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
+const { values: options, positionals: [binary, orders] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
 
 // Beside the build, not in /tmp, which may be memory.
 const build = join(here, "../../../build")
@@ -31,6 +32,7 @@ const measurements = [
   () => smallGets({ binary, directory: join(scratch, "small"), nginx, rounds: 5, seconds: 3, target: 1 }),
   () => catchUp({ binary, directory: join(scratch, "long"), scratch, nginx, rounds: 7, target: 0.7 }),
   () => liveTail({ binary, directory: join(scratch, "live"), target: 4 }),
+  () => placeOrders({ orders, directory: join(scratch, "orders"), rounds: 5, seconds: 3, target: 0.5 }),
 ]
 
 const number = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })

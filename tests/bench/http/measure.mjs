@@ -33,9 +33,9 @@ export async function interleaved(peers, rounds, measure) {
   return results.map(median)
 }
 
-/** Requests per second by wrk on 64 connections. Throws when a single request failed. */
-export async function wrk(url, script, seconds, args = []) {
-  const command = ["--threads", "2", "--connections", "64", "--duration", `${seconds}s`, "--timeout", "10s"]
+/** Requests per second by wrk. Throws when a single request failed. */
+export async function wrk(url, script, seconds, args = [], connections = 64) {
+  const command = ["--threads", "2", "--connections", String(connections), "--duration", `${seconds}s`, "--timeout", "10s"]
   const { stdout } = await run("wrk", [...command, "--script", join(here, script), url, "--", ...args])
   const result = JSON.parse(stdout.slice(stdout.indexOf("RESULT ") + 7))
   if (result.errors > 0) throw new Error(`${result.errors} of ${result.requests} requests to ${url} failed`)

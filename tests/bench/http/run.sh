@@ -1,9 +1,10 @@
 #!/bin/bash
-# Measures `foldback serve` over HTTP on loopback against its peers, all in one run.
-# usage: run.sh [--json FILE]        FOLDBACK_BINARY=path to the program
+# Measures `foldback serve` and `orders serve` over HTTP on loopback against their peers, all in one run.
+# usage: run.sh [--json FILE]        FOLDBACK_BINARY, ORDERS_BINARY=paths to the programs
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 binary=$(realpath "${FOLDBACK_BINARY:-$here/../../../build/release/bin/foldback}")
+orders=$(realpath "${ORDERS_BINARY:-$here/../../../build/release/bin/orders}")
 
 PATH=$PATH:/usr/sbin
 for program in wrk nginx curl; do
@@ -12,4 +13,4 @@ done
 
 source "$here/../../harness/npm_install.sh"
 install_packages "$here"
-exec timeout --kill-after=10 300 node "$here/bench.mjs" "$binary" "$@"
+exec timeout --kill-after=10 360 node "$here/bench.mjs" "$binary" "$orders" "$@"
