@@ -1,19 +1,14 @@
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "model/world.hpp"
+#include "support/environment.hpp"
 
 /// A store on a failing device against a model of it. A failure names its seed; FOLDBACK_SEED runs that one alone (choose
 /// the case with -tc), FOLDBACK_ROUNDS runs as many times the seeds.
 namespace foldback::model {
 namespace {
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 void run_seed(std::uint64_t seed, const Swarm& swarm, std::uint64_t& operations, std::uint64_t& unknown) {
     World world(seed, swarm);
@@ -30,8 +25,8 @@ void run_seed(std::uint64_t seed, const Swarm& swarm, std::uint64_t& operations,
 void run(std::uint64_t first, const Swarm& swarm) {
     std::uint64_t operations = 0;
     std::uint64_t unknown = 0;
-    const auto only = number_from("FOLDBACK_SEED", 0);
-    const auto seeds = 20 * number_from("FOLDBACK_ROUNDS", 1);
+    const auto only = test::number_from("FOLDBACK_SEED", 0);
+    const auto seeds = 20 * test::number_from("FOLDBACK_ROUNDS", 1);
     if (only != 0) {
         run_seed(only, swarm, operations, unknown);
     } else {

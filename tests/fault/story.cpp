@@ -1,0 +1,109 @@
+#include "fault/story.hpp"
+
+#include "fault/recorder.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace foldback::fault {
+
+std::filesystem::path fast_directory() {
+    return std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
+Teller::Teller(Story& story, std::uint64_t seed, std::filesystem::path directory)
+    : story_(story),
+      random_(seed),
+      directory_(std::move(directory)),
+      model_(story.clock, story.options.max_producers_per_stream),
+      generator_(random_, model_, story.clock) {}
+
+void Teller::open() { store_ = LogStore::open(directory_ / store_name, story_.options); }
+
+void Teller::acknowledged() {
+    story_.moments.push_back(
+        {.disk_operations = recorded_(), .model = model_, .now_ms = story_.clock.monotonic().count()});
+}
+
+void Teller::create(CreateRequest request) {
+    const auto outcome = store_->create(request);
+    model::compare(outcome, model_.apply(request));
+    acknowledged();
+}
+
+void Teller::append(AppendRequest request) {
+    const auto outcome = store_->append(request);
+    model::compare(outcome, model_.apply(request));
+    acknowledged();
+}
+
+void Teller::append_all(std::vector<AppendRequest> requests) {
+    const auto outcome = store_->append_all(requests);
+    model::compare(outcome, model_.apply(requests));
+    acknowledged();
+}
+
+void Teller::remove(const std::string& path) {
+    const auto outcome = store_->remove(StreamPath(path));
+    model::compare(outcome, model_.apply(model::Remove{path}));
+    acknowledged();
+}
+
+void Teller::truncate(const std::string& path, std::uint64_t before) {
+    const auto outcome = store_->truncate_before(StreamPath(path), Offset{before});
+    model::compare(outcome, model_.apply(model::Truncate{path, {before}}));
+    acknowledged();
+}
+
+void Teller::random_operation() {
+    const auto operation = generator_.next();
+    if (const auto* request = std::get_if<CreateRequest>(&operation)) return create(*request);
+    if (const auto* request = std::get_if<AppendRequest>(&operation)) return append(*request);
+    if (const auto* requests = std::get_if<std::vector<AppendRequest>>(&operation)) return append_all(*requests);
+    if (const auto* request = std::get_if<model::Remove>(&operation)) return remove(request->stream.text());
+    const auto& request = std::get<model::Truncate>(operation);
+    truncate(request.stream.text(), request.before.value);
+}
+
+void Teller::work(LogStore::Work work) { (void)store_->run_one(work); }
+
+void Teller::expire_after(std::chrono::milliseconds time) {
+    story_.clock.advance(time);
+    if (!store_->run_one(LogStore::Work::expire)) return;
+    model_.expire();
+    while (store_->run_one(LogStore::Work::commit)) {
+    }
+    acknowledged();
+}
+
+void Teller::reopen() {
+    store_.reset();
+    open();
+    model_.restart();
+}
+
+std::string Teller::text(std::size_t size) {
+    auto text = std::to_string(++texts_) + ":";
+    if (text.size() < size) text.resize(size, static_cast<char>('a' + texts_ % 26));
+    return text;
+}
+
+Messages Teller::json(std::size_t count, std::size_t size) {
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < count; ++i) values.push_back("\"" + text(size) + "\"");
+    return Messages::trusted_json(values);
+}
+
+std::unique_ptr<Story> tell(std::uint64_t seed, const LogStoreOptions& options, const Script& script) {
+    const test::TemporaryDirectory directory(fast_directory());
+    auto story = std::make_unique<Story>(options);
+    Recorder recorder(directory.path());
+    Teller teller(*story, seed, directory.path());
+    teller.recorded_ = [&recorder] { return recorder.size(); };
+    story->moments.push_back({.disk_operations = 0, .model = teller.model_, .now_ms = 0});
+    teller.open();
+    script(teller);
+    teller.store_.reset();
+    story->disk_operations = recorder.finish();
+    return story;
+}
+
+}  // namespace foldback::fault
