@@ -8,7 +8,8 @@ namespace foldback::history {
 
 namespace {
 
-constexpr std::size_t page_bytes = 256 << 10;
+/// As repositories read: a page that ends within a commit has read the rest of it for nothing.
+constexpr std::size_t page_bytes = 1 << 20;
 
 class StreamSource final : public MessageSource {
 public:
