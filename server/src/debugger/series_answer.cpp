@@ -3,7 +3,7 @@
 #include <simdjson.h>
 
 #include "debugger/answers.hpp"
-#include "debugger/expression.hpp"
+#include "foldback/history/json.hpp"
 
 namespace foldback::server::debugger {
 
