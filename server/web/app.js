@@ -2,7 +2,7 @@
 
 import { ask, newest } from "./api.js"
 import { Blame } from "./blame.js"
-import { causationGraph, treeOf } from "./causation.js"
+import { causationGraph } from "./causation.js"
 import { editEvent, goToMoment, openDialog, showKeys } from "./dialogs.js"
 import { clock, el, icon, replace, stranger } from "./dom.js"
 import { findMoment, streamFinder } from "./finder.js"
@@ -227,9 +227,9 @@ function toggleTrace() {
 }
 
 async function trace() {
-  const answer = await askTrace("links", { stream: now.stream, lens: now.answer.lens.name, event: now.answer.moment }).catch(complain)
-  if (answer && answer.event.number === now.answer.moment) {
-    causationGraph(events.querySelector(".trace"), treeOf(answer), ({ stream, event }) => stream === now.stream ? go({ at: event }) : openStream(stream, event))
+  const answer = await askTrace("trace", { stream: now.stream, lens: now.answer.lens.name, event: now.answer.moment }).catch(complain)
+  if (answer && answer.event === now.answer.moment) {
+    causationGraph(events.querySelector(".trace"), answer, ({ stream, event }) => stream === now.stream ? go({ at: event }) : openStream(stream, event))
   }
 }
 

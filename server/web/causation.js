@@ -42,18 +42,3 @@ export function causationGraph(node, answer, onEvent) {
       rows.length < answer.nodes.length && `, the first ${mostRows} of them`,
       !answer.complete && ". There may be more: only part of the store was looked at."))
 }
-
-/** The answer of /debug/api/links as a tree: every event behind what led to it. */
-export function treeOf(answer) {
-  const byId = new Map(answer.links.filter(({ id }) => id).map((one) => [one.id, one]))
-  const nodes = []
-  const add = (one, parent, depth) => {
-    const after = parent === null ? null : Date.parse(one.committed_at) - Date.parse(nodes[parent].timestamp)
-    const here = nodes.push({ ...one, timestamp: one.committed_at, parent, depth, after_ms: after }) - 1
-    for (const next of answer.links) if (one.id && next.causation === one.id && next !== one) add(next, here, depth + 1)
-  }
-  for (const one of answer.links) if (!byId.has(one.causation)) add(one, null, 0)
-  const times = nodes.map(({ timestamp }) => Date.parse(timestamp))
-  return { ...answer, event: answer.event.number, nodes, streams: new Set(nodes.map(({ stream }) => stream)).size,
-    duration_ms: nodes.length ? Math.max(...times) - Math.min(...times) : 0 }
-}

@@ -3,6 +3,7 @@
 import { query } from "./api.js"
 import { clock, el, replace, stranger, visible } from "./dom.js"
 import { jsonView } from "./json_view.js"
+import { showShrunk } from "./shrink.js"
 
 const shortest = (value) => {
   const text = JSON.stringify(value)
@@ -28,16 +29,18 @@ export function invariantList(invariants) {
 }
 
 /** Here something broke: what one does next. */
-function suspicion(answer, broke, { onSkip, onEdit, onTrace }) {
+function suspicion(answer, broke, { onSkip, onEdit, onTrace, onEvent }) {
   if (broke.length === 0 || !answer.event) return null
   const parameters = { stream: answer.stream, lens: answer.lens.name, at: answer.moment, as: "doctest" }
+  const shrunk = el("div", { class: "shrunk" })
   return el("div", { class: "suspicion", role: "note" },
     el("p", null, el("strong", null, "Event ", String(answer.moment), " broke "), stranger(broke.join(", "), { class: "mono" })),
     el("p", { class: "actions" },
       el("button", { type: "button", onclick: onSkip, title: "what if it had not happened (x)" }, "What if it had not happened?"),
       el("button", { type: "button", onclick: onEdit, title: "what if it had been another (e)" }, "…had been another?"),
       el("button", { type: "button", onclick: onTrace, title: "causes and effects (c)" }, "What caused it?"),
-      el("a", { href: `/debug/api/export?${query(parameters)}`, download: "history_test.cpp" }, "Export a failing test")))
+      el("a", { href: `/debug/api/export?${query(parameters)}`, download: "history_test.cpp" }, "Export a failing test"),
+      el("button", { type: "button", onclick: () => showShrunk(shrunk, answer, broke[0], onEvent) }, "Fewest events that break it")), shrunk)
 }
 
 /**

@@ -113,6 +113,18 @@ test("the exported test fails on the faulty reducer and passes on the mended one
   assert.match(sound.output, /1 passed/)
 })
 
+test("the fewest events that break it are shown, and make a test of their own", async (t) => {
+  const page = await opened(t, shops.faulty, "/debug/")
+  await page.getByRole("button", { name: "paid-what-was-due" }).click()
+  await page.locator(".streams .stream").first().click()
+  await page.getByRole("button", { name: "Fewest events that break it" }).click()
+  await page.locator(".shrunk a").waitFor()
+  assert.match(await page.locator(".shrunk").innerText(), /[123] of 4 events are enough:/)
+  const source = await (await fetch(new URL(await page.locator(".shrunk a").getAttribute("href"), page.url()))).text()
+  assert.match(source, /TEST_CASE\("orders\//)
+  isQuiet(page)
+})
+
 test("a link to the faulty build says so in the mended one", async (t) => {
   const page = await opened(t, shops.faulty, "/debug/#/orders/1001?at=1")
   await momentIs(page, 1)
