@@ -21,6 +21,7 @@ const askSince = newest()
 const now = { stream: "", lens: "", at: null, build: "", since: "", pins: [], answer: null, view: "tree",
   changesSince: null, traced: false, live: false }
 const pages = new StatePages()
+let drawn = { stream: "", lens: "" } // which stream, through which lens, the answer is of
 let about = null
 let whatIf = null
 let follower = null
@@ -94,7 +95,7 @@ function go(change, { replace: replaces = false } = {}) {
 }
 
 async function show(wanted) {
-  const other = wanted.stream !== now.stream || wanted.lens !== now.lens
+  const other = !now.answer || wanted.stream !== drawn.stream || wanted.lens !== drawn.lens
   const pinned = wanted.pins.join() !== now.pins.join()
   for (const name of ["stream", "at", "lens", "build", "since", "pins"]) now[name] = wanted[name]
   follower.follow(now.live ? now.stream : null)
@@ -102,9 +103,11 @@ async function show(wanted) {
   document.title = `${now.stream} · Foldback debugger`
   try {
     const answer = await answerAt(other)
-    if (!answer) return
+    // Meanwhile another moment may have been wanted, and drawn from the pages.
+    if (!answer || ["stream", "at", "lens"].some((name) => now[name] !== wanted[name])) return
     const grown = !now.answer || other || answer.tail !== now.answer.tail
     now.answer = answer
+    drawn = { stream: wanted.stream, lens: wanted.lens }
     if (other) banner.hidden = true
     warnOfOtherBuild()
     draw()
@@ -156,7 +159,10 @@ function welcome() {
   document.body.classList.remove("ready")
   replace(welcomeNode, el("h1", null, "Fold back to any moment"),
     el("p", { class: "quiet" }, "Open a stream to see what it was after each of its events, or ask where something is broken."),
-    streamFinder({ about, onStream: openStream, onMoment: openStream, onError: complain }))
+    streamFinder({ about, onStream: openStream, onMoment: openStream, onError: complain }),
+    about.lenses.every(({ kind }) => kind !== "aggregate") && el("div", { class: "lesson" },
+      el("p", null, "These streams are folded by built-in lenses. A service shows its own states, and where they are broken, by one line for each aggregate:"),
+      el("pre", null, 'registry.add<Order>("orders", {.invariants = {{"total-not-negative", …}}});')))
   welcomeNode.querySelector("input").focus()
 }
 
@@ -183,7 +189,6 @@ function draw() {
   drawState()
   drawEvent()
   if (now.since && !now.changesSince) compareSince()
-  performance.mark("foldback-drawn")
 }
 
 function drawState() {

@@ -1,38 +1,18 @@
 import assert from "node:assert/strict"
-import { after, before, test } from "node:test"
-import { gzipSync } from "node:zlib"
+import { test } from "node:test"
 import { eventually } from "../harness/server.mjs"
-import { isReady, moment, momentIs, openPage, startBrowser, startOrders, until } from "./page.mjs"
+import { isReady, moment, momentIs, until } from "./page.mjs"
+import { debuggedOrders, isQuiet } from "./world.mjs"
 
-let orders
-let browser
-before(async () => {
-  orders = await startOrders()
-  browser = await startBrowser()
-})
-after(async () => {
-  await browser?.close()
-  orders?.stop()
-})
-
-async function opened(t, hash, options) {
-  const page = await openPage(browser, orders.url, hash, options)
-  t.after(() => page.context().close())
-  return page
-}
+const world = debuggedOrders()
 
 async function firstBroken(stream = "orders/42") {
-  const answer = await fetch(`${orders.url}/debug/api/invariants?stream=${stream}`)
+  const answer = await fetch(`${world.orders.url}/debug/api/invariants?stream=${stream}`)
   return (await answer.json()).invariants[0].first
 }
 
-function isQuiet(page) {
-  assert.deepEqual(page.complaints, [])
-  assert.deepEqual(page.elsewhere, [])
-}
-
 test("a stream is found by typing and opened at its tail", async (t) => {
-  const page = await opened(t, "")
+  const page = await world.opened(t, "")
   await page.getByLabel("stream", { exact: true }).fill("orders/4")
   await page.locator(".streams .stream").first().waitFor()
   await until(page, () => document.querySelectorAll(".streams .stream").length === 1)
@@ -43,7 +23,7 @@ test("a stream is found by typing and opened at its tail", async (t) => {
 })
 
 test("keys step through the moments, and the URL is the moment", async (t) => {
-  const page = await opened(t, "#/orders/42?at=10")
+  const page = await world.opened(t, "#/orders/42?at=10")
   await momentIs(page, 10)
   await page.keyboard.press("ArrowRight")
   await momentIs(page, 11)
@@ -55,13 +35,13 @@ test("keys step through the moments, and the URL is the moment", async (t) => {
   await momentIs(page, 0)
   await page.keyboard.press("End")
   await momentIs(page, 114)
-  const again = await opened(t, new URL(page.url()).hash.replace(/\?.*/, "?at=9"))
+  const again = await world.opened(t, new URL(page.url()).hash.replace(/\?.*/, "?at=9"))
   await momentIs(again, 9)
   isQuiet(page)
 })
 
 test("going back in the browser goes back to the moment before", async (t) => {
-  const page = await opened(t, "#/orders/42?at=10")
+  const page = await world.opened(t, "#/orders/42?at=10")
   await momentIs(page, 10)
   await page.locator('.event[data-number="12"]').click()
   await momentIs(page, 12)
@@ -70,7 +50,7 @@ test("going back in the browser goes back to the moment before", async (t) => {
 })
 
 test("what a step changed is marked, and lines are told apart by their key", async (t) => {
-  const page = await opened(t, "#/orders/42?at=5")
+  const page = await world.opened(t, "#/orders/42?at=5")
   await momentIs(page, 5)
   assert.equal(await page.locator('.row.changed[data-pointer="/total"]').count(), 1)
   await page.keyboard.press("d")
@@ -79,9 +59,9 @@ test("what a step changed is marked, and lines are told apart by their key", asy
 })
 
 test("a time leads to the moment at it", async (t) => {
-  const page = await opened(t, "#/orders/42?at=0")
+  const page = await world.opened(t, "#/orders/42?at=0")
   await momentIs(page, 0)
-  const time = await (await fetch(`${orders.url}/debug/api/events?stream=orders/42&from=20&count=1`)).json()
+  const time = await (await fetch(`${world.orders.url}/debug/api/events?stream=orders/42&from=20&count=1`)).json()
   await page.keyboard.press("/")
   await page.getByLabel("find", { exact: true }).fill(time.page[0].committed_at)
   await page.keyboard.press("Enter")
@@ -90,7 +70,7 @@ test("a time leads to the moment at it", async (t) => {
 
 test("the strip shows where an invariant broke and leads to the event that broke it", async (t) => {
   const broken = await firstBroken()
-  const page = await opened(t, "#/orders/42")
+  const page = await world.opened(t, "#/orders/42")
   await page.locator(".broke-at").first().click()
   await momentIs(page, broken)
   assert.match(await page.locator(".suspicion").innerText(), /total-matches-lines/)
@@ -100,7 +80,7 @@ test("the strip shows where an invariant broke and leads to the event that broke
 
 test("a question leads to the first moment at which it is true", async (t) => {
   const broken = await firstBroken()
-  const page = await opened(t, "#/orders/42")
+  const page = await world.opened(t, "#/orders/42")
   await momentIs(page, 114)
   await page.keyboard.press("/")
   await page.getByLabel("find", { exact: true }).fill("total-matches-lines")
@@ -113,7 +93,7 @@ test("a question leads to the first moment at which it is true", async (t) => {
 })
 
 test("blame names the event that set a field and leads there", async (t) => {
-  const page = await opened(t, "#/orders/42?at=6")
+  const page = await world.opened(t, "#/orders/42?at=6")
   await momentIs(page, 6)
   await page.keyboard.press("b")
   await page.locator('[data-pointer="/status"] .blame').click()
@@ -121,7 +101,7 @@ test("blame names the event that set a field and leads there", async (t) => {
 })
 
 test("what lies between two moments is shown as changes since the first", async (t) => {
-  const page = await opened(t, "#/orders/42?at=3")
+  const page = await world.opened(t, "#/orders/42?at=3")
   await momentIs(page, 3)
   await page.keyboard.press("m")
   await page.locator('.event[data-number="6"]').click()
@@ -135,7 +115,7 @@ test("what lies between two moments is shown as changes since the first", async 
 })
 
 test("snapshots and checkpoints are marked on the timeline and lead there", async (t) => {
-  const page = await opened(t, "#/orders/42")
+  const page = await world.opened(t, "#/orders/42")
   await page.locator(".mark.snapshot").first().click()
   await momentIs(page, 50)
   assert.equal(await page.locator(".mark").count(), 3)
@@ -143,7 +123,7 @@ test("snapshots and checkpoints are marked on the timeline and lead there", asyn
 })
 
 test("stepping asks for a page of states and then for nothing", async (t) => {
-  const page = await opened(t, "#/orders/42?at=51")
+  const page = await world.opened(t, "#/orders/42?at=51")
   await momentIs(page, 51)
   const pageOfStates = page.waitForResponse((response) => response.url().includes("/states?"))
   await page.keyboard.press("ArrowRight")
@@ -156,13 +136,13 @@ test("stepping asks for a page of states and then for nothing", async (t) => {
     await momentIs(page, at)
   }
   assert.deepEqual(asked.filter((url) => url.includes("/state?")), [])
-  const alone = await (await fetch(`${orders.url}/debug/api/state?stream=orders/42&at=60`)).json()
+  const alone = await (await fetch(`${world.orders.url}/debug/api/state?stream=orders/42&at=60`)).json()
   assert.match(await page.locator('[data-pointer="/total"]').innerText(), new RegExp(`→ ${alone.state.total}\\b`))
   isQuiet(page)
 })
 
 test("scrubbing faster than browsers let a page write its URL still ends where the slider is", async (t) => {
-  const page = await opened(t, "#/orders/42?at=0")
+  const page = await world.opened(t, "#/orders/42?at=0")
   await momentIs(page, 0)
   await page.evaluate(async () => {
     const slider = document.querySelector('input[type="range"]')
@@ -178,7 +158,7 @@ test("scrubbing faster than browsers let a page write its URL still ends where t
 })
 
 test("a pinned number is drawn over all events, and stays in the URL", async (t) => {
-  const page = await opened(t, "#/orders/42?at=30")
+  const page = await world.opened(t, "#/orders/42?at=30")
   await momentIs(page, 30)
   await page.locator('[data-pointer="/total"] .pin').click()
   await page.locator(".spark polyline").waitFor()
@@ -190,7 +170,7 @@ test("a pinned number is drawn over all events, and stays in the URL", async (t)
 
 test("a what-if is compared side by side and saved as a fork that any reader can read", async (t) => {
   const broken = await firstBroken()
-  const page = await opened(t, `#/orders/42?at=${broken}`)
+  const page = await world.opened(t, `#/orders/42?at=${broken}`)
   await momentIs(page, broken)
   await page.keyboard.press("x")
   await page.getByRole("button", { name: "Compare" }).click()
@@ -201,7 +181,7 @@ test("a what-if is compared side by side and saved as a fork that any reader can
   await page.getByRole("button", { name: "Save as fork" }).click()
   await page.locator(".saved").waitFor()
 
-  const fork = await fetch(`${orders.url}/v1/stream/${name}?offset=-1`)
+  const fork = await fetch(`${world.orders.url}/v1/stream/${name}?offset=-1`)
   assert.equal((await fork.json()).length, 113)
   await page.locator(".saved button").click()
   await momentIs(page, 113)
@@ -209,7 +189,7 @@ test("a what-if is compared side by side and saved as a fork that any reader can
 })
 
 test("an edited event is what-iffed, too", async (t) => {
-  const page = await opened(t, "#/orders/42?at=2")
+  const page = await world.opened(t, "#/orders/42?at=2")
   await momentIs(page, 2)
   await page.keyboard.press("e")
   const area = page.getByLabel("the message")
@@ -220,13 +200,13 @@ test("an edited event is what-iffed, too", async (t) => {
 })
 
 test("new events are followed live", async (t) => {
-  const page = await opened(t, "#/orders/21")
+  const page = await world.opened(t, "#/orders/21")
   await isReady(page)
   const at = Number(await moment(page))
   const listening = page.waitForResponse((response) => response.url().includes("live=sse"))
   await page.keyboard.press("l")
   await listening
-  await fetch(`${orders.url}/v1/stream/orders/21`, {
+  await fetch(`${world.orders.url}/v1/stream/orders/21`, {
     method: "POST", headers: { "content-type": "application/json" },
     body: JSON.stringify({ type: "PaymentReceived", version: 1, id: "live-1", data: { cents: 5 } }),
   })
@@ -234,96 +214,47 @@ test("new events are followed live", async (t) => {
   isQuiet(page)
 })
 
+test("one connection follows, whichever stream is looked at", async (t) => {
+  const page = await world.opened(t, "#/orders/20")
+  const open = new Set()
+  page.on("request", (request) => request.url().includes("live=sse") && open.add(request))
+  page.on("requestfailed", (request) => open.delete(request))
+  page.on("requestfinished", (request) => open.delete(request))
+  await isReady(page)
+  await page.keyboard.press("l")
+  await eventually("a connection", () => open.size === 1)
+  await page.evaluate(() => { location.hash = "#/orders/19" })
+  await eventually("another connection and no other", () => open.size === 1 && [...open][0].url().includes("orders/19"))
+  await page.keyboard.press("l")
+  await eventually("no connection", () => open.size === 0)
+})
+
+test("space plays the events and stops", async (t) => {
+  const page = await world.opened(t, "#/orders/42?at=0")
+  await momentIs(page, 0)
+  await page.keyboard.press(" ")
+  await momentIs(page, 2)
+  await page.keyboard.press(" ")
+  const stopped = await page.locator('button[aria-label="play"] .icon.play').count()
+  assert.equal(stopped, 1)
+  isQuiet(page)
+})
+
 test("an event that cannot be decoded is shown as such", async (t) => {
-  const page = await opened(t, "#/orders/7?at=2")
+  const page = await world.opened(t, "#/orders/7?at=2")
   await momentIs(page, 2)
   assert.match(await page.locator(".event-panel .problem").innerText(), /Not decoded/)
   assert.match(await page.locator(".strips").innerText(), /not decoded/)
 })
 
 test("a link made under another build says so", async (t) => {
-  const page = await opened(t, "#/orders/42?at=3&build=0123abcd4567")
+  const page = await world.opened(t, "#/orders/42?at=3&build=0123abcd4567")
   await page.locator(".banner:not([hidden])").waitFor()
   assert.match(await page.locator(".banner").innerText(), /another build/)
 })
 
-test("hostile events are text and nothing else", async (t) => {
-  const stream = encodeURIComponent("<img src=x onerror=alert(1)>")
-  for (const lens of ["last", "merge"]) {
-    const page = await opened(t, `#/hostile/${stream}?at=1&lens=${lens}`)
-    let dialogs = 0
-    page.on("dialog", (dialog) => { dialogs += 1; dialog.dismiss() })
-    await momentIs(page, 1)
-    for (const key of ["c", "b", "m"]) await page.keyboard.press(key)
-    for (const at of [1, 2, 3, 4, 5, 6]) {
-      await momentIs(page, at)
-      await page.locator(".trace").getByText(/event|linked/).first().waitFor()
-      await until(page, () => document.querySelectorAll(".event .type").length === 6)
-      const found = await page.evaluate(() => ({
-        broken: window.broken, polluted: ({}).broken, scripts: document.scripts.length,
-        images: document.querySelectorAll("img").length, handlers: document.querySelectorAll("[onerror],[onload]").length,
-        overridden: document.body.innerText.includes("\u202e"),
-      }))
-      assert.deepEqual(found, { broken: undefined, polluted: undefined, scripts: 1, images: 1, handlers: 0, overridden: false })
-      await page.keyboard.press("ArrowRight")
-    }
-    assert.equal(dialogs, 0)
-    isQuiet(page)
-  }
-})
-
-test("hostile names are text in lists of streams, of finds and of pins", async (t) => {
-  const page = await opened(t, `#/hostile/${encodeURIComponent("<img src=x onerror=alert(1)>")}?at=5&lens=last&pin=${encodeURIComponent("/constructor")}&pin=${encodeURIComponent("/<b>x")}`)
-  await momentIs(page, 5)
-  await page.locator(".spark").nth(1).waitFor()
-  await page.keyboard.press("o")
-  await page.locator("dialog").getByLabel("stream", { exact: true }).fill("hostile/")
-  await page.locator("dialog .stream .name", { hasText: "<img src=x onerror=alert(1)>" }).waitFor()
-  await page.getByRole("button", { name: "close" }).click()
-  await page.keyboard.press("/")
-  await page.getByLabel("find", { exact: true }).fill("script")
-  await page.keyboard.press("Enter")
-  await page.locator(".results .stream").first().waitFor()
-  const found = await page.evaluate(() => ({ broken: window.broken, images: document.querySelectorAll("img").length, bold: document.querySelectorAll("#app b:not(.moment b), dialog b").length }))
-  assert.deepEqual(found, { broken: undefined, images: 1, bold: 0 })
-  isQuiet(page)
-})
-
-test("what a lens redacts is in no answer to the page", async (t) => {
-  const page = await opened(t, "#/orders/42?at=1")
-  let answers = ""
-  page.on("response", async (response) => {
-    const text = response.url().includes("/debug/api/") ? await response.text().catch(() => "") : ""
-    answers += text
-  })
-  await momentIs(page, 1)
-  for (const key of ["b", "c", "d", "ArrowRight", "m", "ArrowRight", "x", "w"]) await page.keyboard.press(key)
-  await page.locator(".side").nth(1).waitFor()
-  await until(page, () => document.querySelector(".since"))
-  assert.match(await page.locator("body").innerText(), /••••/)
-  assert.equal((await page.content()).includes("ada@example.org"), false)
-  await eventually("a page of states", () => answers.includes('"states":'))
-  assert.equal(answers.includes("ada@example.org"), false)
-})
-
-test("the page is less than 60 KB", async () => {
-  const page = await (await fetch(`${orders.url}/debug/`)).text()
-  const files = new Set(["/debug/", "/debug/icon.svg", "/debug/debugger.css", "/debug/app.js"])
-  assert.match(page, /app\.js/)
-  let bytes = 0
-  for (const file of files) {
-    const response = await fetch(`${orders.url}${file}`)
-    assert.equal(response.status, 200)
-    const text = await response.text()
-    bytes += gzipSync(text).length
-    for (const [, name] of text.matchAll(/from "\.\/([a-z_]+\.js)"/g)) files.add(`/debug/${name}`)
-  }
-  assert.ok(files.size > 15, [...files].join())
-  assert.ok(bytes < 60 * 1024, `${bytes} bytes`)
-})
-
 test("without JavaScript there are plain lists", async (t) => {
-  const page = await opened(t, "", { javaScriptEnabled: false })
+  const page = await world.opened(t, "", { javaScriptEnabled: false })
   await page.getByRole("link", { name: /plain lists/ }).click()
   await page.getByRole("link", { name: "orders/42", exact: true }).click()
   assert.match(await page.locator("ol li").first().innerText(), /OrderPlaced/)
@@ -331,7 +262,7 @@ test("without JavaScript there are plain lists", async (t) => {
 
 test("at 390 px nothing is cut off sideways", async (t) => {
   for (const hash of ["#/orders/42?at=30&pin=/total", `#/hostile/${encodeURIComponent("<img src=x onerror=alert(1)>")}?at=4`]) {
-    const page = await opened(t, hash, { viewport: { width: 390, height: 844 } })
+    const page = await world.opened(t, hash, { viewport: { width: 390, height: 844 } })
     await isReady(page)
     await page.locator(".event .type").first().waitFor()
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true)

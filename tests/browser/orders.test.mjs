@@ -1,37 +1,17 @@
-// The whole way in a browser: from an order on the shop floor to a test that fails on the planted fault.
+// The whole way in a browser: from an order on the shop floor to the event that the planted fault gets wrong.
 
 import assert from "node:assert/strict"
-import path from "node:path"
-import { after, before, test } from "node:test"
-import { runExportedTest, startShop } from "./orders.mjs"
-import { moment, momentIs, openAt, startBrowser, takePicture, until } from "./page.mjs"
+import { test } from "node:test"
+import { moment, momentIs, until } from "./page.mjs"
+import { isQuiet, twoShops } from "./world.mjs"
 
-const shops = {}
-let browser
-before(async () => {
-  ;[shops.sound, shops.faulty, browser] = await Promise.all([startShop(), startShop({ bug: true }), startBrowser()])
-})
-after(async () => {
-  await browser?.close()
-  await Promise.all([shops.sound?.stop(), shops.faulty?.stop()])
-})
-
-async function opened(t, shop, place, options) {
-  const page = await openAt(browser, shop.url, place, options)
-  t.after(() => page.context().close())
-  return page
-}
-
-function isQuiet(page) {
-  assert.deepEqual(page.complaints, [])
-  assert.deepEqual(page.elsewhere, [])
-}
+const shops = twoShops()
 
 const isLive = (page) => page.locator("#live.on").waitFor()
 const listed = (page, customer) => page.locator("#orders a", { hasText: customer })
 
 test("an order is placed and paid in one page, seen in another, and then every moment of it in the debugger", async (t) => {
-  const [shop, other] = await Promise.all([opened(t, shops.sound, "/"), opened(t, shops.sound, "/")])
+  const [shop, other] = await Promise.all([shops.opened(t, shops.sound, "/"), shops.opened(t, shops.sound, "/")])
   await Promise.all([isLive(shop), isLive(other)])
 
   await shop.getByRole("button", { name: "New order" }).click()
@@ -69,7 +49,7 @@ async function committedAt(page, number) {
 }
 
 test("the event that the planted fault gets wrong is found among all orders, blamed, and thought away", async (t) => {
-  const page = await opened(t, shops.faulty, "/debug/")
+  const page = await shops.opened(t, shops.faulty, "/debug/")
   await page.getByRole("button", { name: "total-is-lines-less-discounts" }).click()
   await page.locator(".streams .stream").first().click()
   await until(page, () => document.querySelector(".suspicion")?.innerText.includes("total-is-lines-less-discounts"))
@@ -96,47 +76,18 @@ test("the event that the planted fault gets wrong is found among all orders, bla
   isQuiet(page)
 })
 
-test("the exported test fails on the faulty reducer and passes on the mended one", async (t) => {
-  const page = await opened(t, shops.faulty, "/debug/")
-  await page.getByRole("button", { name: "total-is-lines-less-discounts" }).click()
-  await page.locator(".streams .stream").first().click()
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export a failing test" }).click()])
-  const source = path.join(shops.faulty.folder, download.suggestedFilename())
-  await download.saveAs(source)
-  const broken = await moment(page)
-
-  const { faulty, sound } = await runExportedTest(source, shops.faulty.folder)
-
-  assert.equal(faulty.passed, false)
-  assert.match(faulty.output, new RegExp(`number := ${broken}\\b[^]*total-is-lines-less-discounts`))
-  assert.equal(sound.passed, true, sound.output)
-  assert.match(sound.output, /1 passed/)
-})
-
-test("the fewest events that break it are shown, and make a test of their own", async (t) => {
-  const page = await opened(t, shops.faulty, "/debug/")
-  await page.getByRole("button", { name: "paid-what-was-due" }).click()
-  await page.locator(".streams .stream").first().click()
-  await page.getByRole("button", { name: "Fewest events that break it" }).click()
-  await page.locator(".shrunk a").waitFor()
-  assert.match(await page.locator(".shrunk").innerText(), /[123] of 4 events are enough:/)
-  const source = await (await fetch(new URL(await page.locator(".shrunk a").getAttribute("href"), page.url()))).text()
-  assert.match(source, /TEST_CASE\("orders\//)
-  isQuiet(page)
-})
-
 test("a link to the faulty build says so in the mended one", async (t) => {
-  const page = await opened(t, shops.faulty, "/debug/#/orders/1001?at=1")
+  const page = await shops.opened(t, shops.faulty, "/debug/#/orders/1001?at=1")
   await momentIs(page, 1)
   await page.keyboard.press("ArrowRight")
   await until(page, () => location.hash.includes("build="))
-  const mended = await opened(t, shops.sound, `/debug/${new URL(page.url()).hash}`)
+  const mended = await shops.opened(t, shops.sound, `/debug/${new URL(page.url()).hash}`)
   await mended.locator(".banner:not([hidden])").waitFor()
   assert.match(await mended.locator(".banner").innerText(), /another build[^]*planted fault/)
 })
 
 test("what led to what is drawn, and each of it leads there", async (t) => {
-  const page = await opened(t, shops.sound, "/debug/#/orders/1001?at=1")
+  const page = await shops.opened(t, shops.sound, "/debug/#/orders/1001?at=1")
   await momentIs(page, 1)
   await page.keyboard.press("c")
   const reserved = page.locator(".causation .node", { hasText: "StockReserved" }).first()
@@ -149,31 +100,7 @@ test("what led to what is drawn, and each of it leads there", async (t) => {
 })
 
 test("the read models' progress is marked on the timeline", async (t) => {
-  const page = await opened(t, shops.sound, "/debug/#/orders/1001")
+  const page = await shops.opened(t, shops.sound, "/debug/#/orders/1001")
   await page.locator(".marks .mark").first().waitFor()
   assert.match(await page.locator(".marks").locator("xpath=../..").innerText(), /projections up to date/)
-})
-
-test("pictures of the shop floor and of the debugger", async (t) => {
-  const answer = await (await fetch(`${shops.faulty.url}/debug/api/find?prefix=orders/&first=total-is-lines-less-discounts`)).json()
-  const { stream, moment: broken } = answer.found[0]
-  for (const width of [1280, 390]) {
-    for (const colorScheme of ["light", "dark"]) {
-      const options = { viewport: { width, height: width === 390 ? 844 : 800 }, colorScheme }
-      const shop = await opened(t, shops.sound, "/#/orders/1190", options)
-      await shop.locator("#order-body ol li").first().waitFor()
-      await takePicture(shop, `shop-${width}-${colorScheme}`)
-      const page = await opened(t, shops.faulty, `/debug/#/${stream}?at=${broken}&pin=/total`, options)
-      await page.locator(".spark polyline").waitFor()
-      await page.locator(".event .type").first().waitFor()
-      await takePicture(page, `debugger-${width}-${colorScheme}`)
-      await page.getByRole("button", { name: "What if it had not happened?" }).click()
-      await page.locator(".side").nth(1).waitFor()
-      await takePicture(page, `what-if-${width}-${colorScheme}`)
-      for (const one of [shop, page]) {
-        assert.equal(await one.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true)
-        isQuiet(one)
-      }
-    }
-  }
 })

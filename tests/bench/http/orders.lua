@@ -18,7 +18,7 @@ end
 function request()
     turn = turn + 1
     local body = string.format(
-        '{"customer":"Ada Lovelace","lines":[{"sku":"BENCH-%03d","name":"Assam tea","quantity":1,"unit_price":"8.90"}]}',
+        '{"customer":"Ada Lovelace","lines":[{"sku":"BENCH-%04d","name":"Assam tea","quantity":1,"unit_price":"8.90"}]}',
         turn * 7 % count)
     local headers = { ["Content-Type"] = "application/json" }
     if not places then return wrk.format("POST", "/v1/stream/bench/" .. turn % count, headers, body) end

@@ -5,7 +5,7 @@ import { Server } from "../../harness/server.mjs"
 import { createStream, interleaved, send, wrk } from "./measure.mjs"
 
 const CONNECTIONS = 32
-const ARTICLES = 200
+const ARTICLES = 1000
 const STREAMS = 64
 
 /** The program's own projections and its payment workflow run meanwhile, as they do in a shop. */
@@ -15,7 +15,7 @@ export async function placeOrders({ orders, directory, rounds, seconds, target }
   let run = 0
   try {
     for (let article = 0; article < ARTICLES; article += 1) {
-      await send("POST", `${placing.url}/api/stock/BENCH-${String(article).padStart(3, "0")}/receive`, {
+      await send("POST", `${placing.url}/api/stock/BENCH-${String(article).padStart(4, "0")}/receive`, {
         headers: { "content-type": "application/json", "idempotency-key": `receive-${article}` },
         body: '{"quantity":10000}',
         expected: [200, 201],
