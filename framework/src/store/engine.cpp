@@ -151,10 +151,13 @@ Position LogStore::Engine::tail() const {
 StoreStats LogStore::Engine::stats() {
     StoreStats stats{.watchers = watchers_.count(),
                      .commits = writer_->commits(),
+                     .committed_bytes = writer_->committed_bytes(),
                      .appended_messages = writer_->messages(),
                      .segments_rewritten = maintenance_->segments_rewritten(),
                      .reclaimed_bytes = maintenance_->reclaimed_bytes(),
-                     .broken = writer_->broken()};
+                     .broken = writer_->broken(),
+                     .commit_messages = writer_->commit_messages(),
+                     .flush_us = writer_->flush_us()};
     for (const auto& use : index_->segments()) stats.dead_bytes += use.dead_bytes;
     for (const auto& segment : log_->segments()) {
         ++stats.segments;

@@ -1,6 +1,7 @@
 #include "store/writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace foldback {
 namespace {
@@ -130,11 +131,21 @@ void Writer::decide_group() {
     for (const auto& write : group_) write->decide(draft_);
 }
 
+/// The time is told, never acted on: that is why it need not be the injected clock, which counts milliseconds.
+log::Place Writer::write_timed(std::int64_t timestamp_ms) {
+    using std::chrono::steady_clock;
+    const auto begun = steady_clock::now();
+    const auto place = log_.write(draft_.commit(), timestamp_ms);
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun);
+    flush_us_.add(static_cast<std::uint64_t>(took.count()));
+    return place;
+}
+
 void Writer::write_and_publish() {
     const auto first_position = log_.next_position();
     const auto timestamp_ms = draft_.timestamp().time_since_epoch().count();
     auto& commit = draft_.commit();
-    const auto place = log_.write(commit, timestamp_ms);
+    const auto place = write_timed(timestamp_ms);
 
     changed_.clear();
     log::CommitView view;
@@ -153,6 +164,8 @@ void Writer::write_and_publish() {
     }
     commits_.fetch_add(1, std::memory_order_relaxed);
     messages_.fetch_add(commit.messages(), std::memory_order_relaxed);
+    committed_bytes_.fetch_add(commit.size(), std::memory_order_relaxed);
+    commit_messages_.add(commit.messages());
     for (const auto& stream : changed_) {
         // Only this thread changes these fields, so it may read them without the lock.
         watchers_.notify(stream->meta->path.text(), stream->tail, stream->closed || stream->life != index::Life::live);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/commit_draft.hpp"
+#include "store/distribution_counter.hpp"
 #include "store/watchers.hpp"
 
 namespace foldback {
@@ -51,6 +52,9 @@ public:
     [[nodiscard]] bool broken() const noexcept { return broken_.load(); }
     [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(); }
     [[nodiscard]] std::uint64_t messages() const noexcept { return messages_.load(); }
+    [[nodiscard]] std::uint64_t committed_bytes() const noexcept { return committed_bytes_.load(); }
+    [[nodiscard]] Distribution commit_messages() const noexcept { return commit_messages_.read(); }
+    [[nodiscard]] Distribution flush_us() const noexcept { return flush_us_.read(); }
     /// Called on the writer's thread after each durable commit.
     std::function<void()> on_commit = [] {};
 
@@ -61,6 +65,7 @@ private:
     /// Drops (and refuses) the writes that must wait for space; false when nothing is left.
     bool make_room(std::size_t bytes);
     void decide_group();
+    [[nodiscard]] log::Place write_timed(std::int64_t timestamp_ms);
     void write_and_publish();
     void break_down(const std::string& why);
     void refuse_all(Group& writes, const Refused& refused);
@@ -82,6 +87,9 @@ private:
     std::atomic<bool> broken_{false};
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> messages_{0};
+    std::atomic<std::uint64_t> committed_bytes_{0};
+    DistributionCounter commit_messages_;
+    DistributionCounter flush_us_;
 };
 
 }  // namespace foldback

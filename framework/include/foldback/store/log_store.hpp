@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "foldback/store/clock.hpp"
+#include "foldback/store/distribution.hpp"
 #include "foldback/store/stream_store.hpp"
 
 namespace foldback {
@@ -59,11 +60,14 @@ struct StoreStats {
     std::uint64_t log_bytes = 0;
     std::uint64_t dead_bytes = 0;
     std::uint64_t commits = 0;             ///< since opening
+    std::uint64_t committed_bytes = 0;     ///< since opening; what frames the messages included
     std::uint64_t appended_messages = 0;   ///< since opening
     std::uint64_t segments_rewritten = 0;  ///< since opening
     std::uint64_t reclaimed_bytes = 0;     ///< since opening
     Position tail;
     bool broken = false;
+    Distribution commit_messages;  ///< messages of each commit since opening
+    Distribution flush_us;         ///< microseconds that writing and flushing a commit took, since opening
 };
 
 /// The embedded engine: a commit log and what is derived from it.
