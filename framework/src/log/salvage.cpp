@@ -1,10 +1,9 @@
 #include <algorithm>
 
 #include "log/bytes.hpp"
-#include "log/commit_reader.hpp"
 #include "log/inspection.hpp"
+#include "log/log_cut.hpp"
 #include "log/log_files.hpp"
-#include "log/record.hpp"
 #include "log/verify.hpp"
 
 namespace foldback::log {
@@ -68,17 +67,8 @@ private:
         report_.actions.push_back("began " + device_.describe(segment_name(next)));
     }
 
-    /// Ends the segment before the damaged place: nothing is read behind a seal.
     void seal_segment(Place damage, const SegmentHeader& header) {
-        const auto file = device_.open(segment_name(damage.segment), LogDevice::Open::read_write);
-        CommitReader reader(*file, header, segment_header_bytes, damage.byte);
-        std::int64_t timestamp_ms = 0;
-        while (const auto commit = reader.next()) timestamp_ms = commit->header.timestamp_ms;
-
-        CommitBuilder seal;
-        file->write_at(damage.byte, as_bytes(seal.finish(header.epoch, reader.next_position(), timestamp_ms,
-                                                         reader.previous_crc(), true)));
-        file->sync();
+        seal_segment_at(device_, segment_name(damage.segment), header, damage.byte);
         report_.actions.push_back("cut " + device_.describe(segment_name(damage.segment)) + " at byte " +
                                   std::to_string(damage.byte));
     }
@@ -91,21 +81,16 @@ private:
         header.first_position = next_position_;
         header.next_incarnation = unused_incarnation();
         header.capacity = usual_segment_bytes;
-        discard_file(device_, blank_name);
-        const auto file = device_.open(blank_name, LogDevice::Open::create_new);
-        file->write_at(0, as_bytes(encode_segment_header(header)));
-        file->sync();
+        write_empty_segment(device_, blank_name, header);
         return number;
     }
 
-    /// Incarnations are never used twice, not even those of streams that the damage took: each was given out by a
-    /// record, and what is there cannot hold more records than this.
     [[nodiscard]] Incarnation unused_incarnation() const {
         Incarnation highest{1};
         for (const auto& [number, summary] : found_.segments) {
             if (summary.header) highest = std::max(highest, summary.header->next_incarnation);
         }
-        return {highest.value + total_bytes_ / record_header_bytes + 1};
+        return beyond_any_incarnation(highest, total_bytes_);
     }
 
     [[nodiscard]] std::string unused_name(std::string_view name) const {
