@@ -74,7 +74,11 @@ Reply Api::State::answer_stream(Request& request, const protocol::Query& query, 
         case Method::get: return protocol::read(service, request, std::move(stream), query);
         case Method::head: return protocol::head(service, stream);
         case Method::put: return protocol::create(service, std::move(request), std::move(stream));
-        case Method::post: return protocol::append(service, std::move(request), std::move(stream));
+        case Method::post:
+            if (request.header("stream-truncate-before") != nullptr) {
+                return protocol::truncate(service, request, std::move(stream));
+            }
+            return protocol::append(service, std::move(request), std::move(stream));
         case Method::remove: return protocol::remove(service, request, std::move(stream));
         case Method::options:
         case Method::other: break;

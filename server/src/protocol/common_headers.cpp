@@ -7,14 +7,15 @@ namespace foldback::server::protocol {
 namespace {
 
 constexpr std::string_view exposed_headers =
-    "ETag, Location, Retry-After, Preference-Applied, Stream-Next-Offset, Stream-Cursor, Stream-Up-To-Date, "
-    "Stream-Closed, Stream-TTL, Stream-Expires-At, Stream-SSE-Data-Encoding, Producer-Epoch, Producer-Seq, "
+    "ETag, Location, Retry-After, Preference-Applied, Stream-Next-Offset, Stream-First-Offset, Stream-Cursor, "
+    "Stream-Up-To-Date, Stream-Closed, Stream-TTL, Stream-Expires-At, Stream-SSE-Data-Encoding, Producer-Epoch, "
+    "Producer-Seq, "
     "Producer-Expected-Seq, Producer-Received-Seq";
 
 constexpr std::string_view accepted_headers =
     "Accept, Authorization, Cache-Control, Content-Type, If-Match, If-None-Match, Last-Event-ID, Prefer, "
     "Stream-TTL, Stream-Expires-At, Stream-Seq, Stream-Closed, Stream-Forked-From, Stream-Fork-Offset, "
-    "Stream-Fork-Sub-Offset, Producer-Id, Producer-Epoch, Producer-Seq";
+    "Stream-Fork-Sub-Offset, Stream-Truncate-Before, Producer-Id, Producer-Epoch, Producer-Seq";
 
 constexpr std::string_view no_sniffing = "x-content-type-options";
 constexpr std::string_view resource_policy = "cross-origin-resource-policy";

@@ -9,6 +9,7 @@ Reply remove(const Service& service, const Request& request, StreamPath stream) 
     if (RequestHeaders(request).has(Header::if_match)) {
         return to_response(bad_request("unsupported-precondition", "If-Match is for POST only."));
     }
+    if (service.is_held(stream)) return to_response(held_problem());
     auto start = [&service, stream = std::move(stream)](Respond respond) {
         service.store.remove(stream, [&service, respond = std::move(respond)](Result<std::monostate> removed) {
             respond(service.finished(guarded(service, [&] {

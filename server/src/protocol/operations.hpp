@@ -15,6 +15,10 @@ namespace foldback::server::protocol {
 /// POST (PROTOCOL §5.2, §5.2.1, §5.3), with If-Match.
 [[nodiscard]] Reply append(const Service& service, Request request, StreamPath stream);
 
+/// POST with Stream-Truncate-Before: gives up the data before an offset. An extension; the data is then as PROTOCOL §5.6
+/// reserves it: 410 for what is gone, `-1` for what is left.
+[[nodiscard]] Reply truncate(const Service& service, const Request& request, StreamPath stream);
+
 /// GET (PROTOCOL §5.6, §5.7, §5.8), also backwards.
 [[nodiscard]] Reply read(const Service& service, const Request& request, StreamPath stream, const Query& query);
 

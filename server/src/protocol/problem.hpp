@@ -25,6 +25,11 @@ struct Problem {
     return {400, code, std::move(detail)};
 }
 
+/// Why nothing of a stream may be deleted (ApiOptions::is_held).
+[[nodiscard]] inline Problem held_problem() {
+    return {409, "held", "The stream is under a hold: nothing of it may be deleted."};
+}
+
 /// What a part of a request says, or why the request is refused.
 template <class Value>
 using Parsed = boost::system::result<Value, Problem>;

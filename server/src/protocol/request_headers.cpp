@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, header_count> names{
     "stream-fork-sub-offset",
     "stream-forked-from",
     "stream-seq",
+    "stream-truncate-before",
     "stream-ttl",
     "x-forwarded-proto",
 };

@@ -30,6 +30,7 @@ enum class Header : std::uint8_t {
     stream_fork_sub_offset,
     stream_forked_from,
     stream_seq,
+    stream_truncate_before,
     stream_ttl,
     x_forwarded_proto,
 };

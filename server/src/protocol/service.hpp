@@ -22,6 +22,10 @@ struct Service {
     std::function<void(const std::string&)> report;
     std::unique_ptr<ReadPool> reads;  ///< last: its tasks use the rest
 
+    [[nodiscard]] bool is_held(const StreamPath& stream) const {
+        return options.is_held && options.is_held(stream.text());
+    }
+
     /// The response with the headers that every response has.
     [[nodiscard]] Response finished(Response response) const {
         add_common_headers(response, options.cors_origin);

@@ -33,6 +33,9 @@ struct ApiOptions {
     std::size_t max_waiters = 200'000;  ///< long-polls and SSE readers, all streams; 503 beyond
     std::size_t max_waiters_per_stream = 50'000;  ///< 429 beyond
     std::string cors_origin = "*";                ///< value of Access-Control-Allow-Origin; empty: no CORS headers
+    /// Whether nothing of the stream may be deleted now: DELETE and truncation are refused (409, `held`). Called from
+    /// any thread; empty: nothing is held.
+    std::function<bool(std::string_view path)> is_held{};
 };
 
 /// Answers one request once, now or later, on any thread.
