@@ -65,7 +65,7 @@ private:
 /// The protocol as what comes after the debugger.
 class BeforeApi final : public RequestHandler {
 public:
-    BeforeApi(Debugger& debugger, Api& api) : api_(api), handler_(debugger, api_) {}
+    BeforeApi(Debugger& debugger, Api& api) : api_(handler_of(api)), handler_(debugger, *api_) {}
 
     Reply handle(Request request) override { return handler_.handle(std::move(request)); }
     std::optional<Response> refuse_early(Method method, std::string_view target,
@@ -74,20 +74,7 @@ public:
     }
 
 private:
-    class Rest final : public RequestHandler {
-    public:
-        explicit Rest(Api& api) : api_(api) {}
-        Reply handle(Request request) override { return api_.handle(std::move(request)); }
-        std::optional<Response> refuse_early(Method method, std::string_view target,
-                                             std::uint64_t body_bytes) const override {
-            return api_.refuse_early(method, target, body_bytes);
-        }
-
-    private:
-        Api& api_;
-    };
-
-    Rest api_;
+    std::unique_ptr<RequestHandler> api_;
     DebuggerHandler handler_;
 };
 

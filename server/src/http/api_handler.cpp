@@ -23,7 +23,8 @@ private:
 
 }  // namespace
 
-HttpServer::HttpServer(Api& api, HttpServerOptions options)
-    : HttpServer(std::make_unique<ApiHandler>(api), std::move(options)) {}
+std::unique_ptr<RequestHandler> handler_of(Api& api) { return std::make_unique<ApiHandler>(api); }
+
+HttpServer::HttpServer(Api& api, HttpServerOptions options) : HttpServer(handler_of(api), std::move(options)) {}
 
 }  // namespace foldback::server

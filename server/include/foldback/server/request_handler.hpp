@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -21,5 +22,8 @@ public:
     [[nodiscard]] virtual std::optional<Response> refuse_early(Method method, std::string_view target,
                                                                std::uint64_t body_bytes) const = 0;
 };
+
+/// The protocol as a handler. Borrows `api`.
+[[nodiscard]] std::unique_ptr<RequestHandler> handler_of(Api& api);
 
 }  // namespace foldback::server
