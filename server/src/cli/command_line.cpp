@@ -196,6 +196,11 @@ private:
         add_settings(*show, std::shared_ptr<ServeCommand>(show_values, &show_values->serve));
         add_common(*show);
         add_json(*show);
+        auto [check, check_values] = add_verb<CheckConfigCommand>(
+            app_, "check-config", "Server", "say whether the server would start with this configuration");
+        add_settings(*check, std::shared_ptr<ServeCommand>(check_values, &check_values->serve));
+        add_common(*check);
+        add_json(*check);
     }
 
     void add_writing_verbs() {
@@ -268,6 +273,13 @@ private:
         auto [remove, d] = add_stream_verb<DeleteCommand>("delete", "delete a stream and its data");
         remove->add_option("stream", d->stream, "its name")->required();
         add_json(*remove);
+        auto [truncate, t] = add_stream_verb<TruncateCommand>("truncate", "give up the data before an offset");
+        truncate->add_option("stream", t->stream, "its name")->required();
+        truncate->add_option("--before", t->before, "the first offset to keep; now keeps nothing")
+            ->type_name("OFFSET")
+            ->required();
+        add_json(*truncate);
+        add_import();
     }
 
     template <class T>
@@ -389,7 +401,9 @@ private:
         shrink->add_option("--keep", k->keep, "an invariant that is to stay broken, or an expression to stay true")
             ->type_name("EXPR")
             ->required();
-        auto [save, e] = add_debug_verb("export", Ask::export_history, "print the events, or a test made of them");
+        auto [save, e] = add_debug_verb("export", Ask::export_history,
+                                        "print the events of a stream, a test made of them, or all streams");
+        add_export_all(*save, e);
         save->get_option("stream")->description("its name; - reads what `shrink --json` printed");
         auto* at = add_at(*save, *e);
         save->add_option("--events", e->events, "only these, such as 1,3-5,9")->type_name("LIST")->excludes(at);
@@ -426,6 +440,39 @@ private:
         add_reading(*compare);
     }
 
+    /// `export STREAM` is the debugger's, `export --all` is for `import`.
+    void add_export_all(CLI::App& verb, const std::shared_ptr<DebugCommand>& one) {
+        auto all = std::make_shared<ExportAllCommand>();
+        auto* stream = verb.get_option("stream")->required(false);
+        auto* flag = verb.add_flag("--all")
+                         ->description("every stream in the order of commits, as lines for import")
+                         ->excludes(stream);
+        verb.add_option("--prefix", all->prefix, "of those only streams that begin with this")
+            ->type_name("TEXT")
+            ->needs(flag);
+        auto* file = verb.add_option("--file", all->file, "write here instead of standard output")
+                         ->type_name("FILE")
+                         ->needs(flag);
+        verb.add_flag("--resume", all->resume, "go on where the file ends")->needs(file);
+        add_progress(verb);
+        verbs_[&verb] = [one, all, flag, stream]() -> Command {
+            if (flag->count() > 0) return *all;
+            if (stream->count() == 0) throw Failure(ExitCode::usage, "the stream is missing", "Name it, or say --all.");
+            return *one;
+        };
+    }
+
+    void add_import() {
+        auto [import, i] = add_stream_verb<ImportCommand>("import", "create and append what `export --all` printed");
+        import->add_option("file", i->file, "the lines; - is standard input")->default_str("-");
+        import->add_option("--id", i->id, "of the producer: run again with the same one, nothing is added twice")
+            ->type_name("ID")
+            ->default_str("import");
+        import->add_flag("--dry-run", i->dry_run, "only read the lines and say what they hold");
+        add_json(*import);
+        add_progress(*import);
+    }
+
     void add_directory_verbs() {
         const std::string group = "Data directory";
         const auto add = [&](auto verb, const std::string& data_meaning) {
@@ -442,18 +489,57 @@ private:
                                                  "cut a damaged store before the damage; throws nothing away")
                             .first;
         add(salvage, "the data directory");
+        auto [scavenge, sc] = add_verb<ScavengeCommand>(
+            app_, "scavenge", group, "give back the space of deleted data now, while no server runs");
+        scavenge->add_option("--dead-fraction", sc->dead_fraction, "rewrite segments with more deleted data than this")
+            ->type_name("FRACTION")
+            ->default_str("0.05")
+            ->check(CLI::Range(0.0, 1.0).description(""));
+        add(scavenge, "the data directory");
+        add_progress(*scavenge);
         auto* stats = add_verb<StatsCommand>(app_, "stats", group, "print the size of a store").first;
         add(stats, "the data directory");
-        for (auto* verb : {verify, salvage, stats}) verb->get_option("--data")->required();
+        auto [backup, b] = add_verb<BackupCommand>(app_, "backup", group, "copy a store, also while it is served");
+        backup->add_option("repository", b->repository, "directory of the backups")->required();
+        backup->add_option("--keep", b->keep, "then forget all but the newest backups")
+            ->type_name("N")
+            ->check(between(1, 1'000'000));
+        backup->add_flag("--list", b->list, "print the backups that are there instead");
+        add(backup, "the data directory");
+        add_progress(*backup);
+        auto [restore, r] = add_verb<RestoreCommand>(app_, "restore", group, "make a data directory of a backup");
+        restore->add_option("repository", r->repository, "directory of the backups")->required();
+        restore->add_option("--backup", r->backup, "which one; the newest, or the oldest that reaches the moment")
+            ->type_name("NAME");
+        auto* position = restore->add_option("--position", r->position, "as it was before the message of this position")
+                             ->type_name("N");
+        restore->add_option("--before", r->before, "as it was then, such as 2030-01-01T00:00:00Z")
+            ->type_name("TIME")
+            ->excludes(position);
+        add(restore, "the directory to make; it must not exist, or be empty");
+        add_progress(*restore);
+        for (auto* verb : {verify, salvage, scavenge, stats, restore}) verb->get_option("--data")->required();
     }
 
     void add_other_verbs() {
+        auto [top, t] = add_verb<TopCommand>(app_, "top", "More", "watch what a server does");
+        top->add_option("--admin", t->admin, "URL of its admin listener")
+            ->type_name("URL")
+            ->default_str("http://127.0.0.1:4438");
+        top->add_option("--interval-ms", t->interval_ms, "between two looks")
+            ->type_name("MS")
+            ->default_str("2000")
+            ->check(between(100, 3'600'000));
+        top->add_option("--rounds", t->rounds, "so many looks; until Ctrl-C when absent")->type_name("N");
+        add_common(*top);
+        add_json(*top);
         auto* version_verb = add_verb<VersionCommand>(app_, "version", "More", "print the version").first;
         add_json(*version_verb);
         auto [completion, c] =
             add_verb<CompletionCommand>(app_, "completion", "More", "print a completion script for a shell");
         completion->add_option("shell", c->shell, "the shell")->required()->type_name("bash|zsh|fish");
-        add_verb<ReferenceCommand>(app_, "reference", "", "print the tables of the manual");
+        auto [reference, r] = add_verb<ReferenceCommand>(app_, "reference", "", "print the tables of the manual");
+        reference->add_flag("--man", r->as_manual_page, "print the manual page instead");
     }
 
     /// A mistyped flag is no word.

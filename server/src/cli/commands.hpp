@@ -35,6 +35,11 @@ struct ConfigShowCommand {
     ServeCommand serve;
 };
 
+/// Like ConfigShowCommand, but says only whether `serve` would start.
+struct CheckConfigCommand {
+    ServeCommand serve;
+};
+
 /// How a stream's content type is given: `--content-type`, or `--json` for application/json.
 struct ContentType {
     std::string text;  ///< empty: not given
@@ -95,6 +100,11 @@ struct DeleteCommand {
     std::string stream;
 };
 
+struct TruncateCommand {
+    std::string stream;
+    std::string before;  ///< an offset, or `now`
+};
+
 struct ForkCommand {
     std::string source;
     std::string stream;
@@ -153,21 +163,59 @@ struct CompareCommand {
     std::uint64_t limit = 20;
 };
 
+/// Every stream, as lines that `import` reads.
+struct ExportAllCommand {
+    std::string prefix;
+    std::string file;     ///< empty: standard output
+    bool resume = false;  ///< go on where the file ends
+};
+
+struct ImportCommand {
+    std::string file = "-";
+    std::string id = "import";  ///< of the producer: the same one again adds nothing twice
+    bool dry_run = false;
+};
+
+struct BackupCommand {
+    std::string repository;
+    std::optional<std::uint64_t> keep;  ///< forget all but so many backups afterwards
+    bool list = false;
+};
+
+struct RestoreCommand {
+    std::string repository;
+    std::string backup;  ///< empty: the newest, or the oldest that reaches the moment
+    std::optional<std::uint64_t> position;
+    std::string before;  ///< RFC 3339
+};
+
 struct VerifyCommand {};
 struct SalvageCommand {};
+struct ScavengeCommand {
+    double dead_fraction = 0.05;
+};
 struct StatsCommand {};
+struct TopCommand {
+    std::string admin = "http://127.0.0.1:4438";
+    std::uint64_t interval_ms = 2'000;
+    std::optional<std::uint64_t> rounds;  ///< absent: until it is interrupted
+};
 struct VersionCommand {};
 
 struct CompletionCommand {
     std::string shell;
 };
-/// Hidden: prints the reference tables of docs/operations.md.
-struct ReferenceCommand {};
+/// Hidden: prints the reference tables of docs/operations.md, or the manual page.
+struct ReferenceCommand {
+    bool as_manual_page = false;
+};
 
-using Command = std::variant<ServeCommand, ConfigShowCommand, CreateCommand, AppendCommand, ReadCommand, TailCommand,
-                             HeadCommand, CloseCommand, DeleteCommand, ForkCommand, ListCommand, DebugCommand,
-                             TraceCommand, BisectCommand, CompareCommand, VerifyCommand, SalvageCommand, StatsCommand,
-                             VersionCommand, CompletionCommand, ReferenceCommand>;
+using Command =
+    std::variant<ServeCommand, ConfigShowCommand, CheckConfigCommand, CreateCommand, AppendCommand, ReadCommand,
+                 TailCommand, HeadCommand, CloseCommand, DeleteCommand, TruncateCommand, ForkCommand, ListCommand,
+                 DebugCommand, TraceCommand, BisectCommand, CompareCommand, ExportAllCommand, ImportCommand,
+                 BackupCommand, RestoreCommand, VerifyCommand, SalvageCommand, ScavengeCommand, StatsCommand,
+                 TopCommand, VersionCommand, CompletionCommand, ReferenceCommand>;
 
 struct CommandLine {
     CommonOptions common;

@@ -111,7 +111,7 @@ ConfigFile parse_config(std::string_view text, std::string name) {
     return file;
 }
 
-ConfigFile read_config(const std::filesystem::path& path) {
+std::string read_settings_text(const std::filesystem::path& path) {
     std::ifstream input(path, std::ios::binary);
     if (!input || std::filesystem::is_directory(path)) {
         throw Failure(ExitCode::not_found, "cannot read the configuration file " + path.string() + ": " +
@@ -123,7 +123,11 @@ ConfigFile read_config(const std::filesystem::path& path) {
     if (text.size() > max_config_bytes) {
         throw Failure(ExitCode::usage, path.string() + " is larger than 1 MiB: that is no configuration file");
     }
-    return parse_config(text, path.string());
+    return text;
+}
+
+ConfigFile read_config(const std::filesystem::path& path) {
+    return parse_config(read_settings_text(path), path.string());
 }
 
 }  // namespace foldback::cli

@@ -25,6 +25,9 @@ struct ConfigFile {
 /// Throws Failure (usage) naming file and line.
 [[nodiscard]] ConfigFile parse_config(std::string_view text, std::string name);
 
+/// The whole of a file that people write: at most 1 MiB. Throws Failure (not_found, usage).
+[[nodiscard]] std::string read_settings_text(const std::filesystem::path& path);
+
 /// Throws Failure (not_found, usage).
 [[nodiscard]] ConfigFile read_config(const std::filesystem::path& path);
 

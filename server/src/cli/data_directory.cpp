@@ -88,10 +88,10 @@ void require_store(const std::filesystem::path& directory) {
                         : fmt::format("{} holds no store: it has neither FORMAT nor segments", directory.string()));
 }
 
-std::unique_ptr<LogStore> open_store(const std::filesystem::path& directory) {
+std::unique_ptr<LogStore> open_store(const std::filesystem::path& directory, LogStoreOptions options) {
     require_store(directory);
     try {
-        return LogStore::open(directory);
+        return LogStore::open(directory, std::move(options));
     } catch (const StorageError& error) {
         throw failure_of(error, directory);
     }

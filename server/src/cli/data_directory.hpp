@@ -14,7 +14,8 @@ namespace foldback::cli {
 void require_store(const std::filesystem::path& directory);
 
 /// The store of a directory that nobody else owns. Throws Failure (not_found, locked, refused).
-[[nodiscard]] std::unique_ptr<LogStore> open_store(const std::filesystem::path& directory);
+[[nodiscard]] std::unique_ptr<LogStore> open_store(const std::filesystem::path& directory,
+                                                   LogStoreOptions options = {});
 
 /// What errors of a store mean to whoever runs a command. `DamagedLog` and `StoreLocked` are told apart.
 [[nodiscard]] Failure failure_of(const StorageError& error, const std::filesystem::path& directory);

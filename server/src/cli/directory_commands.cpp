@@ -98,6 +98,35 @@ ExitCode run(const SalvageCommand&, Session session) {
     return ExitCode::ok;
 }
 
+ExitCode run(const ScavengeCommand& command, Session session) {
+    LogStoreOptions options;
+    options.background_threads = false;
+    options.rewrite_dead_fraction = command.dead_fraction;
+    const auto store = open_store(session.common.data, options);
+    const auto before = store->stats();
+    ProgressDisplay progress(session.output, "giving back", ProgressUnit::bytes, session.common.progress);
+    // The index says which segments have deleted data; only what it covers is rewritten.
+    for (bool worked = true; worked;) {
+        throw_if_interrupted();
+        worked = store->run_one(LogStore::Work::checkpoint);
+        worked = store->run_one(LogStore::Work::rewrite) || worked;
+        progress.update(store->stats().reclaimed_bytes, before.dead_bytes);
+    }
+    progress.clear();
+    const auto after = store->stats();
+    auto& output = session.output;
+    if (output.json()) {
+        output.line(json_line(Document{{"reclaimed_bytes", after.reclaimed_bytes},
+                                       {"segments_rewritten", after.segments_rewritten},
+                                       {"log_bytes", after.log_bytes},
+                                       {"dead_bytes", after.dead_bytes}}));
+    } else if (!output.quiet()) {
+        output.line(fmt::format("gave back {} of {} segments; the log has {}", format_bytes(after.reclaimed_bytes),
+                                format_count(after.segments_rewritten), format_bytes(after.log_bytes)));
+    }
+    return ExitCode::ok;
+}
+
 ExitCode run(const StatsCommand&, Session session) {
     const auto store = open_store(session.common.data);
     const auto stats = store->stats();

@@ -1,9 +1,13 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/command_line.hpp"
 #include "cli/completion.hpp"
 #include "cli/json_line.hpp"
+#include "cli/manual_page.hpp"
 #include "cli/reference.hpp"
+#include "cli/retention_file.hpp"
 #include "cli/serve_settings.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
@@ -30,8 +34,32 @@ ExitCode run(const CompletionCommand& command, Session session) {
     return ExitCode::ok;
 }
 
-ExitCode run(const ReferenceCommand&, Session session) {
-    session.output.data(reference(describe_program()));
+ExitCode run(const ReferenceCommand& command, Session session) {
+    const auto program = describe_program();
+    session.output.data(command.as_manual_page ? manual_page(program) : reference(program));
+    return ExitCode::ok;
+}
+
+ExitCode run(const CheckConfigCommand& command, Session session) {
+    ServeSettings values;
+    auto settings = settings_of(values);
+    load_settings(values, settings, command.serve, process_environment());
+    const auto rules = read_retention_file(values.retention_file);
+    (void)admin_address(values);
+    require_consent_to_public(parse_listen(values.listen), values);
+    auto& output = session.output;
+    for (const auto& sentence : unknown_variables(settings, environ)) output.note(sentence);
+    const auto set = std::count_if(settings.all().begin(), settings.all().end(),
+                                   [](const Setting& setting) { return setting.source != Source::standard; });
+    if (output.json()) {
+        output.line(json_line({{"good", true},
+                               {"settings", set},
+                               {"retention_rules", rules.rules.size()},
+                               {"holds", rules.holds.size()}}));
+    } else if (!output.quiet()) {
+        output.line(fmt::format("the configuration is good: {} settings, {} retention rules, {} holds", set,
+                                rules.rules.size(), rules.holds.size()));
+    }
     return ExitCode::ok;
 }
 

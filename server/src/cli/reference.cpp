@@ -121,7 +121,7 @@ std::string reference(const CommandDescription& program) {
         if (verb.group.empty()) continue;
         if (verb.name == "serve") {
             settings = settings_tables(verb);
-        } else if (verb.name != "config") {
+        } else if (verb.name != "config" && verb.name != "check-config") {
             verbs += verb_section(verb, common);
         }
     }

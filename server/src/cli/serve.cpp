@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <system_error>
 
@@ -9,7 +10,9 @@
 #include "cli/answers.hpp"
 #include "cli/data_directory.hpp"
 #include "cli/open_files.hpp"
+#include "cli/sd_notify.hpp"
 #include "cli/serve_log.hpp"
+#include "cli/serve_operations.hpp"
 #include "cli/serve_settings.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/units.hpp"
@@ -17,6 +20,7 @@
 #include "foldback/server/api.hpp"
 #include "foldback/server/debugger.hpp"
 #include "foldback/server/http_server.hpp"
+#include "foldback/server/request_handler.hpp"
 #include "foldback/version.hpp"
 
 namespace foldback::cli {
@@ -29,45 +33,55 @@ constexpr milliseconds progress_interval{5'000};
 /// A broken store answers nothing any more: there is little to wait for.
 constexpr milliseconds broken_grace{1'000};
 
-LogLevel level_of(const std::string& name) {
-    if (name == "debug") return LogLevel::debug;
-    if (name == "warn") return LogLevel::warn;
-    if (name == "error") return LogLevel::error;
-    return LogLevel::info;
-}
-
 /// The life of `foldback serve`, from checked settings to the exit code.
 class Service {
 public:
-    Service(ServeSettings& settings, ServeLog& log)
-        : settings_(settings), log_(log), listen_(parse_listen(settings.listen)) {}
+    Service(const ServeCommand& command, ServeSettings& settings, ServeLog& log)
+        : settings_(settings), log_(log), listen_(parse_listen(settings.listen)), operations_(command, settings, log) {}
+
+    ~Service() {
+        for (const int signal : {SIGHUP, SIGUSR1}) signals_.on(signal, {});
+    }
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
 
     ExitCode run() {
         require_consent_to_public(listen_, settings_);
         const auto open_files = raise_open_file_limit();
+        signals_.on(SIGHUP, [this] { operations_.reload(); });
+        signals_.on(SIGUSR1, [this] { log_.reopen(); });
+        operations_.start_admin();
         open_store();
         share_open_files(open_files);
         server::Api api(*store_, settings_.api, system_clock());
-        api.on_error = [this](const std::string& what) { log_.write(LogLevel::error, what); };
+        api.on_error = [this](const std::string& what) {
+            operations_.count_error();
+            log_.write(LogLevel::error, what);
+        };
         settings_.http.on_error = [this](std::string_view what) { log_.write(LogLevel::warn, what); };
-        if (!settings_.debug) {
-            server::HttpServer http(api, settings_.http);
-            start(http);
-            return stop(http, wait());
-        }
+        if (!settings_.debug) return serve(server::handler_of(api));
         server::Debugger debugger(*store_, Registry(), debugger_options());
-        server::HttpServer http(server::with_debugger(debugger, api), settings_.http);
-        start(http);
-        return stop(http, wait());
+        return serve(server::with_debugger(debugger, api));
     }
 
 private:
+    ExitCode serve(std::unique_ptr<server::RequestHandler> handler) {
+        server::HttpServer http(operations_.observed(std::move(handler)), settings_.http);
+        start(http);
+        operations_.serving();
+        return stop(http, wait());
+    }
+
     void open_store() {
         auto options = settings_.store;
         options.on_broken = [this](const std::string& what) { signals_.stop({StopReason::Kind::broken, what}); };
-        options.on_trouble = [this](const std::string& what) { log_.write(LogLevel::warn, what); };
+        options.on_trouble = [this](const std::string& what) {
+            operations_.count_error();
+            log_.write(LogLevel::warn, what);
+        };
         if (settings_.memory) {
             store_ = LogStore::in_memory(std::move(options));
+            operations_.opened(*store_);
             return;
         }
         options.on_progress = [this](const Progress& progress) { log_progress(progress); };
@@ -78,6 +92,7 @@ private:
             throw failure_of(error, settings_.data);
         }
         log_report(report);
+        operations_.opened(*store_);
     }
 
     server::DebuggerOptions debugger_options() {
@@ -111,6 +126,7 @@ private:
         const auto now = std::chrono::steady_clock::now();
         if (now - last_progress_ < progress_interval) return;
         last_progress_ = now;
+        sd_notify("EXTEND_TIMEOUT_USEC=60000000");  // a supervisor's patience with the start
         log_.write(LogLevel::info, progress.what,
                    {{"done_bytes", progress.done_bytes}, {"total_bytes", progress.total_bytes}});
     }
@@ -163,18 +179,24 @@ private:
     }
 
     StopReason wait() {
+        const auto interval = std::min(reminder_interval, operations_.pulse_interval().value_or(reminder_interval));
+        auto next_reminder = std::chrono::steady_clock::now();
         for (;;) {
-            if (!listen_.is_loopback) {
+            const auto now = std::chrono::steady_clock::now();
+            if (!listen_.is_loopback && now >= next_reminder) {
+                next_reminder = now + reminder_interval;
                 log_.write(LogLevel::warn,
                            "listening on a public address without authentication: everybody who reaches it "
                            "can read, write and delete every stream",
                            {{"listen", settings_.listen}});
             }
-            if (auto reason = signals_.wait_for(reminder_interval)) return *std::move(reason);
+            operations_.pulse();
+            if (auto reason = signals_.wait_for(interval)) return *std::move(reason);
         }
     }
 
     ExitCode stop(server::HttpServer& http, const StopReason& reason) {
+        operations_.stopping();
         const bool broken = reason.kind == StopReason::Kind::broken;
         if (broken) {
             log_.write(LogLevel::error,
@@ -198,6 +220,7 @@ private:
     std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
     StopSignals signals_;
     std::unique_ptr<LogStore> store_;
+    ServeOperations operations_;  ///< last: its threads use the store
 };
 
 }  // namespace
@@ -206,13 +229,14 @@ ExitCode run(const ServeCommand& command, Session) {
     ServeSettings values;
     auto settings = settings_of(values);
     load_settings(values, settings, command, process_environment());
-    const bool json = values.log_format == "json" || (values.log_format == "auto" && ::isatty(STDERR_FILENO) != 1);
-    ServeLog log(level_of(values.log_level), json);
+    const bool for_people = values.log_file.empty() && ::isatty(STDERR_FILENO) == 1;
+    const bool json = values.log_format == "json" || (values.log_format == "auto" && !for_people);
+    ServeLog log(level_named(values.log_level), json, values.log_file);
     for (const auto& sentence : unknown_variables(settings, environ)) log.write(LogLevel::warn, sentence);
     try {
         auto code = ExitCode::ok;
         {
-            Service service(values, log);
+            Service service(command, values, log);
             code = service.run();
         }
         log.write(LogLevel::info, "stopped", {{"exit_code", static_cast<std::uint64_t>(code)}});

@@ -32,6 +32,13 @@ void add_main(Settings& list, ServeSettings& target) {
                     "what is logged, from this level on");
     list.add_choice("log-format", target.log_format, {"auto", "text", "json"},
                     "form of the log; auto is text on a terminal and else JSON");
+    list.add_text("log-file", target.log_file, "FILE",
+                  "where the log goes, appended; SIGUSR1 opens it again; empty: standard error");
+    list.add_switch("log-requests", target.log_requests, "log every request, not only slow and failed ones");
+    list.add_milliseconds("slow-request-ms", target.slow_request, {0, day_ms},
+                          "a request that takes longer is logged; live reads, which wait, are not meant");
+    list.add_text("admin-listen", target.admin_listen, "HOST:PORT",
+                  "address of /healthz, /readyz, /metrics and /version, on loopback only; empty: none");
 }
 
 void add_protocol(Settings& list, ServeSettings& target) {
@@ -119,6 +126,10 @@ void add_store(Settings& list, ServeSettings& target) {
                       "a segment with more deleted data than this is rewritten");
     list.add_bytes("rewrite-bytes-per-second", store.rewrite_bytes_per_second, {kib, UINT64_MAX},
                    "how fast segments are rewritten");
+    list.add_text("retention-file", target.retention_file, "FILE",
+                  "what is kept of which streams, and what must not be deleted; empty: everything is kept");
+    list.add_milliseconds("retention-interval-ms", target.retention_interval, {100, day_ms},
+                          "between two passes that truncate what the retention file does not keep");
 }
 
 /// It becomes part of a header and of other people's URLs.
@@ -211,6 +222,16 @@ ListenAddress parse_listen(const std::string& text) {
 std::string ListenAddress::url(std::uint16_t bound_port) const {
     const bool six = address.find(':') != std::string::npos;
     return fmt::format("http://{}{}{}:{}", six ? "[" : "", address, six ? "]" : "", bound_port);
+}
+
+std::optional<ListenAddress> admin_address(const ServeSettings& settings) {
+    if (settings.admin_listen.empty()) return std::nullopt;
+    auto listen = parse_listen(settings.admin_listen);
+    if (listen.is_loopback || settings.insecure_no_auth_on_public) return listen;
+    throw Failure(
+        ExitCode::refused,
+        fmt::format("refusing to serve metrics on {}: it can be reached from other machines", settings.admin_listen),
+        "Listen on 127.0.0.1, or add --insecure-no-auth-on-public.");
 }
 
 void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cli/commands.hpp"
@@ -22,6 +23,12 @@ struct ServeSettings {
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::string log_level = "info";
     std::string log_format = "auto";
+    std::string log_file;
+    bool log_requests = false;
+    std::chrono::milliseconds slow_request{1'000};
+    std::string admin_listen;
+    std::string retention_file;
+    std::chrono::milliseconds retention_interval{60'000};
     std::size_t threads = 0;
     std::size_t backlog = 4096;
     std::size_t max_body_bytes = 8 << 20;
@@ -52,6 +59,9 @@ struct ListenAddress {
 
 /// `127.0.0.1:4437`, `[::1]:4437`, `localhost:4437`, `0.0.0.0:0`. Throws Failure (usage).
 [[nodiscard]] ListenAddress parse_listen(const std::string& text);
+
+/// Whether the admin listener is wanted, and where. Throws Failure (usage; refused when other machines could reach it).
+[[nodiscard]] std::optional<ListenAddress> admin_address(const ServeSettings& settings);
 
 /// Throws Failure (refused) when the address can be reached from elsewhere and nobody consented to that.
 void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings);

@@ -16,11 +16,13 @@
 namespace foldback::cli {
 namespace {
 
-sigset_t stop_signals() {
+sigset_t watched_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
     return set;
 }
 
@@ -32,7 +34,7 @@ int require(int descriptor, const char* what) {
 }  // namespace
 
 StopSignals::StopSignals() {
-    const auto set = stop_signals();
+    const auto set = watched_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     signals_fd_ = require(signalfd(-1, &set, SFD_CLOEXEC), "signalfd");
@@ -57,12 +59,25 @@ void StopSignals::watch() {
         if (ready[1].revents != 0) return;
         signalfd_siginfo info{};
         if (::read(signals_fd_, &info, sizeof info) != sizeof info) continue;
+        if (act_on(static_cast<int>(info.ssi_signo))) continue;
         if (!std::exchange(first, false)) ::_exit(static_cast<int>(ExitCode::no));
         std::unique_lock lock(mutex_);
         if (!serving_) ::_exit(static_cast<int>(ExitCode::ok));
         lock.unlock();
         stop({StopReason::Kind::signal, info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT"});
     }
+}
+
+void StopSignals::on(int signal, std::function<void()> act) {
+    const std::lock_guard lock(actions_mutex_);
+    actions_[signal] = std::move(act);
+}
+
+bool StopSignals::act_on(int signal) {
+    if (signal != SIGHUP && signal != SIGUSR1) return false;
+    const std::lock_guard lock(actions_mutex_);
+    if (const auto found = actions_.find(signal); found != actions_.end() && found->second) found->second();
+    return true;
 }
 
 void StopSignals::serving() {

@@ -68,6 +68,24 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
     return *count * factor;
 }
 
+std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
+    constexpr std::uint64_t most = 100ULL * 365 * 86'400;
+    if (text.empty()) return std::nullopt;
+    const auto seconds_of = [](char unit) -> std::uint64_t {
+        switch (unit) {
+            case 's': return 1;
+            case 'm': return 60;
+            case 'h': return 3600;
+            case 'd': return 86'400;
+            default: return 0;
+        }
+    };
+    const auto factor = seconds_of(text.back());
+    const auto count = parse_count(text.substr(0, text.size() - 1));
+    if (factor == 0 || !count || *count > most / factor) return std::nullopt;
+    return std::chrono::seconds(*count * factor);
+}
+
 std::string bytes_setting(std::uint64_t bytes) {
     for (const auto& unit : units) {
         if (bytes != 0 && bytes % unit.bytes == 0) return fmt::format("{}{}", bytes / unit.bytes, unit.name);

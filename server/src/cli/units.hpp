@@ -27,6 +27,9 @@ namespace foldback::cli {
 /// A count with an optional unit: `8388608`, `8192KiB`, `8MiB`, `1GiB` (`K`, `M`, `G` mean the same).
 [[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
 
+/// A count with a unit of time: `90s`, `15m`, `12h`, `30d`; at most 100 years.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+
 /// The shortest text that `parse_bytes` reads as this number.
 [[nodiscard]] std::string bytes_setting(std::uint64_t bytes);
 

@@ -17,6 +17,7 @@ ExitCode run(const CreateCommand& command, Session session);
 ExitCode run(const AppendCommand& command, Session session);
 ExitCode run(const CloseCommand& command, Session session);
 ExitCode run(const DeleteCommand& command, Session session);
+ExitCode run(const TruncateCommand& command, Session session);
 ExitCode run(const ForkCommand& command, Session session);
 ExitCode run(const ReadCommand& command, Session session);
 ExitCode run(const TailCommand& command, Session session);
@@ -26,13 +27,20 @@ ExitCode run(const DebugCommand& command, Session session);
 ExitCode run(const TraceCommand& command, Session session);
 ExitCode run(const BisectCommand& command, Session session);
 ExitCode run(const CompareCommand& command, Session session);
+ExitCode run(const ExportAllCommand& command, Session session);
+ExitCode run(const ImportCommand& command, Session session);
+ExitCode run(const BackupCommand& command, Session session);
+ExitCode run(const RestoreCommand& command, Session session);
 ExitCode run(const VerifyCommand& command, Session session);
 ExitCode run(const SalvageCommand& command, Session session);
+ExitCode run(const ScavengeCommand& command, Session session);
 ExitCode run(const StatsCommand& command, Session session);
+ExitCode run(const TopCommand& command, Session session);
 ExitCode run(const VersionCommand& command, Session session);
 ExitCode run(const CompletionCommand& command, Session session);
 ExitCode run(const ReferenceCommand& command, Session session);
 ExitCode run(const ConfigShowCommand& command, Session session);
+ExitCode run(const CheckConfigCommand& command, Session session);
 ExitCode run(const ServeCommand& command, Session session);
 
 }  // namespace foldback::cli

@@ -113,4 +113,21 @@ ExitCode run(const DeleteCommand& command, Session session) {
     return ExitCode::ok;
 }
 
+ExitCode run(const TruncateCommand& command, Session session) {
+    require_stream_name(command.stream);
+    const auto transport = connect_to_server(session.common);
+    HttpRequest request{
+        .method = HttpMethod::post, .target = transport->base().target_of(command.stream), .repeatable = true};
+    request.headers.emplace_back("Stream-Truncate-Before", command.before);
+    const auto response = transport->exchange(request);
+    require_success(response, command.stream);
+    const auto* first = response.header("stream-first-offset");
+    Document document{{"stream", command.stream}, {"truncated", true}};
+    if (first != nullptr) document["first_offset"] = *first;
+    print(session.output, document,
+          first != nullptr ? fmt::format("Truncated stream \"{}\": it begins at {}", command.stream, *first)
+                           : fmt::format("Stream \"{}\" already began after that offset", command.stream));
+    return ExitCode::ok;
+}
+
 }  // namespace foldback::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+/// The lines of `export --all`: documents `create`, messages as the feed tells them, `close`, and `end`.
+namespace foldback::cli {
+
+/// A message's line. Its data is the exact text that was stored.
+struct ExportedMessage {
+    std::string stream;
+    std::string position;   ///< as text; empty for what a fork shares
+    std::string_view data;  ///< JSON; views into the line
+    std::string_view base64;
+    bool is_json = false;
+};
+
+/// Throws Failure (usage) when the line is not a message.
+[[nodiscard]] ExportedMessage parse_exported(std::string_view line);
+
+[[nodiscard]] bool is_message(std::string_view line) noexcept;
+
+/// What lines that were written tell whoever goes on with them.
+struct ExportedSoFar {
+    std::set<std::string> created;
+    std::string next_position;  ///< empty: no message yet
+    std::uint64_t messages = 0;
+    bool ended = false;
+
+    void note(std::string_view line);
+};
+
+}  // namespace foldback::cli
