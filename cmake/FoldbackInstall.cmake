@@ -26,6 +26,24 @@ if(FOLDBACK_SERVER)
 endif()
 if(TARGET foldback)
     install(TARGETS foldback RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+
+    # The program writes its own manual page and completions.
+    set(pages "${PROJECT_BINARY_DIR}/pages")
+    file(MAKE_DIRECTORY "${pages}")
+    add_custom_command(
+        OUTPUT "${pages}/foldback.1" "${pages}/foldback" "${pages}/_foldback" "${pages}/foldback.fish"
+        COMMAND foldback reference --man > "${pages}/foldback.1"
+        COMMAND foldback completion bash > "${pages}/foldback"
+        COMMAND foldback completion zsh > "${pages}/_foldback"
+        COMMAND foldback completion fish > "${pages}/foldback.fish"
+        DEPENDS foldback
+        VERBATIM)
+    add_custom_target(foldback_pages ALL DEPENDS "${pages}/foldback.1")
+    install(FILES "${pages}/foldback.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+    install(FILES "${pages}/foldback" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    install(FILES "${pages}/_foldback" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
+    install(FILES "${pages}/foldback.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+    install(FILES "${PROJECT_SOURCE_DIR}/packaging/systemd/foldback.service" DESTINATION lib/systemd/system)
 endif()
 
 configure_package_config_file(
