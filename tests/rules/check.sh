@@ -40,6 +40,7 @@ violations() {
     never_includes index-knows-no-store '(\.\./)*store/' framework/src/index
     never_includes protocol-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/protocol
     never_includes debugger-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/debugger
+    never_includes operations-know-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/ops server/src/retention
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
 
     # The domain of an example is what its author thinks about all day: the framework's core, descriptions, the standard

@@ -50,6 +50,8 @@ refuses protocol-knows-no-sockets server/src/protocol/x.cpp '#include <boost/bea
 refuses protocol-knows-no-sockets server/src/protocol/x.hpp '#include <boost/asio/awaitable.hpp>'
 refuses protocol-knows-no-sockets server/src/protocol/x.hpp '#include "http/session.hpp"'
 refuses debugger-knows-no-sockets server/src/debugger/x.cpp '#include "http/session.hpp"'
+refuses operations-know-no-sockets server/src/ops/x.cpp '#include "cli/output.hpp"'
+refuses operations-know-no-sockets server/src/retention/x.cpp '#include <boost/asio/ip/tcp.hpp>'
 refuses http-knows-no-command-line server/src/http/x.cpp '#include "cli/serve.hpp"'
 for header in foldback/app/repository.hpp foldback/store/types.hpp foldback/server/api.hpp boost/system/result.hpp \
     boost/asio.hpp nlohmann/json.hpp sqlite3.h spdlog/spdlog.h app/shop.hpp ../projections/revenue.hpp api/routes.hpp \
