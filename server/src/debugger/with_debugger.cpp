@@ -55,6 +55,11 @@ public:
         return problem(413, "too-large", "The debugger takes bodies of 1 MiB.");
     }
 
+    std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
+        if (!Debugger::owns(head.target)) return rest_.admit(head, body_bytes);
+        return RequestHandler::admit(head, body_bytes);
+    }
+
 private:
     Debugger& debugger_;
     RequestHandler& rest_;
@@ -71,6 +76,9 @@ public:
     std::optional<Response> refuse_early(Method method, std::string_view target,
                                          std::uint64_t body_bytes) const override {
         return handler_.refuse_early(method, target, body_bytes);
+    }
+    std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
+        return handler_.admit(head, body_bytes);
     }
 
 private:

@@ -44,6 +44,8 @@ public:
             if (admission_) admission_->leave(peer_);
         }
 
+        [[nodiscard]] const PeerKey& peer() const noexcept { return peer_; }
+
     private:
         friend class Admission;
         Seat(Admission& admission, const PeerKey& peer) noexcept : admission_(&admission), peer_(peer) {}

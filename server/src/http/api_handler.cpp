@@ -17,6 +17,10 @@ public:
         return api_.refuse_early(method, target, body_bytes);
     }
 
+    std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
+        return api_.admit(head, body_bytes);
+    }
+
 private:
     Api& api_;
 };

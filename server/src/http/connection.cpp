@@ -19,6 +19,10 @@ ChunkLimits chunk_limits(const HttpServerOptions& options) {
     return {.body_bytes = options.max_body_bytes, .overhead_bytes = options.max_chunk_overhead_bytes};
 }
 
+std::unique_ptr<TlsSession> session_of(const Tls* tls, int descriptor) {
+    return tls == nullptr ? nullptr : tls->session_of(descriptor);
+}
+
 constexpr Refusal slow_head{.status = 408, .code = "request-timeout", .detail = "The request's head took too long."};
 constexpr Refusal slow_body{.status = 408, .code = "request-timeout", .detail = "The request's body came too slowly."};
 constexpr Refusal large_body{.status = 413, .code = "body-too-large", .detail = "The body is too large."};
@@ -29,7 +33,9 @@ constexpr Refusal no_room{.status = 503, .code = "busy", .detail = "Too many bod
 Connection::Connection(Shard& shard, AcceptedSocket accepted)
     : shard_(shard),
       seat_(accepted.take_seat()),
+      peer_(std::make_shared<Peer>(Peer{.network = seat_.peer().bytes, .is_loopback = seat_.peer().loopback})),
       socket_(shard.context().get_executor()),
+      wire_(accepted.descriptor(), session_of(shard.common().options.tls.get(), accepted.descriptor())),
       parser_(head_limits(shard.common().options)),
       input_(shard.buffers()) {
     socket_.assign(asio::ip::tcp::v4(), accepted.descriptor());  // v6 makes no difference from here on
@@ -44,6 +50,7 @@ Connection::~Connection() {
 Task<void> Connection::run() {
     auto fate = Fate::keep;
     try {
+        if (wire_.tls() != nullptr) fate = co_await shake_hands();
         while (fate == Fate::keep) {
             fate = co_await read_head();
             if (fate == Fate::keep) fate = co_await serve_request();
@@ -90,6 +97,7 @@ void Connection::set_deadline(TimePoint deadline) {
 }
 
 void Connection::await_readable() {
+    if (wire_.has_pending()) events_ |= readable;
     if (std::exchange(awaiting_readable_, true)) return;
     socket_.async_wait(Socket::wait_read, [this](boost::system::error_code) {
         awaiting_readable_ = false;
@@ -106,6 +114,33 @@ void Connection::await_writable() {
 }
 
 // Reading
+
+/// TLS, and whose certificate the client has shown.
+Task<Connection::Fate> Connection::shake_hands() {
+    set_deadline(SteadyClock::now() + options().handshake_timeout);
+    while (true) {
+        const auto progress = wire_.tls()->shake_hands();
+        if (progress == TlsSession::Handshake::failed) co_return Fate::close;
+        if (progress == TlsSession::Handshake::done) break;
+        const bool reads = progress == TlsSession::Handshake::wants_to_read;
+        if (reads) {
+            await_readable();
+        } else {
+            await_writable();
+        }
+        const auto awaited = static_cast<Events>((reads ? readable : writable) | timed_out | aborted | draining);
+        if (!happened(awaited)) co_await suspend(awaited);
+        if (happened(timed_out | aborted | draining)) co_return Fate::reset;
+        forget(readable | writable);
+    }
+    if (auto names = wire_.tls()->peer_names(); !names.empty()) {
+        auto peer = *peer_;
+        peer.certificate_names = std::move(names);
+        peer.certificate_expires = wire_.tls()->peer_expiry();
+        peer_ = std::make_shared<Peer>(std::move(peer));
+    }
+    co_return Fate::keep;
+}
 
 Task<Connection::Fate> Connection::read_head() {
     parser_.reset();
@@ -127,7 +162,7 @@ Task<Connection::Fate> Connection::read_head() {
         if (happened(aborted)) co_return Fate::reset;
         if (take(readable)) {
             streak_ = 0;
-            if (input_.receive(descriptor(), shard_.buffers().buffer_bytes()) == Input::Received::end) {
+            if (input_.receive(wire_, shard_.buffers().buffer_bytes()) == Input::Received::end) {
                 co_return Fate::close;
             }
         } else if (take(timed_out)) {
@@ -137,9 +172,18 @@ Task<Connection::Fate> Connection::read_head() {
     }
 }
 
-std::optional<Response> Connection::refuse_body(const Request& request) const {
+std::optional<Response> Connection::admit(Request& request) const {
     if (framing_.content_length > options().max_body_bytes) return to_response(large_body);
-    return shard_.common().handler.refuse_early(request.method, request.target, framing_.content_length);
+    std::optional<std::uint64_t> body_bytes;
+    if (framing_.has_body()) body_bytes = framing_.content_length;
+    return shard_.common().handler.admit(request, body_bytes);
+}
+
+/// A body that is refused is not read: the connection ends with it.
+Task<Connection::Fate> Connection::send_refusal(Response response) {
+    if (framing_.has_body()) keep_alive_ = false;
+    const auto fate = co_await send(std::move(response));
+    co_return fate != Fate::reset&& framing_.has_body() ? Fate::linger : fate;
 }
 
 /// Counts the bytes of the body received so far. False when all bodies together are too much.
@@ -156,11 +200,6 @@ void Connection::let_go_of_body() noexcept {
 }
 
 Task<Connection::Fate> Connection::read_body(Request& request) {
-    if (auto refused = refuse_body(request)) {
-        keep_alive_ = false;
-        const auto fate = co_await send(std::move(*refused));
-        co_return fate == Fate::reset ? fate : Fate::linger;
-    }
     if (!framing_.chunked && input_.size() >= framing_.content_length) {  // the usual case: it came with the head
         const auto size = static_cast<std::size_t>(framing_.content_length);
         request.body.assign(input_.view().substr(0, size));
@@ -187,13 +226,11 @@ Task<Connection::Fate> Connection::read_sized_body(std::string& body) {
             body.resize(received + std::min(size - received, std::max(received, body_growth_bytes)));
         }
         if (!hold_body(body.size())) co_return co_await refuse(no_room);
-        const auto got = ::recv(descriptor(), body.data() + received, body.size() - received, MSG_DONTWAIT);
-        if (got > 0) {
-            received += static_cast<std::size_t>(got);
-        } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        const auto got = wire_.receive(body.data() + received, body.size() - received);
+        if (!got) co_return Fate::close;
+        received += *got;
+        if (*got == 0) {
             if (const auto fate = co_await await_body_bytes(begun, received); fate != Fate::keep) co_return fate;
-        } else if (got == 0 || errno != EINTR) {
-            co_return Fate::close;
         }
     }
     co_return Fate::keep;
@@ -211,7 +248,7 @@ Task<Connection::Fate> Connection::read_chunked_body(std::string& body) {
         if (outcome == ChunkDecoder::Outcome::complete) co_return Fate::keep;
         if (outcome == ChunkDecoder::Outcome::refused) co_return co_await refuse(decoder.refusal());
         if (!hold_body(body.capacity())) co_return co_await refuse(no_room);
-        const auto got = input_.receive(descriptor(), shard_.buffers().buffer_bytes());
+        const auto got = input_.receive(wire_, shard_.buffers().buffer_bytes());
         if (got == Input::Received::end) co_return Fate::close;
         if (got == Input::Received::nothing) {
             if (const auto fate = co_await await_body_bytes(begun, received); fate != Fate::keep) co_return fate;
@@ -240,7 +277,11 @@ Task<void> Connection::end(Fate fate) {
     // Closing with unread input would reset the connection and take our last answer with it.
     if (fate == Fate::linger || (fate == Fate::close && !input_.empty())) co_await linger();
     boost::system::error_code ignored;
-    if (fate == Fate::reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    if (fate == Fate::reset) {
+        socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    } else {
+        wire_.say_goodbye();
+    }
     socket_.close(ignored);
     while (awaiting_readable_ || awaiting_writable_) {
         forget(readable | writable);
@@ -249,11 +290,12 @@ Task<void> Connection::end(Fate fate) {
 }
 
 Task<void> Connection::linger() {
+    wire_.say_goodbye();
     ::shutdown(descriptor(), SHUT_WR);
     input_.consume(input_.size());
     set_deadline(SteadyClock::now() + options().linger_timeout);
     while (true) {
-        const auto got = input_.receive(descriptor(), shard_.buffers().buffer_bytes());
+        const auto got = input_.receive(wire_, shard_.buffers().buffer_bytes());
         input_.consume(input_.size());
         if (got == Input::Received::end) co_return;
         await_readable();

@@ -13,6 +13,7 @@
 #include "http/output.hpp"
 #include "http/request_head.hpp"
 #include "http/shard.hpp"
+#include "http/wire.hpp"
 
 namespace foldback::server::http {
 
@@ -71,12 +72,14 @@ private:
     void await_writable();
 
     // Reading.
+    [[nodiscard]] Task<Fate> shake_hands();
     [[nodiscard]] Task<Fate> read_head();
     [[nodiscard]] Task<Fate> read_body(Request& request);
     [[nodiscard]] Task<Fate> read_sized_body(std::string& body);
     [[nodiscard]] Task<Fate> read_chunked_body(std::string& body);
     [[nodiscard]] Task<Fate> await_body_bytes(TimePoint begun, std::uint64_t received);
-    [[nodiscard]] std::optional<Response> refuse_body(const Request& request) const;
+    [[nodiscard]] std::optional<Response> admit(Request& request) const;
+    [[nodiscard]] Task<Fate> send_refusal(Response response);
     [[nodiscard]] bool hold_body(std::uint64_t bytes) noexcept;
     void let_go_of_body() noexcept;
 
@@ -109,7 +112,9 @@ private:
 
     Shard& shard_;
     Admission::Seat seat_;
+    std::shared_ptr<const Peer> peer_;
     Socket socket_;
+    Wire wire_;  ///< over the socket
     TimePoint deadline_ = TimePoint::max();
     std::optional<Waiter> waiter_;
     Events awaited_ = 0;

@@ -33,12 +33,17 @@ Task<Connection::Fate> Connection::serve_request() {
     keep_alive_ = framing_.keep_alive && requests_ < options().max_requests_per_connection && !shard_.is_draining();
     auto request = parser_.request(input_.view());
     input_.consume(parser_.size());
-    if (framing_.has_body()) {
-        if (const auto fate = co_await read_body(request); fate != Fate::keep) co_return fate;
-    }
+    request.peer = peer_;
     request.request_id = shard_.next_request_id();
-    auto reply = shard_.common().handler.handle(std::move(request));
-    const auto fate = co_await answer(std::move(reply));
+    auto fate = Fate::keep;
+    if (auto refused = admit(request)) {
+        fate = co_await send_refusal(std::move(*refused));
+    } else {
+        if (framing_.has_body()) fate = co_await read_body(request);
+        if (fate != Fate::keep) co_return fate;
+        auto reply = shard_.common().handler.handle(std::move(request));
+        fate = co_await answer(std::move(reply));
+    }
     if (fate == Fate::keep && ++streak_ >= max_streak) {
         streak_ = 0;
         co_await let_others_run();
@@ -90,7 +95,7 @@ Task<Connection::Fate> Connection::refuse(Refusal refusal) {
 }
 
 Task<Connection::Fate> Connection::flush() {
-    auto progress = output_.send(descriptor());
+    auto progress = output_.send(wire_);
     if (progress == Output::Progress::blocked) progress = co_await flush_blocked();
     output_.clear();
     co_return progress == Output::Progress::done ? Fate::keep : Fate::reset;
@@ -118,7 +123,7 @@ Task<Output::Progress> Connection::flush_blocked() {
         if (!happened(awaited)) co_await suspend(awaited);
         if (happened(aborted)) co_return Output::Progress::failed;
         if (take(writable)) {
-            const auto progress = output_.send(descriptor());
+            const auto progress = output_.send(wire_);
             if (progress != Output::Progress::blocked) co_return progress;
         }
         if (const auto now_taken = acknowledged(); now_taken > taken) {
@@ -227,7 +232,7 @@ Task<Connection::News> Connection::await_news(TimePoint until) {
         if (take(called)) continue;
         if (happened(draining)) co_return News::draining;
         if (take(readable)) {
-            if (input_.receive(descriptor(), options().max_pipelined_bytes) == Input::Received::end) {
+            if (input_.receive(wire_, options().max_pipelined_bytes) == Input::Received::end) {
                 co_return News::gone;
             }
         } else if (take(timed_out)) {

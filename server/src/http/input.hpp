@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "http/wire.hpp"
+
 namespace foldback::server::http {
 
 /// Lends input buffers of one size. A connection holds one only while it has unread input, so idle connections cost
@@ -55,9 +57,9 @@ public:
         if (begin_ == end_) release();
     }
 
-    /// Takes what the socket has, without waiting, up to `limit` unread bytes in all. `nothing` also when that is
-    /// reached; `end` when the peer is done or the socket is broken.
-    [[nodiscard]] Received receive(int socket, std::size_t limit);
+    /// Takes what the wire has, without waiting, up to `limit` unread bytes in all. `nothing` also when that is
+    /// reached; `end` when the peer is done or the wire is broken.
+    [[nodiscard]] Received receive(Wire& wire, std::size_t limit);
 
 private:
     void release() noexcept {

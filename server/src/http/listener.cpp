@@ -117,8 +117,10 @@ void Listener::pause(int error) {
 void Listener::admit(int descriptor, const PeerKey& peer) {
     auto seat = admission_.enter(peer);
     if (!seat) {
-        [[maybe_unused]] const auto sent =
-            ::send(descriptor, full_answer.data(), full_answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (!home_.common().options.tls) {
+            [[maybe_unused]] const auto sent =
+                ::send(descriptor, full_answer.data(), full_answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
         ::close(descriptor);
         return;
     }

@@ -1,10 +1,7 @@
 #include "http/output.hpp"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
-#include <cerrno>
+#include <span>
 #include <utility>
 
 namespace foldback::server::http {
@@ -66,7 +63,7 @@ void Output::advance(std::size_t bytes) noexcept {
     offset_ += bytes;
 }
 
-Output::Progress Output::send(int socket) {
+Output::Progress Output::send(Wire& wire) {
     while (true) {
         std::array<iovec, gathered_parts> vectors;
         std::size_t count = 0;
@@ -79,18 +76,11 @@ Output::Progress Output::send(int socket) {
         }
         if (count == 0) return Progress::done;
 
-        msghdr message{};
-        message.msg_iov = vectors.data();
-        message.msg_iovlen = count;
-        const auto more = index < parts() ? MSG_MORE : 0;
-        const auto sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL | more);
-        if (sent >= 0) {
-            advance(static_cast<std::size_t>(sent));
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return Progress::blocked;
-        } else if (errno != EINTR) {
-            return Progress::failed;
-        }
+        const auto more = index < parts() ? MoreFollows::yes : MoreFollows::no;
+        const auto sent = wire.send(std::span(vectors).first(count), more);
+        if (!sent) return Progress::failed;
+        if (*sent == 0) return Progress::blocked;
+        advance(*sent);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foldback/server/http_message.hpp"
+#include "http/wire.hpp"
 
 namespace foldback::server::http {
 
@@ -22,8 +23,8 @@ public:
     /// `text` must outlive the sending.
     void ending(std::string_view text) { ending_ = text; }
 
-    /// Sends as much as the socket takes without waiting.
-    [[nodiscard]] Progress send(int socket);
+    /// Sends as much as the wire takes without waiting.
+    [[nodiscard]] Progress send(Wire& wire);
 
     /// Bytes sent since `begin`.
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }

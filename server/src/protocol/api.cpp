@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "protocol/authorise.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/read_pool.hpp"
 #include "protocol/route.hpp"
@@ -61,10 +62,13 @@ Reply Api::State::answer(Request& request) const {
     if (!addressed) return std::move(addressed).error();
     auto& [route, query] = *addressed;
     if (request.method == Method::options) return protocol::preflight(route.methods(), service.options.cors_origin);
+    if (const auto problem = protocol::refuse_sender(service.options, request, route)) {
+        return protocol::to_response(*problem);
+    }
     switch (route.kind) {
         case Route::Kind::stream: return answer_stream(request, query, std::move(*route.stream));
         case Route::Kind::feed: return answer_feed(request, query);
-        case Route::Kind::list: return protocol::list(service, query);
+        case Route::Kind::list: return protocol::list(service, request, query);
     }
     return method_refused(route);
 }
@@ -154,6 +158,15 @@ std::optional<Response> Api::refuse_early(Method method, std::string_view target
     auto addressed = state_->address(method, target, body_bytes);
     if (addressed) return std::nullopt;
     return state_->service.finished(std::move(addressed).error());
+}
+
+std::optional<Response> Api::admit(const Request& head, std::optional<std::uint64_t> body_bytes) const {
+    if (!body_bytes) return std::nullopt;  // `handle` comes next
+    auto addressed = state_->address(head.method, head.target, *body_bytes);
+    if (!addressed) return state_->service.finished(std::move(addressed).error());
+    const auto problem = protocol::refuse_sender(state_->service.options, head, addressed->route);
+    if (!problem) return std::nullopt;
+    return state_->service.finished(protocol::to_response(*problem));
 }
 
 const ApiOptions& Api::options() const noexcept { return state_->service.options; }

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "protocol/authorise.hpp"
 #include "protocol/condition.hpp"
 #include "protocol/entity_tag.hpp"
 #include "protocol/header_values.hpp"
@@ -159,11 +160,14 @@ Reply append(const Service& service, Request request, StreamPath stream) {
     auto parsed = parse_headers(headers, std::move(stream));
     if (!parsed) return to_response(parsed.error());
     const auto path = parsed->append.stream.text();
+    if (auto& producer = parsed->append.producer) producer->id = scoped_producer(request, producer->id);
+    if (parsed->condition && !may(request, Verb::read, path)) parsed->condition->wants_missed_events = false;
     if (auto problem = parse_body(service.options, headers, std::move(request.body), parsed->append)) {
         return when_read(service, path, [&service, append = parsed->append, problem = std::move(*problem)] {
             return Reply(refuse_body(service, append, problem));
         });
     }
+    if (!parsed->append.messages.empty() && !service.has_room(Growth::data)) return to_response(no_room());
     if (!parsed->condition) return pending_append(service, std::move(*parsed));
     auto shared = std::make_shared<ParsedAppend>(std::move(*parsed));
     return when_read(service, path, [&service, shared] { return append_at_condition(service, *shared); });

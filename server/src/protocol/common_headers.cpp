@@ -30,11 +30,26 @@ void add_common_headers(Response& response, const std::string& cors_origin) {
     add_security_headers(response);
     if (cors_origin.empty()) {
         response.set(resource_policy, "same-origin");
-        return;
+    } else {
+        allow_origin(response, cors_origin);
     }
+}
+
+void allow_origin(Response& response, const std::string& origin) {
+    std::erase_if(response.headers, [](const auto& header) { return header.first == resource_policy; });
     response.set(resource_policy, "cross-origin");
-    response.set("access-control-allow-origin", cors_origin);
+    response.set("access-control-allow-origin", origin);
     response.set("access-control-expose-headers", std::string(exposed_headers));
+}
+
+void allow_preflight(Response& response) {
+    const auto is_allow = [](const auto& header) { return header.first == "allow"; };
+    const auto allow = std::find_if(response.headers.begin(), response.headers.end(), is_allow);
+    if (allow == response.headers.end()) return;
+    auto methods = allow->second;
+    response.set("access-control-allow-methods", std::move(methods));
+    response.set("access-control-allow-headers", std::string(accepted_headers));
+    response.set("access-control-max-age", "86400");
 }
 
 Response preflight(std::string_view methods, const std::string& cors_origin) {
@@ -42,11 +57,7 @@ Response preflight(std::string_view methods, const std::string& cors_origin) {
     response.status = 204;
     response.set("allow", std::string(methods));
     response.set("cache-control", "no-store");
-    if (!cors_origin.empty()) {
-        response.set("access-control-allow-methods", std::string(methods));
-        response.set("access-control-allow-headers", std::string(accepted_headers));
-        response.set("access-control-max-age", "86400");
-    }
+    if (!cors_origin.empty()) allow_preflight(response);
     return response;
 }
 

@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "protocol/authorise.hpp"
 #include "protocol/header_values.hpp"
 #include "protocol/offset_token.hpp"
 #include "protocol/operations.hpp"
@@ -40,7 +41,8 @@ Parsed<StreamPoint> start_of(const Service& service, const StreamPath& source) {
     return page->start;
 }
 
-Parsed<std::optional<ForkFrom>> parse_fork(const Service& service, const RequestHeaders& headers) {
+Parsed<std::optional<ForkFrom>> parse_fork(const Service& service, const Request& request,
+                                           const RequestHeaders& headers) {
     const auto* source = headers[Header::stream_forked_from];
     const auto* offset = headers[Header::stream_fork_offset];
     const auto* sub_offset = headers[Header::stream_fork_sub_offset];
@@ -50,6 +52,7 @@ Parsed<std::optional<ForkFrom>> parse_fork(const Service& service, const Request
     }
     auto path = parse_source(*source, service.options.stream_prefix);
     if (!path) return path.error();
+    if (!may(request, Verb::read, path->text()) || !may(request, Verb::fork, path->text())) return forbidden();
     ForkFrom fork{.source = std::move(*path)};
     if (sub_offset != nullptr) {
         const auto number = parse_number(*sub_offset);
@@ -94,7 +97,7 @@ Parsed<CreateRequest> parse_create(const Service& service, Request& request, con
     if (headers.has(Header::if_match)) return bad_request("unsupported-precondition", "If-Match is for POST only.");
     auto config = parse_config(headers);
     if (!config) return config.error();
-    auto fork = parse_fork(service, headers);
+    auto fork = parse_fork(service, request, headers);
     if (!fork) return fork.error();
     CreateRequest create{.stream = std::move(stream),
                          .config = std::move(*config),
@@ -132,7 +135,15 @@ Response created_response(const Created& created, const std::string& location) {
     return response;
 }
 
+/// An existing stream needs no room to be found there.
+bool has_room_for(const Service& service, const Request& request, const StreamPath& stream) {
+    if (!service.options.has_room) return true;
+    const bool is_there = service.store.head(stream).has_value();
+    return is_there || (service.has_room(Growth::stream) && (request.body.empty() || service.has_room(Growth::data)));
+}
+
 Reply create_now(const Service& service, Request& request, StreamPath stream) {
+    if (!has_room_for(service, request, stream)) return to_response(no_room());
     const RequestHeaders headers(request);
     auto location = location_of(service, headers, stream);
     auto parsed = parse_create(service, request, headers, std::move(stream));
@@ -151,7 +162,8 @@ Reply create_now(const Service& service, Request& request, StreamPath stream) {
 }  // namespace
 
 Reply create(const Service& service, Request request, StreamPath stream) {
-    if (request.header("stream-forked-from") == nullptr) return create_now(service, request, std::move(stream));
+    const bool reads = request.header("stream-forked-from") != nullptr || service.options.has_room;
+    if (!reads) return create_now(service, request, std::move(stream));
     const auto key = stream.text();
     auto shared = std::make_shared<Request>(std::move(request));
     return when_read(service, key,

@@ -12,7 +12,8 @@ Reply read_feed(const Service& service, const Request& request, const Query& que
     if (!parsed) return to_response(parsed.error());
     const RequestHeaders headers(request);
     const auto* accepted = headers[Header::accept_encoding];
-    auto source = feed_source(service, *parsed, accepted == nullptr ? Coding::identity : choose_coding(*accepted));
+    const auto coding = accepted == nullptr ? Coding::identity : choose_coding(*accepted);
+    auto source = feed_source(service, *parsed, coding, request.principal);
     switch (parsed->live) {
         case Live::none: {
             const auto read = read_something(*source, service.options.max_response_bytes);

@@ -12,8 +12,8 @@ namespace {
 
 class FeedSource final : public LiveSource {
 public:
-    FeedSource(const Service& service, const FeedQuery& query, Coding coding)
-        : service_(service), query_(query), coding_(coding), place_(query.from) {}
+    FeedSource(const Service& service, const FeedQuery& query, Coding coding, std::shared_ptr<const Principal> reader)
+        : service_(service), query_(query), coding_(coding), reader_(std::move(reader)), place_(query.from) {}
 
     Read read(std::size_t max_bytes) override;
     Response response() override;
@@ -25,9 +25,12 @@ public:
     std::string name() const override { return "/feed"; }  // no stream's name begins with a slash
 
 private:
+    void leave_out_what_is_not_for_the_reader();
+
     const Service& service_;
     const FeedQuery query_;
     const Coding coding_;
+    const std::shared_ptr<const Principal> reader_;
     Position place_;
     bool began_ = false;
     FeedPage page_;
@@ -79,12 +82,24 @@ LiveSource::Read FeedSource::read(std::size_t max_bytes) {
     } else {
         page_ = service_.store.read_feed(
             {.from = place_, .prefix = query_.prefix, .max_bytes = max_bytes, .max_messages = query_.limit});
+        leave_out_what_is_not_for_the_reader();
     }
     place_ = page_.next;
     return Batch{.has_data = !page_.messages.empty(),
                  .up_to_date = page_.up_to_date,
                  .closed = false,
                  .next_offset = position_token(place_)};
+}
+
+void FeedSource::leave_out_what_is_not_for_the_reader() {
+    if (!reader_) return;
+    std::string_view last;  // messages of one stream often come together
+    bool may_read_last = false;
+    std::erase_if(page_.messages, [&](const FeedMessage& message) {
+        if (message.stream != last) may_read_last = reader_->may(Verb::read, message.stream);
+        last = message.stream;
+        return !may_read_last;
+    });
 }
 
 Response FeedSource::response() {
@@ -109,8 +124,9 @@ void FeedSource::write_event(std::string& out) {
 
 }  // namespace
 
-std::unique_ptr<LiveSource> feed_source(const Service& service, const FeedQuery& query, Coding coding) {
-    return std::make_unique<FeedSource>(service, query, coding);
+std::unique_ptr<LiveSource> feed_source(const Service& service, const FeedQuery& query, Coding coding,
+                                        std::shared_ptr<const Principal> reader) {
+    return std::make_unique<FeedSource>(service, query, coding, std::move(reader));
 }
 
 }  // namespace foldback::server::protocol

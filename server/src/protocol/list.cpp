@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <utility>
+
+#include "protocol/authorise.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/offset_token.hpp"
 #include "protocol/operations.hpp"
@@ -30,12 +34,56 @@ void append_stream(std::string& out, const StreamInfo& info) {
     out.push_back('}');
 }
 
+/// A list for somebody who may see few of many streams looks at no more of them than this.
+constexpr std::size_t max_examined = 100'000;
+
+/// Adds the streams that begin with `prefix` and may be read. False when more of them were examined than may be.
+bool add_readable(const Service& service, const Request& request, const ListQuery& query, const std::string& prefix,
+                  std::size_t& examined, StreamList& found) {
+    auto after = query.after;
+    while (true) {
+        auto page = service.store.list({.prefix = prefix, .after = after, .limit = query.limit});
+        if (!page.streams.empty()) after = page.streams.back().stream.text();
+        for (auto& info : page.streams) {
+            if (!may(request, Verb::read, info.stream.text())) continue;
+            if (found.streams.size() == query.limit) {
+                found.complete = false;
+                return true;
+            }
+            found.streams.push_back(std::move(info));
+        }
+        if (page.complete) return true;
+        examined += page.streams.size();
+        if (examined > max_examined) return false;
+    }
+}
+
+/// What the sender may read of what the query asks for.
+Parsed<StreamList> list_readable(const Service& service, const Request& request, const ListQuery& query) {
+    StreamList found;
+    std::size_t examined = 0;
+    for (const auto& granted : request.principal->prefixes(Verb::read)) {
+        if (!granted.starts_with(query.prefix) && !query.prefix.starts_with(granted)) continue;
+        const auto& prefix = granted.size() > query.prefix.size() ? granted : query.prefix;
+        if (!add_readable(service, request, query, prefix, examined, found)) {
+            return bad_request("list-too-wide", "Too many streams begin with this prefix; ask for a longer one.");
+        }
+        if (!found.complete) break;
+    }
+    return found;
+}
+
 }  // namespace
 
-Reply list(const Service& service, const Query& query) {
+Reply list(const Service& service, const Request& request, const Query& query) {
     const auto parsed = parse_list_query(query);
     if (!parsed) return to_response(parsed.error());
-    const auto found = service.store.list({.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit});
+    const auto readable = request.principal
+                              ? list_readable(service, request, *parsed)
+                              : Parsed<StreamList>(service.store.list(
+                                    {.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit}));
+    if (!readable) return to_response(readable.error());
+    const auto& found = *readable;
     Response response;
     response.set("content-type", "application/json");
     response.set("cache-control", "no-store");

@@ -8,6 +8,7 @@
 #include <boost/system/result.hpp>
 
 #include "foldback/server/http_message.hpp"
+#include "foldback/server/principal.hpp"
 #include "foldback/store/stream_store.hpp"
 #include "protocol/read_query.hpp"
 #include "protocol/read_response.hpp"
@@ -46,7 +47,9 @@ public:
 
 [[nodiscard]] std::unique_ptr<LiveSource> stream_source(const Service& service, Reader reader,
                                                         const StreamQuery& query);
-[[nodiscard]] std::unique_ptr<LiveSource> feed_source(const Service& service, const FeedQuery& query, Coding coding);
+/// `reader` sees what it may read; null sees everything.
+[[nodiscard]] std::unique_ptr<LiveSource> feed_source(const Service& service, const FeedQuery& query, Coding coding,
+                                                      std::shared_ptr<const Principal> reader);
 
 /// Answers a live request (PROTOCOL §5.7, §5.8): at once, or with what waits.
 [[nodiscard]] Reply start_long_poll(const Service& service, std::unique_ptr<LiveSource> source, const LiveQuery& query);

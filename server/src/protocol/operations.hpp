@@ -28,13 +28,13 @@ namespace foldback::server::protocol {
 /// DELETE (PROTOCOL §5.4).
 [[nodiscard]] Reply remove(const Service& service, const Request& request, StreamPath stream);
 
-/// GET of all streams in commit order.
+/// GET of all streams that the sender may read, in commit order.
 [[nodiscard]] Reply read_feed(const Service& service, const Request& request, const Query& query);
 
 /// HEAD of the same: where it ends.
 [[nodiscard]] Reply head_feed(const Service& service);
 
-/// GET of the list of streams.
-[[nodiscard]] Reply list(const Service& service, const Query& query);
+/// GET of the list of the streams that the sender may read.
+[[nodiscard]] Reply list(const Service& service, const Request& request, const Query& query);
 
 }  // namespace foldback::server::protocol

@@ -30,6 +30,11 @@ struct Problem {
     return {409, "held", "The stream is under a hold: nothing of it may be deleted."};
 }
 
+/// The store has as much as it may (ApiOptions::has_room).
+[[nodiscard]] inline Problem no_room() {
+    return {507, "quota", "The store holds as much as it is allowed to. Reads go on."};
+}
+
 /// What a part of a request says, or why the request is refused.
 template <class Value>
 using Parsed = boost::system::result<Value, Problem>;

@@ -25,6 +25,7 @@ struct Service {
     [[nodiscard]] bool is_held(const StreamPath& stream) const {
         return options.is_held && options.is_held(stream.text());
     }
+    [[nodiscard]] bool has_room(Growth growth) const { return !options.has_room || options.has_room(growth); }
 
     /// The response with the headers that every response has.
     [[nodiscard]] Response finished(Response response) const {

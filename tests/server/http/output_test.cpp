@@ -14,7 +14,10 @@ namespace {
 
 /// Two connected sockets.
 struct Pair {
-    Pair() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0); }
+    Pair() {
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+        wire = Wire(ends[0]);
+    }
     ~Pair() {
         ::close(ends[0]);
         if (ends[1] >= 0) ::close(ends[1]);
@@ -26,6 +29,7 @@ struct Pair {
         return bytes;
     }
     int ends[2];
+    Wire wire{-1};
 };
 
 Piece piece(std::string bytes) {
@@ -52,11 +56,11 @@ TEST_CASE("all parts are sent in order, however many, large, small or empty, and
     expected += "end";
 
     std::string received;
-    auto progress = output.send(pair.ends[0]);
+    auto progress = output.send(pair.wire);
     CHECK(progress == Output::Progress::blocked);
     while (progress == Output::Progress::blocked) {
         received += pair.read();
-        progress = output.send(pair.ends[0]);
+        progress = output.send(pair.wire);
     }
     for (auto bytes = pair.read(); !bytes.empty(); bytes = pair.read()) received += bytes;
 
@@ -73,7 +77,7 @@ TEST_CASE("what was sent is let go") {
     output.pieces({large});
     CHECK(large.owner.use_count() == 2);
 
-    CHECK(output.send(pair.ends[0]) == Output::Progress::done);
+    CHECK(output.send(pair.wire) == Output::Progress::done);
     output.clear();
 
     CHECK(large.owner.use_count() == 1);
@@ -86,5 +90,5 @@ TEST_CASE("sending to nobody fails") {
     Output output;
     output.begin() = "head";
 
-    CHECK(output.send(pair.ends[0]) == Output::Progress::failed);
+    CHECK(output.send(pair.wire) == Output::Progress::failed);
 }

@@ -91,7 +91,7 @@ TEST_SUITE("api") {
     }
 
     TEST_CASE("every response has the headers that keep browsers from misusing it, once") {
-        Surface surface;
+        Surface surface({.cors_origin = "*"});
         surface.put("/v1/stream/s", "text/plain", "x");
         const std::vector<Response> responses{
             surface.get("/v1/stream/s"),
@@ -123,7 +123,7 @@ TEST_SUITE("api") {
     }
 
     TEST_CASE("a preflight allows what the protocol uses") {
-        Surface surface;
+        Surface surface({.cors_origin = "*"});
 
         const auto response = surface.call(Method::options, "/v1/stream/s", {{"origin", "https://example.com"}});
 
@@ -137,7 +137,7 @@ TEST_SUITE("api") {
     }
 
     TEST_CASE("without an allowed origin there are no CORS headers") {
-        Surface surface({.cors_origin = ""});
+        Surface surface;
 
         const auto response = surface.get("/v1/streams");
 

@@ -37,7 +37,7 @@ TEST_SUITE("long-poll") {
         REQUIRE(response.has_value());
         CHECK(response->status == 200);
         CHECK(body(*response) == "new");
-        CHECK(header(*response, "access-control-allow-origin") == "*");
+        CHECK(header(*response, "cross-origin-resource-policy") == "same-origin");
     }
 
     TEST_CASE("data that came between the poll and the watch is not missed") {

@@ -31,7 +31,7 @@ TEST_SUITE("sse") {
         CHECK(header(head, "content-type") == "text/event-stream");
         CHECK(header(head, "cache-control") == "no-cache");
         CHECK(header(head, "x-content-type-options") == "nosniff");
-        CHECK(header(head, "access-control-allow-origin") == "*");
+        CHECK(header(head, "cross-origin-resource-policy") == "same-origin");
         CHECK_FALSE(has_header(head, "stream-sse-data-encoding"));
         CHECK(body(head).empty());
         CHECK(header(surface.event_stream("/v1/stream/b?offset=-1&live=sse")->head(), "stream-sse-data-encoding") ==

@@ -15,6 +15,9 @@
 /// drive without one.
 namespace foldback::server {
 
+/// What a request adds to a store.
+enum class Growth : std::uint8_t { stream, data };
+
 /// Limits and settings of the protocol. Every one has a flag of the same name (`--max-body-bytes`, …).
 struct ApiOptions {
     std::string stream_prefix = "/v1/stream/";
@@ -32,10 +35,15 @@ struct ApiOptions {
         1024;                           ///< waiting for one of these threads; 503 beyond, or beyond half for one stream
     std::size_t max_waiters = 200'000;  ///< long-polls and SSE readers, all streams; 503 beyond
     std::size_t max_waiters_per_stream = 50'000;  ///< 429 beyond
-    std::string cors_origin = "*";                ///< value of Access-Control-Allow-Origin; empty: no CORS headers
     /// Whether nothing of the stream may be deleted now: DELETE and truncation are refused (409, `held`). Called from
     /// any thread; empty: nothing is held.
     std::function<bool(std::string_view path)> is_held{};
+    /// Value of Access-Control-Allow-Origin: `*`, or empty for no CORS headers. See with_browser_rules for a list.
+    std::string cors_origin{};
+    /// A request without Request::principal is refused (401): nothing gets past who should have asked.
+    bool requires_principal = false;
+    /// Whether there is room for another stream, or for more data (507 otherwise). Called from any thread; empty: always.
+    std::function<bool(Growth)> has_room{};
 };
 
 /// Answers one request once, now or later, on any thread.
@@ -102,6 +110,9 @@ public:
     /// (413, 404 outside the surface, 405): asked before `100 Continue` and before reading.
     [[nodiscard]] std::optional<Response> refuse_early(Method method, std::string_view target,
                                                        std::uint64_t body_bytes) const;
+
+    /// The same, and whether its sender may make this request: see RequestHandler::admit.
+    [[nodiscard]] std::optional<Response> admit(const Request& head, std::optional<std::uint64_t> body_bytes) const;
 
     [[nodiscard]] const ApiOptions& options() const noexcept;
 

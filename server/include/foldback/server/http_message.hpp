@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,8 +9,22 @@
 #include <utility>
 #include <vector>
 
+#include "foldback/store/types.hpp"
+
 /// HTTP as the protocol sees it: plain values, no sockets, no library types.
 namespace foldback::server {
+
+class Principal;
+
+/// Who is at the other end of a connection.
+struct Peer {
+    /// What is counted as one: an IPv4 address (mapped into IPv6), or the /64 of an IPv6 address.
+    std::array<std::uint8_t, 16> network{};
+    bool is_loopback = false;
+    /// Of its verified certificate (TLS): the subject alternative names, as `DNS:…` and `URI:…`.
+    std::vector<std::string> certificate_names{};
+    Timestamp certificate_expires{};
+};
 
 enum class Method : std::uint8_t { get, head, post, put, remove, options, other };
 
@@ -20,6 +35,8 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     std::string request_id;
+    std::shared_ptr<const Peer> peer;            ///< null when it did not come through a socket
+    std::shared_ptr<const Principal> principal;  ///< null when nobody asked who sent it
 
     /// The value of a header that occurs exactly once; null when it is absent. `name` is lower case. A header that
     /// occurs twice yields its first value here; operations that care refuse it by `count`.

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-/// HTTP/1.0 and 1.1 over TCP: sockets, framing, limits and shutdown. What the requests mean is the handler's business.
+#include "foldback/server/tls.hpp"
+
+/// HTTP/1.0 and 1.1 over TCP or TLS: sockets, framing, limits and shutdown. What the requests mean is the handler's business.
 namespace foldback::server {
 
 class Api;
@@ -23,6 +25,8 @@ struct HttpServerOptions {
     /// I/O threads; 0: one per core.
     unsigned threads = 0;
     int backlog = 4096;
+    /// TLS on every address; null: plain.
+    std::shared_ptr<const Tls> tls{};
 
     // Sizes of one request.
 
@@ -58,6 +62,8 @@ struct HttpServerOptions {
 
     // Time in each state, all on a monotonic clock.
 
+    /// For the TLS handshake; reset beyond.
+    std::chrono::milliseconds handshake_timeout{10'000};
     /// From a request's first byte to its last header; 408 beyond.
     std::chrono::milliseconds header_timeout{10'000};
     /// Between requests; closed without a word beyond.

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foldback/store/types.hpp"
+
+namespace foldback::server {
+
+/// What a principal may be allowed. All but `admin` are about a stream.
+enum class Verb : std::uint8_t {
+    read,       ///< GET and HEAD, and seeing it in lists and feeds
+    append,     ///< POST with a body
+    create,     ///< PUT
+    close,      ///< POST with `Stream-Closed: true`
+    remove,     ///< DELETE
+    fork,       ///< being the source of a fork, together with `read`
+    subscribe,  ///< being subscribed to, together with `read`
+    webhook,    ///< having its news sent to a URL
+    admin,      ///< what is about the whole server: the debugger
+};
+
+/// Who sent a request, as far as authorisation goes. Immutable; any thread.
+class Principal {
+public:
+    virtual ~Principal() = default;
+
+    /// Unlike that of every other principal. Producer ids are its own: two principals never share a producer.
+    [[nodiscard]] virtual std::string_view id() const noexcept = 0;
+
+    /// Whether it may do this with a stream. `path` is the decoded path that routing found; it need not exist. For
+    /// `admin` it is empty.
+    [[nodiscard]] virtual bool may(Verb verb, std::string_view path) const = 0;
+
+    /// What the paths begin with for which `may` can be true, in order, none the beginning of another. A list looks at
+    /// no others.
+    [[nodiscard]] virtual std::vector<std::string> prefixes(Verb) const { return {std::string()}; }
+};
+
+}  // namespace foldback::server

@@ -1,0 +1,220 @@
+#include "access/policy.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "access/strict_json.hpp"
+#include "protocol/timestamp.hpp"
+
+namespace foldback::server::access {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t max_file_bytes = 4 << 20;
+constexpr std::size_t max_entries = 100'000;
+constexpr std::size_t max_id_bytes = 256;
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream input(path, std::ios::binary);
+    if (!input || std::filesystem::is_directory(path)) throw AccessError("cannot read " + path.string());
+    std::string text(max_file_bytes + 1, '\0');
+    input.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(input.gcount()));
+    if (text.size() > max_file_bytes) throw AccessError(path.string() + " is larger than 4 MiB");
+    return text;
+}
+
+const Json& list_member(const Json& document, const char* name) {
+    static const Json nothing = Json::array();
+    const auto found = document.find(name);
+    if (found == document.end()) return nothing;
+    if (!found->is_array()) throw AccessError(std::string(name) + ": must be a list");
+    if (found->size() > max_entries) throw AccessError(std::string(name) + ": must be at most 100,000 entries");
+    return *found;
+}
+
+std::string id_member(const Json& entry, const char* name, const std::string& place) {
+    auto id = text_member(entry, name, place);
+    const bool is_printable = std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7F; });
+    if (!is_printable || id.size() > max_id_bytes) {
+        throw AccessError(place + "." + name + ": must be 1 to 256 printable bytes without blanks");
+    }
+    return id;
+}
+
+std::optional<Timestamp> expiry_member(const Json& entry, const std::string& place) {
+    if (!entry.contains("expires")) return std::nullopt;
+    const auto expires = protocol::parse_timestamp(text_member(entry, "expires", place));
+    if (!expires) throw AccessError(place + ".expires: must be a time such as 2027-01-31T00:00:00Z");
+    return expires;
+}
+
+const Json& grants_member(const Json& entry, const std::string& place) {
+    const auto found = entry.find("grants");
+    if (found == entry.end()) throw AccessError(place + ": needs \"grants\"");
+    return *found;
+}
+
+std::uint64_t bucket_of(const Digest& digest) noexcept {
+    std::uint64_t bucket = 0;
+    std::memcpy(&bucket, digest.data(), sizeof bucket);
+    return bucket;
+}
+
+std::chrono::seconds leeway_member(const Json& section) {
+    if (!section.contains("leeway_seconds")) return std::chrono::seconds(60);
+    const auto& value = section["leeway_seconds"];
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > 300) {
+        throw AccessError("jwt.leeway_seconds: must be a whole number from 0 to 300");
+    }
+    return std::chrono::seconds(value.get<std::int64_t>());
+}
+
+std::vector<Key> read_keys(const Json& section, const std::filesystem::path& folder) {
+    const bool has_set = section.contains("jwks_file");
+    const bool has_secret = section.contains("hs256_secret_file");
+    if (has_set == has_secret) throw AccessError("jwt: needs either \"jwks_file\" or \"hs256_secret_file\"");
+    const auto* name = has_set ? "jwks_file" : "hs256_secret_file";
+    const auto path = folder / text_member(section, name, "jwt");
+    auto text = read_file(path);
+    if (has_set) return parse_jwks(text, path.string());
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    return {Key::of_secret(std::move(text))};
+}
+
+}  // namespace
+
+Policy Policy::read(const std::filesystem::path& file) {
+    try {
+        return parse(read_file(file), file.parent_path());
+    } catch (const AccessError& error) {
+        throw AccessError(file.string() + ": " + error.what());
+    }
+}
+
+Policy Policy::parse(std::string_view text, const std::filesystem::path& folder) {
+    const auto document = parse_strict(text);
+    if (!document) throw AccessError("it is no JSON document, or an object in it has a key twice");
+    require_members(*document, {"tokens", "jwt", "certificates", "anonymous"}, "the document");
+    Policy policy;
+    policy.add_tokens(list_member(*document, "tokens"));
+    if (document->contains("jwt")) policy.add_jwt((*document)["jwt"], folder);
+    policy.add_certificates(list_member(*document, "certificates"));
+    if (document->contains("anonymous")) {
+        const auto& grants = (*document)["anonymous"];
+        auto origin = "anonymous " + grants.dump();
+        policy.origins_.insert(origin);
+        policy.anonymous_ = std::make_shared<GrantedPrincipal>("anonymous", parse_grants(grants, "anonymous"),
+                                                               std::nullopt, std::move(origin));
+    }
+    return policy;
+}
+
+void Policy::add_tokens(const Json& list) {
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i != list.size(); ++i) {
+        const auto here = "tokens[" + std::to_string(i) + "]";
+        const auto& entry = list[i];
+        require_members(entry, {"id", "sha256", "grants", "expires"}, here);
+        auto id = id_member(entry, "id", here);
+        const auto digest = digest_of_hex(text_member(entry, "sha256", here));
+        if (!digest) throw AccessError(here + ".sha256: must be the 64 hexadecimal digits of SHA-256 of the token");
+        const auto [first, last] = tokens_.equal_range(bucket_of(*digest));
+        const bool known = std::any_of(first, last, [&](const auto& other) { return other.second.digest == *digest; });
+        if (known) throw AccessError(here + ".sha256: is that of another token");
+        if (!ids.insert(id).second) throw AccessError(here + ".id: is that of another token");
+        auto origin = "token " + entry.dump();
+        origins_.insert(origin);
+        auto principal = std::make_shared<GrantedPrincipal>("token:" + id,
+                                                            parse_grants(grants_member(entry, here), here + ".grants"),
+                                                            expiry_member(entry, here), std::move(origin));
+        tokens_.emplace(bucket_of(*digest), StaticToken{*digest, std::move(principal)});
+    }
+}
+
+void Policy::add_jwt(const Json& section, const std::filesystem::path& folder) {
+    require_members(
+        section, {"issuer", "audience", "jwks_file", "hs256_secret_file", "leeway_seconds", "grants", "grants_claim"},
+        "jwt");
+    Jwt jwt;
+    jwt.rules = {.issuer = text_member(section, "issuer", "jwt"),
+                 .audience = text_member(section, "audience", "jwt"),
+                 .leeway = leeway_member(section),
+                 .keys = read_keys(section, folder)};
+    jwt.grants = section.value("grants", Json::array());
+    const std::string somebody = "somebody";
+    (void)parse_grants(jwt.grants, "jwt.grants", &somebody);
+    jwt.names_subject = jwt.grants.dump().find("{sub}") != std::string::npos;
+    if (section.contains("grants_claim")) jwt.grants_claim = text_member(section, "grants_claim", "jwt");
+    if (jwt.grants.empty() && jwt.grants_claim.empty()) {
+        throw AccessError("jwt: needs \"grants\" or \"grants_claim\"");
+    }
+    jwt.text = "jwt " + section.dump();
+    for (const auto& key : jwt.rules.keys) origins_.insert(origin_of(jwt, key));
+    jwt_ = std::move(jwt);
+}
+
+void Policy::add_certificates(const Json& list) {
+    for (std::size_t i = 0; i != list.size(); ++i) {
+        const auto here = "certificates[" + std::to_string(i) + "]";
+        const auto& entry = list[i];
+        require_members(entry, {"name", "grants"}, here);
+        auto name = id_member(entry, "name", here);
+        if (!name.starts_with("DNS:") && !name.starts_with("URI:")) {
+            throw AccessError(here + ".name: must begin with DNS: or URI:, as the certificate's alternative name");
+        }
+        Certificate certificate{.id = "certificate:" + name,
+                                .grants = parse_grants(grants_member(entry, here), here + ".grants"),
+                                .origin = "certificate " + entry.dump()};
+        origins_.insert(certificate.origin);
+        if (!certificates_.emplace(std::move(name), std::move(certificate)).second) {
+            throw AccessError(here + ".name: is that of another certificate");
+        }
+    }
+}
+
+PrincipalPtr Policy::of_token(std::string_view token, Timestamp now) const {
+    if (token.size() > max_token_bytes) return nullptr;
+    // What the look-up's time tells is about the digest, which nobody can choose without knowing the token.
+    const auto digest = sha256(token);
+    const auto [first, last] = tokens_.equal_range(bucket_of(digest));
+    for (auto known = first; known != last; ++known) {
+        const auto& [its_digest, principal] = known->second;
+        if (!same_digest(its_digest, digest)) continue;
+        return principal->expires() && *principal->expires() <= now ? nullptr : principal;
+    }
+    return jwt_ && looks_like_jwt(token) ? of_jwt(token, now) : nullptr;
+}
+
+PrincipalPtr Policy::of_jwt(std::string_view token, Timestamp now) const {
+    const auto claims = check_jwt(jwt_->rules, token, now);
+    if (!claims) return nullptr;
+    if (jwt_->names_subject && !is_plain_segment(claims->subject)) return nullptr;
+    auto grants = parse_grants(jwt_->grants, "jwt.grants", &claims->subject);
+    if (!jwt_->grants_claim.empty() && claims->all.contains(jwt_->grants_claim)) {
+        try {
+            grants.add(parse_grants(claims->all[jwt_->grants_claim], jwt_->grants_claim));
+        } catch (const AccessError&) {
+            return nullptr;  // half of what an issuer meant may be more than he meant
+        }
+    }
+    return std::make_shared<GrantedPrincipal>("jwt:" + claims->subject, std::move(grants), claims->valid_until,
+                                              origin_of(*jwt_, *claims->key));
+}
+
+PrincipalPtr Policy::of_certificate(const Peer& peer, Timestamp now) const {
+    if (peer.certificate_expires <= now) return nullptr;
+    for (const auto& name : peer.certificate_names) {
+        const auto found = certificates_.find(name);
+        if (found == certificates_.end()) continue;
+        const auto& [id, grants, origin] = found->second;
+        return std::make_shared<GrantedPrincipal>(id, grants, peer.certificate_expires, origin);
+    }
+    return nullptr;
+}
+
+}  // namespace foldback::server::access

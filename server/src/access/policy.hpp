@@ -1,0 +1,97 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "access/digest.hpp"
+#include "access/grants.hpp"
+#include "access/jwt.hpp"
+#include "foldback/server/http_message.hpp"
+
+namespace foldback::server::access {
+
+/// A principal of an access file.
+class GrantedPrincipal final : public Principal {
+public:
+    GrantedPrincipal(std::string id, Grants grants, std::optional<Timestamp> expires, std::string origin)
+        : id_(std::move(id)), grants_(std::move(grants)), expires_(expires), origin_(std::move(origin)) {}
+
+    [[nodiscard]] std::string_view id() const noexcept override { return id_; }
+    [[nodiscard]] bool may(Verb verb, std::string_view path) const override { return grants_.allow(verb, path); }
+    [[nodiscard]] std::vector<std::string> prefixes(Verb verb) const override { return grants_.prefixes(verb); }
+
+    [[nodiscard]] const std::optional<Timestamp>& expires() const noexcept { return expires_; }
+    /// The words of the files that made it what it is: as long as they stand there, it holds.
+    [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
+
+private:
+    std::string id_;
+    Grants grants_;
+    std::optional<Timestamp> expires_;
+    std::string origin_;
+};
+
+using PrincipalPtr = std::shared_ptr<const GrantedPrincipal>;
+
+/// An access file and what it names, read once. Immutable; any thread.
+///
+/// Ids say where they come from, so that no kind of credentials can take the name of another: `token:…`, `jwt:…`,
+/// `certificate:…`, `anonymous`.
+class Policy {
+public:
+    /// Throws AccessError.
+    [[nodiscard]] static Policy read(const std::filesystem::path& file);
+    /// Files that `text` names are looked for in `folder`.
+    [[nodiscard]] static Policy parse(std::string_view text, const std::filesystem::path& folder);
+
+    /// Who has a bearer token; null when it does not hold.
+    [[nodiscard]] PrincipalPtr of_token(std::string_view token, Timestamp now) const;
+    /// Who has a verified certificate; null when no name of it is known.
+    [[nodiscard]] PrincipalPtr of_certificate(const Peer& peer, Timestamp now) const;
+    /// Everybody else; null when nothing is granted to them.
+    [[nodiscard]] const PrincipalPtr& anonymous() const noexcept { return anonymous_; }
+
+    [[nodiscard]] bool still_says(const GrantedPrincipal& principal) const {
+        return origins_.contains(principal.origin());
+    }
+
+private:
+    struct StaticToken {
+        Digest digest;
+        PrincipalPtr principal;
+    };
+    struct Jwt {
+        JwtRules rules;
+        nlohmann::json grants = nlohmann::json::array();
+        std::string grants_claim;
+        std::string text;  ///< of the section
+        bool names_subject = false;
+    };
+    struct Certificate {
+        std::string id;
+        Grants grants;
+        std::string origin;
+    };
+
+    void add_tokens(const nlohmann::json& list);
+    void add_jwt(const nlohmann::json& section, const std::filesystem::path& folder);
+    void add_certificates(const nlohmann::json& list);
+    [[nodiscard]] PrincipalPtr of_jwt(std::string_view token, Timestamp now) const;
+    [[nodiscard]] std::string origin_of(const Jwt& jwt, const Key& key) const { return jwt.text + key.fingerprint(); }
+
+    std::unordered_multimap<std::uint64_t, StaticToken> tokens_;  ///< by the first bytes of the digest
+    std::optional<Jwt> jwt_;
+    std::unordered_map<std::string, Certificate> certificates_;  ///< by name
+    PrincipalPtr anonymous_;
+    std::unordered_set<std::string> origins_;
+};
+
+}  // namespace foldback::server::access
