@@ -287,7 +287,7 @@ expect "no files for connections" 78 prlimit --nofile=200 "$foldback" serve --me
 says "the limit is named" err 'limit of 200 open files'
 
 expect "a public address" 78 "$foldback" serve --memory --listen 0.0.0.0:0
-says "says what to do" err '127.0.0.1 behind a proxy.*--insecure-no-auth-on-public'
+says "says what to do" err 'access-file.*--insecure-no-auth-on-public'
 start_server public.log --memory --listen 0.0.0.0:0 --insecure-no-auth-on-public
 says "a public server warns" public.log '"level":"warning","msg":"listening on a public address'
 port=$(sed -nE 's/.*"url":"http:\/\/[^"]*:([0-9]+)\/.*/\1/p' public.log)
@@ -302,7 +302,7 @@ start_server slow.log --memory --shutdown-timeout-ms 60000 --body-grace-ms 60000
 port=${STREAM_URL##*:}
 port=${port%%/*}
 exec 3<>"/dev/tcp/127.0.0.1/$port"
-printf 'PUT /v1/stream/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12' >&3
+printf 'PUT /v1/stream/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12' >&3
 expect "the server answers others meanwhile" 0 "$foldback" create quick --quiet
 kill -TERM "$server"
 eventually "the server is stopping" grep -q '"msg":"stopping"' slow.log

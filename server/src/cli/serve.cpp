@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "cli/data_directory.hpp"
 #include "cli/open_files.hpp"
 #include "cli/sd_notify.hpp"
+#include "cli/serve_access.hpp"
 #include "cli/serve_log.hpp"
 #include "cli/serve_operations.hpp"
 #include "cli/serve_settings.hpp"
@@ -20,6 +22,7 @@
 #include "foldback/server/api.hpp"
 #include "foldback/server/debugger.hpp"
 #include "foldback/server/http_server.hpp"
+#include "foldback/server/principal.hpp"
 #include "foldback/server/request_handler.hpp"
 #include "foldback/version.hpp"
 
@@ -47,21 +50,25 @@ public:
 
     ExitCode run() {
         require_consent_to_public(listen_, settings_);
+        access_.emplace(settings_, listen_);
+        settings_.http.tls = access_->tls();
+        operations_.reloads().add("access", [this] { return access_->read_again(); });
         const auto open_files = raise_open_file_limit();
         signals_.on(SIGHUP, [this] { operations_.reload(); });
         signals_.on(SIGUSR1, [this] { log_.reopen(); });
         operations_.start_admin();
         open_store();
         share_open_files(open_files);
+        settings_.api.has_room = room_in(*store_, settings_);
         server::Api api(*store_, settings_.api, system_clock());
         api.on_error = [this](const std::string& what) {
             operations_.count_error();
             log_.write(LogLevel::error, what);
         };
         settings_.http.on_error = [this](std::string_view what) { log_.write(LogLevel::warn, what); };
-        if (!settings_.debug) return serve(server::handler_of(api));
+        if (!settings_.debug) return serve(access_->guarded(server::handler_of(api)));
         server::Debugger debugger(*store_, Registry(), debugger_options());
-        return serve(server::with_debugger(debugger, api));
+        return serve(access_->guarded(server::with_debugger(debugger, api)));
     }
 
 private:
@@ -100,6 +107,11 @@ private:
         options.build = fmt::format("foldback {}", version());
         options.stream_prefix = settings_.api.stream_prefix;
         options.on_error = [this](const std::string& what) { log_.write(LogLevel::error, what); };
+        if (settings_.api.requires_principal) {
+            options.authorise = [](const server::Request& request) {
+                return request.principal && request.principal->may(server::Verb::admin, {});
+            };
+        }
         return options;
     }
 
@@ -154,7 +166,8 @@ private:
                           "Choose another address: --listen 127.0.0.1:0 lets the system choose a free port.");
         }
         signals_.serving();
-        const auto url = listen_.url(http.port()) + settings_.api.stream_prefix;
+        const auto base = listen_.url(http.port(), access_->tls() ? "https" : "http");
+        const auto url = base + settings_.api.stream_prefix;
         const auto data =
             settings_.memory ? "memory" : std::filesystem::absolute(settings_.data).lexically_normal().string();
         const auto* durability =
@@ -165,7 +178,7 @@ private:
         } else {
             print_screen(url, data, durability);
             if (settings_.debug) {
-                Output({}).raw_note(fmt::format("  debugger    {}/debug/\n\n", listen_.url(http.port())));
+                Output({}).raw_note(fmt::format("  debugger    {}/debug/\n\n", base));
             }
         }
     }
@@ -183,11 +196,10 @@ private:
         auto next_reminder = std::chrono::steady_clock::now();
         for (;;) {
             const auto now = std::chrono::steady_clock::now();
-            if (!listen_.is_loopback && now >= next_reminder) {
+            const auto missing = missing_protection(listen_, settings_);
+            if (!missing.empty() && now >= next_reminder) {
                 next_reminder = now + reminder_interval;
-                log_.write(LogLevel::warn,
-                           "listening on a public address without authentication: everybody who reaches it "
-                           "can read, write and delete every stream",
+                log_.write(LogLevel::warn, "listening on a public address although this server " + missing,
                            {{"listen", settings_.listen}});
             }
             operations_.pulse();
@@ -218,6 +230,7 @@ private:
     ServeLog& log_;
     ListenAddress listen_;
     std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
+    std::optional<ServeAccess> access_;
     StopSignals signals_;
     std::unique_ptr<LogStore> store_;
     ServeOperations operations_;  ///< last: its threads use the store

@@ -21,11 +21,10 @@ constexpr std::uint64_t day_ms = 86'400'000;
 void add_main(Settings& list, ServeSettings& target) {
     list.start_group("Server");
     list.add_text("listen", target.listen, "HOST:PORT", "address to listen on; port 0 lets the system choose one");
-    list.add_switch("insecure-no-auth-on-public", target.insecure_no_auth_on_public,
-                    "listen on an address that is not loopback although there is no authentication");
     list.add_text("data", target.data, "DIR", "directory of the store; created when it is missing");
     list.add_switch("memory", target.memory, "keep everything in memory; nothing survives the process");
-    list.add_switch("debug", target.debug, "serve the time-travel debugger at /debug/; on loopback only");
+    list.add_switch("debug", target.debug,
+                    "serve the time-travel debugger at /debug/; on loopback, or for principals with the verb admin");
     list.add_milliseconds("shutdown-timeout-ms", target.shutdown_timeout, {0, day_ms},
                           "time for requests to finish after SIGTERM or SIGINT");
     list.add_choice("log-level", target.log_level, {"debug", "info", "warn", "error"},
@@ -39,6 +38,38 @@ void add_main(Settings& list, ServeSettings& target) {
                           "a request that takes longer is logged; live reads, which wait, are not meant");
     list.add_text("admin-listen", target.admin_listen, "HOST:PORT",
                   "address of /healthz, /readyz, /metrics and /version, on loopback only; empty: none");
+}
+
+void add_access(Settings& list, ServeSettings& target) {
+    list.start_group("Access");
+    list.add_text(
+        "access-file", target.access_file, "FILE",
+        "who may do what: tokens, JWTs, certificates, grants; read again at SIGHUP; empty: everybody may everything");
+    list.add_text(
+        "tls-certificate", target.tls_certificate, "FILE",
+        "PEM: the server's certificate and those that lead to its authority; read again at SIGHUP; empty: no TLS");
+    list.add_text("tls-key", target.tls_key, "FILE", "PEM: its key, without a passphrase");
+    list.add_text("tls-client-ca", target.tls_client_ca, "FILE",
+                  "PEM: authorities whose certificates clients may show; empty: none is asked for");
+    list.add_milliseconds("handshake-timeout-ms", target.http.handshake_timeout, {1, day_ms},
+                          "for the TLS handshake; reset beyond");
+    list.add_switch("tls-terminated-upstream", target.tls_terminated_upstream,
+                    "a proxy in front speaks TLS, so a public address needs none here");
+    list.add_switch("insecure-no-auth-on-public", target.insecure_no_auth_on_public,
+                    "listen on an address that is not loopback although authentication or TLS is missing");
+    list.add_text("cors-origin", target.cors_origin, "ORIGINS",
+                  "origins whose pages may ask, such as https://app.example, between commas; * for all, without "
+                  "access-file only; empty: none but the server's own");
+    list.add_text("allowed-hosts", target.allowed_hosts, "NAMES",
+                  "names by which the server may be asked, between commas, beside localhost and the public-url's; "
+                  "* for any; on loopback without access-file nothing else is served");
+    list.add_count("max-requests-per-second-per-address", target.max_requests_per_second_per_address, {0, 10'000'000},
+                   "of one IPv4 address or IPv6 /64, as many at once; 429 beyond; 0: any number");
+    list.add_count("max-requests-per-second-per-principal", target.max_requests_per_second_per_principal,
+                   {0, 10'000'000}, "of one principal of the access file; 429 beyond; 0: any number");
+    list.add_count("max-streams", target.max_streams, {0, 1'000'000'000}, "streams; 507 for one more; 0: any number");
+    list.add_bytes("max-stored-bytes", target.max_stored_bytes, {0, UINT64_MAX},
+                   "size of the log; 507 for appends beyond; 0: as the disk has");
 }
 
 void add_protocol(Settings& list, ServeSettings& target) {
@@ -62,8 +93,6 @@ void add_protocol(Settings& list, ServeSettings& target) {
     list.add_count("max-waiters", api.max_waiters, {1, 100'000'000}, "long-polls and SSE readers; 503 beyond");
     list.add_count("max-waiters-per-stream", api.max_waiters_per_stream, {1, 100'000'000},
                    "the same of one stream; 429 beyond");
-    list.add_text("cors-origin", api.cors_origin, "ORIGIN",
-                  "value of Access-Control-Allow-Origin; empty (as a flag or in the file) turns CORS off");
 }
 
 void add_request_limits(Settings& list, ServeSettings& target) {
@@ -143,6 +172,15 @@ void require_base_url(const std::string& url) {
                   "It has a scheme and a host, and no slash at the end: https://events.example");
 }
 
+void require_whole_tls(const ServeSettings& target) {
+    if (target.tls_certificate.empty() == target.tls_key.empty() &&
+        (target.tls_client_ca.empty() || !target.tls_key.empty())) {
+        return;
+    }
+    throw Failure(ExitCode::usage, "TLS needs both a certificate and its key",
+                  "Name them: --tls-certificate server.pem --tls-key server.key");
+}
+
 /// Memory and a directory exclude each other; the stronger source wins, within one they are a contradiction.
 void resolve_memory(ServeSettings& target, const Settings& settings) {
     const auto& data = *settings.find("data");
@@ -161,6 +199,7 @@ void resolve_memory(ServeSettings& target, const Settings& settings) {
 Settings settings_of(ServeSettings& target) {
     Settings list;
     add_main(list, target);
+    add_access(list, target);
     add_protocol(list, target);
     add_request_limits(list, target);
     add_connection_limits(list, target);
@@ -190,6 +229,16 @@ void load_settings(ServeSettings& target, Settings& settings, const ServeCommand
                       fmt::format("stream-prefix must begin and end with a slash, not \"{}\"", prefix));
     }
     require_base_url(target.api.public_url);
+    if (target.cors_origin == "*") {
+        if (!target.access_file.empty()) {
+            throw Failure(ExitCode::usage,
+                          "cors-origin * lets every page ask, which an access file is there to prevent",
+                          "Name the origins of your pages: --cors-origin https://app.example");
+        }
+        target.api.cors_origin = "*";
+    }
+    target.api.requires_principal = !target.access_file.empty();
+    require_whole_tls(target);
 }
 
 ListenAddress parse_listen(const std::string& text) {
@@ -219,9 +268,17 @@ ListenAddress parse_listen(const std::string& text) {
     return result;
 }
 
-std::string ListenAddress::url(std::uint16_t bound_port) const {
+std::string ListenAddress::url(std::uint16_t bound_port, std::string_view scheme) const {
     const bool six = address.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}:{}", six ? "[" : "", address, six ? "]" : "", bound_port);
+    return fmt::format("{}://{}{}{}:{}", scheme, six ? "[" : "", address, six ? "]" : "", bound_port);
+}
+
+std::string missing_protection(const ListenAddress& address, const ServeSettings& settings) {
+    if (address.is_loopback) return {};
+    const bool has_access = !settings.access_file.empty();
+    const bool has_tls = settings.tls_terminated_upstream || !settings.tls_certificate.empty();
+    if (!has_access) return "asks nobody who they are: there is no access file";
+    return has_tls ? "" : "would read credentials from the network in clear: there is no TLS";
 }
 
 std::optional<ListenAddress> admin_address(const ServeSettings& settings) {
@@ -235,20 +292,30 @@ std::optional<ListenAddress> admin_address(const ServeSettings& settings) {
 }
 
 void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings) {
-    if (address.is_loopback) return;
-    if (settings.debug) {
+    if (!address.is_loopback && settings.debug && settings.access_file.empty()) {
         throw Failure(
             ExitCode::refused,
             fmt::format("refusing to serve the debugger on {}: it can be reached from other machines", settings.listen),
-            "Listen on 127.0.0.1 and reach it from elsewhere through ssh -L, or leave out --debug.");
+            "Listen on 127.0.0.1 and reach it from elsewhere through ssh -L, or name an --access-file.");
     }
-    if (settings.insecure_no_auth_on_public) return;
-    throw Failure(
-        ExitCode::refused,
-        fmt::format("refusing to listen on {}: it can be reached from other machines, and this server asks "
-                    "nobody who they are",
-                    settings.listen),
-        "Listen on 127.0.0.1 behind a proxy with TLS and authentication, or add --insecure-no-auth-on-public.");
+    const auto missing = missing_protection(address, settings);
+    if (missing.empty() || settings.insecure_no_auth_on_public) return;
+    throw Failure(ExitCode::refused,
+                  fmt::format("refusing to listen on {}: it can be reached from other machines, and this server {}",
+                              settings.listen, missing),
+                  "Listen on 127.0.0.1, or see docs/security.md: --access-file and TLS, or --tls-terminated-upstream "
+                  "behind a proxy. --insecure-no-auth-on-public does without.");
+}
+
+std::vector<std::string> parse_list(const std::string& text) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find(',', begin), text.size());
+        const auto first = text.find_first_not_of(' ', begin);
+        if (first < end) parts.push_back(text.substr(first, text.find_last_not_of(' ', end - 1) + 1 - first));
+        begin = end + 1;
+    }
+    return parts;
 }
 
 }  // namespace foldback::cli

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/settings.hpp"
@@ -17,6 +18,17 @@ namespace foldback::cli {
 struct ServeSettings {
     std::string listen = "127.0.0.1:4437";
     bool insecure_no_auth_on_public = false;
+    std::string access_file;
+    std::string tls_certificate;
+    std::string tls_key;
+    std::string tls_client_ca;
+    bool tls_terminated_upstream = false;
+    std::string cors_origin;    ///< origins between commas, or `*`
+    std::string allowed_hosts;  ///< names between commas
+    std::size_t max_requests_per_second_per_address = 0;
+    std::size_t max_requests_per_second_per_principal = 0;
+    std::size_t max_streams = 0;
+    std::size_t max_stored_bytes = 0;
     std::string data = "./foldback-data";
     bool memory = false;
     bool debug = false;
@@ -54,7 +66,7 @@ struct ListenAddress {
     bool is_loopback = false;
 
     /// The base URL of a server there that bound `bound_port`.
-    [[nodiscard]] std::string url(std::uint16_t bound_port) const;
+    [[nodiscard]] std::string url(std::uint16_t bound_port, std::string_view scheme = "http") const;
 };
 
 /// `127.0.0.1:4437`, `[::1]:4437`, `localhost:4437`, `0.0.0.0:0`. Throws Failure (usage).
@@ -63,7 +75,13 @@ struct ListenAddress {
 /// Whether the admin listener is wanted, and where. Throws Failure (usage; refused when other machines could reach it).
 [[nodiscard]] std::optional<ListenAddress> admin_address(const ServeSettings& settings);
 
-/// Throws Failure (refused) when the address can be reached from elsewhere and nobody consented to that.
+/// What is missing for an address that can be reached from elsewhere, as the end of a sentence; empty when nothing is.
+[[nodiscard]] std::string missing_protection(const ListenAddress& address, const ServeSettings& settings);
+
+/// Throws Failure (refused) when something is missing and nobody consented to that.
 void require_consent_to_public(const ListenAddress& address, const ServeSettings& settings);
+
+/// The parts of `a, b`, without blanks around them and without empty ones.
+[[nodiscard]] std::vector<std::string> parse_list(const std::string& text);
 
 }  // namespace foldback::cli

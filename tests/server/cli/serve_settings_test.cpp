@@ -100,6 +100,68 @@ TEST_CASE("only loopback is listened on without consent") {
     }
 }
 
+TEST_CASE("a public address is listened on only with authentication and TLS, or with consent") {
+    struct Case {
+        const char* listen;
+        const char* access;
+        const char* tls;  ///< "", "here", "upstream"
+        bool starts;
+    };
+    for (const auto& [listen, access, tls, starts] : {
+             Case{"127.0.0.1:1", "", "", true},
+             Case{"127.0.0.1:1", "", "here", true},
+             Case{"127.0.0.1:1", "", "upstream", true},
+             Case{"127.0.0.1:1", "access.json", "", true},
+             Case{"[::1]:1", "access.json", "here", true},
+             Case{"[::1]:1", "access.json", "upstream", true},
+             Case{"0.0.0.0:1", "", "", false},
+             Case{"0.0.0.0:1", "", "here", false},
+             Case{"[::]:1", "", "upstream", false},
+             Case{"0.0.0.0:1", "access.json", "", false},
+             Case{"[::]:1", "access.json", "here", true},
+             Case{"0.0.0.0:1", "access.json", "upstream", true},
+         }) {
+        CAPTURE(listen);
+        CAPTURE(access);
+        CAPTURE(tls);
+        ServeSettings settings;
+        settings.access_file = access;
+        settings.tls_terminated_upstream = std::string_view(tls) == "upstream";
+        if (std::string_view(tls) == "here") settings.tls_certificate = settings.tls_key = "file.pem";
+        const auto address = parse_listen(listen);
+
+        CHECK(missing_protection(address, settings).empty() == starts);
+        if (starts) {
+            CHECK_NOTHROW(require_consent_to_public(address, settings));
+            settings.debug = true;
+            CHECK_NOTHROW(require_consent_to_public(address, settings));
+        } else {
+            CHECK_THROWS_AS(require_consent_to_public(address, settings), Failure);
+            settings.insecure_no_auth_on_public = true;
+            CHECK_NOTHROW(require_consent_to_public(address, settings));
+        }
+    }
+}
+
+TEST_CASE("what protects a server is not contradicted and not half said") {
+    CHECK(load({}).api.cors_origin.empty());
+    CHECK_FALSE(load({}).api.requires_principal);
+    CHECK(load({.flags = {{"cors-origin", "*"}}}).api.cors_origin == "*");
+    CHECK(load({.flags = {{"cors-origin", "https://a, https://b"}}}).api.cors_origin.empty());
+    CHECK(load({.flags = {{"access-file", "a.json"}}}).api.requires_principal);
+    CHECK(code_of_loading({.flags = {{"cors-origin", "*"}, {"access-file", "a.json"}}}) == ExitCode::usage);
+    CHECK(code_of_loading({.flags = {{"tls-certificate", "a.pem"}}}) == ExitCode::usage);
+    CHECK(code_of_loading({.flags = {{"tls-key", "a.key"}}}) == ExitCode::usage);
+    CHECK(code_of_loading({.flags = {{"tls-client-ca", "ca.pem"}}}) == ExitCode::usage);
+}
+
+TEST_CASE("a list is what stands between commas") {
+    CHECK(parse_list("").empty());
+    CHECK(parse_list(" , ,").empty());
+    CHECK(parse_list("a") == std::vector<std::string>{"a"});
+    CHECK(parse_list(" a, b c ,,d") == std::vector<std::string>{"a", "b c", "d"});
+}
+
 TEST_CASE("a public URL has a scheme and a host and no slash at its end") {
     CHECK(load({.flags = {{"public-url", "https://events.example"}}}).api.public_url == "https://events.example");
     CHECK(code_of_loading({.flags = {{"public-url", "http://[::1]:8080/api"}}}) == ExitCode::ok);
