@@ -43,6 +43,7 @@ ExitCode parse_and_run(CLI::App& app, int argc, const char* const* argv) {
         ->capture_default_str();
     serve_command->add_option("--data", serving.data, "Where the events and the read models are")
         ->capture_default_str();
+    serve_command->add_option("--access", serving.access, "Access file: then customers read their own orders only");
     serve_command->add_flag("--with-bug", with_bug, "Fold orders with a planted fault, to be found with the debugger");
 
     auto* const adapter_command = app.add_subcommand(

@@ -3,12 +3,17 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <system_error>
 
+#include "api/customers.hpp"
 #include "api/order_api.hpp"
+#include "foldback/server/access.hpp"
 #include "foldback/server/api.hpp"
 #include "foldback/server/debugger.hpp"
+#include "foldback/server/gates.hpp"
 #include "foldback/server/http_server.hpp"
+#include "foldback/server/principal.hpp"
 #include "foldback/store/log_store.hpp"
 #include "foldback/version.hpp"
 #include "program/command_line.hpp"
@@ -49,6 +54,31 @@ Address address_of(const std::string& text) {
 }
 
 void log(const std::string& line) { std::fprintf(stderr, "orders: %s\n", line.c_str()); }
+
+/// What a request passes before it is answered: rules for browsers; with an access file also who may do what.
+class Gates {
+public:
+    Gates(const std::filesystem::path& access, foldback::StreamStore& store,
+          std::unique_ptr<server::RequestHandler> last)
+        : last_(std::move(last)) {
+        if (!access.empty()) {
+            control_.emplace(access, foldback::system_clock());
+            customers_ = api::with_customers(store, *last_);
+            access_ = server::with_access(*control_, *customers_);
+        }
+        // The service is for this machine: no page under another name may reach it through somebody's browser.
+        browsers_ = server::with_browser_rules({.allowed_origins = {}, .allowed_hosts = std::vector<std::string>{}},
+                                               access_ ? *access_ : *last_);
+    }
+    [[nodiscard]] server::RequestHandler& first() const { return *browsers_; }
+
+private:
+    std::optional<server::AccessControl> control_;
+    std::unique_ptr<server::RequestHandler> last_;
+    std::unique_ptr<server::RequestHandler> customers_;
+    std::unique_ptr<server::RequestHandler> access_;
+    std::unique_ptr<server::RequestHandler> browsers_;
+};
 
 std::unique_ptr<foldback::LogStore> open_store(const ServeOptions& options, std::atomic<bool>& broken) {
     foldback::LogStoreOptions settings;
@@ -102,18 +132,26 @@ ExitCode serve(const ServeOptions& options) {
     const auto store = open_store(options, broken);
     const auto database = foldback::Database::open(read_model_file(options.data));
     Shop shop(*store, database, {.reducer = options.reducer, .on_error = log});
-    server::Api streams(*store, {}, foldback::system_clock());
+    server::ApiOptions protocol;
+    protocol.requires_principal = !options.access.empty();
+    server::Api streams(*store, protocol, foldback::system_clock());
     streams.on_error = log;
     api::OrderApi api(shop, streams);
     server::HttpServerOptions settings;
     settings.addresses = {address.host};
     settings.port = address.port;
     settings.on_error = [](std::string_view what) { log(std::string(what)); };
-    server::Debugger debugger(*store, debugger_registry(options.reducer),
-                              {.build = build_name(options.reducer),
-                               .marks = [&shop](const foldback::StreamPath&) { return checkpoints_of(shop); },
-                               .on_error = log});
-    server::HttpServer http(server::with_debugger(debugger, api), settings);
+    server::DebuggerOptions debugging{.build = build_name(options.reducer),
+                                      .marks = [&shop](const foldback::StreamPath&) { return checkpoints_of(shop); },
+                                      .on_error = log};
+    if (protocol.requires_principal) {
+        debugging.authorise = [](const server::Request& request) {
+            return request.principal && request.principal->may(server::Verb::admin, {});
+        };
+    }
+    server::Debugger debugger(*store, debugger_registry(options.reducer), std::move(debugging));
+    const Gates gates(options.access, *store, server::with_debugger(debugger, api));
+    server::HttpServer http(gates.first(), settings);
 
     shop.start();
     start(http, options);
