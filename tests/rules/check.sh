@@ -39,6 +39,8 @@ violations() {
     never_includes log-knows-only-itself '(\.\./)*(index|store)/' framework/src/log
     never_includes index-knows-no-store '(\.\./)*store/' framework/src/index
     never_includes protocol-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/protocol
+    never_includes protocol-knows-no-access-file '(\.\./)*(access/|foldback/server/(access|gates)\.hpp)' server/src/protocol
+    never_includes access-knows-no-sockets '(boost/(beast|asio)|sys/socket|(\.\./)*(http|cli)/)' server/src/access
     never_includes debugger-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/debugger
     never_includes operations-know-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/ops server/src/retention
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http

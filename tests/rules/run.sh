@@ -49,6 +49,8 @@ refuses index-knows-no-store framework/src/index/x.cpp '#include "store/engine.h
 refuses protocol-knows-no-sockets server/src/protocol/x.cpp '#include <boost/beast/http.hpp>'
 refuses protocol-knows-no-sockets server/src/protocol/x.hpp '#include <boost/asio/awaitable.hpp>'
 refuses protocol-knows-no-sockets server/src/protocol/x.hpp '#include "http/session.hpp"'
+refuses protocol-knows-no-access-file server/src/protocol/x.cpp '#include "access/grants.hpp"'
+refuses access-knows-no-sockets server/src/access/x.cpp '#include "http/session.hpp"'
 refuses debugger-knows-no-sockets server/src/debugger/x.cpp '#include "http/session.hpp"'
 refuses operations-know-no-sockets server/src/ops/x.cpp '#include "cli/output.hpp"'
 refuses operations-know-no-sockets server/src/retention/x.cpp '#include <boost/asio/ip/tcp.hpp>'
