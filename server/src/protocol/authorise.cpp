@@ -7,6 +7,7 @@ namespace foldback::server::protocol {
 namespace {
 
 bool may_post(const Request& request, const std::string& path) {
+    if (request.header("stream-truncate-before") != nullptr) return may(request, Verb::remove, path);  // gives up data
     if (!is_closed_marker(request.header("stream-closed"))) return may(request, Verb::append, path);
     return may(request, Verb::close, path) && (request.body.empty() || may(request, Verb::append, path));
 }

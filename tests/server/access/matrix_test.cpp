@@ -175,6 +175,7 @@ TEST_CASE("a close with data needs both verbs, and an append-only writer is not 
 
     CHECK(guarded.call(Method::post, "/v1/stream/a", as("closer", {{"stream-closed", "true"}}), "[3]").status == 403);
     CHECK(guarded.call(Method::post, "/v1/stream/a", as("appender", {{"stream-closed", "true"}}), "[3]").status == 403);
+    CHECK(guarded.call(Method::post, "/v1/stream/a", as("appender", {{"stream-truncate-before", "-1"}})).status == 403);
     const auto stale = guarded.call(
         Method::post, "/v1/stream/a",
         as("appender", {{"if-match", "\"0000000000000000_0000000000000000\""}, {"prefer", "return=missed-events"}}),
