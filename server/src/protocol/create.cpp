@@ -1,12 +1,13 @@
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "protocol/authorise.hpp"
+#include "protocol/base_url.hpp"
 #include "protocol/header_values.hpp"
 #include "protocol/offset_token.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/refusal_response.hpp"
+#include "protocol/reserved.hpp"
 #include "protocol/when_read.hpp"
 
 namespace foldback::server::protocol {
@@ -25,6 +26,7 @@ Parsed<StreamPath> parse_source(std::string_view url_path, const std::string& pr
     if (const auto problem = StreamPath::problem_with(path); !problem.empty()) {
         return bad_fork("Stream-Forked-From: " + problem + ".");
     }
+    if (is_reserved(path)) return bad_fork("Stream-Forked-From: paths that begin with __ds are reserved.");
     return StreamPath(path);
 }
 
@@ -113,15 +115,8 @@ Parsed<CreateRequest> parse_create(const Service& service, Request& request, con
 /// The stream's URL. Absolute, where that is possible: not all clients resolve a relative one (RFC 9110 §10.2.2).
 std::string location_of(const Service& service, const RequestHeaders& headers, const StreamPath& stream) {
     auto path = percent_encode_path(service.options.stream_prefix + stream.text());
-    if (!service.options.public_url.empty()) return service.options.public_url + path;
-    const auto is_host_byte = [](char byte) {
-        return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-               std::string_view("-._~:[]").find(byte) != std::string_view::npos;
-    };
-    const auto* host = headers[Header::host];
-    if (host == nullptr || host->empty() || !std::all_of(host->begin(), host->end(), is_host_byte)) return path;
-    const auto* scheme = headers[Header::x_forwarded_proto];
-    return (scheme != nullptr && *scheme == "https" ? "https://" : "http://") + *host + path;
+    const auto& base = service.options.public_url;
+    return (base.empty() ? base_url_of(headers[Header::host], headers[Header::x_forwarded_proto]) : base) + path;
 }
 
 Response created_response(const Created& created, const std::string& location) {

@@ -5,6 +5,7 @@
 #include "protocol/json_text.hpp"
 #include "protocol/live_source.hpp"
 #include "protocol/offset_token.hpp"
+#include "protocol/reserved.hpp"
 
 namespace foldback::server::protocol {
 
@@ -82,6 +83,7 @@ LiveSource::Read FeedSource::read(std::size_t max_bytes) {
     } else {
         page_ = service_.store.read_feed(
             {.from = place_, .prefix = query_.prefix, .max_bytes = max_bytes, .max_messages = query_.limit});
+        std::erase_if(page_.messages, [](const FeedMessage& message) { return is_reserved(message.stream); });
         leave_out_what_is_not_for_the_reader();
     }
     place_ = page_.next;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "protocol/authorise.hpp"
@@ -6,6 +7,7 @@
 #include "protocol/offset_token.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/read_query.hpp"
+#include "protocol/reserved.hpp"
 #include "protocol/timestamp.hpp"
 
 namespace foldback::server::protocol {
@@ -34,6 +36,22 @@ void append_stream(std::string& out, const StreamInfo& info) {
     out.push_back('}');
 }
 
+/// The page without what is reserved: paths that lie side by side, so that they are stepped over at once.
+StreamList list_visible(StreamStore& store, ListRequest request) {
+    auto page = store.list(request);
+    auto& streams = page.streams;
+    const auto hidden = std::find_if(streams.begin(), streams.end(),
+                                     [](const StreamInfo& info) { return is_reserved(info.stream.text()); });
+    if (hidden == streams.end()) return page;
+    streams.erase(hidden, streams.end());
+    request.limit -= streams.size();
+    request.after = after_reserved;
+    auto rest = store.list(request);
+    std::move(rest.streams.begin(), rest.streams.end(), std::back_inserter(streams));
+    page.complete = rest.complete;
+    return page;
+}
+
 /// A list for somebody who may see few of many streams looks at no more of them than this.
 constexpr std::size_t max_examined = 100'000;
 
@@ -42,7 +60,7 @@ bool add_readable(const Service& service, const Request& request, const ListQuer
                   std::size_t& examined, StreamList& found) {
     auto after = query.after;
     while (true) {
-        auto page = service.store.list({.prefix = prefix, .after = after, .limit = query.limit});
+        auto page = list_visible(service.store, {.prefix = prefix, .after = after, .limit = query.limit});
         if (!page.streams.empty()) after = page.streams.back().stream.text();
         for (auto& info : page.streams) {
             if (!may(request, Verb::read, info.stream.text())) continue;
@@ -80,8 +98,8 @@ Reply list(const Service& service, const Request& request, const Query& query) {
     if (!parsed) return to_response(parsed.error());
     const auto readable = request.principal
                               ? list_readable(service, request, *parsed)
-                              : Parsed<StreamList>(service.store.list(
-                                    {.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit}));
+                              : Parsed<StreamList>(list_visible(
+                                    service.store, {.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit}));
     if (!readable) return to_response(readable.error());
     const auto& found = *readable;
     Response response;
