@@ -41,9 +41,12 @@ violations() {
     never_includes protocol-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/protocol
     never_includes protocol-knows-no-access-file '(\.\./)*(access/|foldback/server/(access|gates)\.hpp)' server/src/protocol
     never_includes access-knows-no-sockets '(boost/(beast|asio)|sys/socket|(\.\./)*(http|cli)/)' server/src/access
+    never_includes protocol-knows-no-subscriptions '(\.\./)*subscriptions/' server/src/protocol
+    never_includes subscriptions-know-no-sockets '(boost/(beast|asio)|(\.\./)*(http|delivery|cli)/)' server/src/subscriptions
     never_includes debugger-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/debugger
     never_includes operations-know-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/ops server/src/retention
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
+    never_includes delivery-knows-no-command-line '(\.\./)*cli/' server/src/delivery
 
     # The domain of an example is what its author thinks about all day: the framework's core, descriptions, the standard
     # library, and nothing that reads, writes or waits.

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "foldback/server/http_message.hpp"
+#include "subscriptions/configuration.hpp"
+#include "subscriptions/decisions.hpp"
+
+/// What clients ask of a subscription.
+namespace foldback::server::subscriptions {
+
+struct Put {
+    Configuration configuration;
+    std::string base_url;  ///< where the client reached the server
+};
+struct Get {
+    std::string base_url;
+};
+struct Delete {};
+struct AddStreams {
+    std::vector<std::string> streams;
+};
+struct RemoveStream {
+    std::string stream;
+};
+struct Claim {
+    std::string worker;
+};
+/// A callback (webhook) or an ack (pull-wake).
+struct Report {
+    Delivery from = Delivery::webhook;
+    std::string token;
+    Progress progress;
+};
+struct Release {
+    std::string token;
+    WakeReference wake;
+};
+using Command = std::variant<Put, Get, Delete, AddStreams, RemoveStream, Claim, Report, Release>;
+
+/// A command and whose it is.
+struct Addressed {
+    std::string id;
+    Command command;
+};
+
+/// Reads a request below `__ds/subscriptions/`: `path` is what follows that. Rejections: INVALID_REQUEST,
+/// WEBHOOK_URL_REJECTED, TOKEN_INVALID, SUBSCRIPTION_NOT_FOUND for a path that means nothing.
+[[nodiscard]] Checked<Addressed> parse_command(const Request& request, std::string_view path, LocalWebhooks local);
+
+/// The methods of a path, as a header value; empty when the path means nothing.
+[[nodiscard]] std::string_view methods_of(std::string_view path) noexcept;
+
+}  // namespace foldback::server::subscriptions

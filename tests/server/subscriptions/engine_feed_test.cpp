@@ -1,0 +1,122 @@
+#include <random>
+
+#include "world.hpp"
+
+using namespace foldback;
+using namespace foldback::server;
+using namespace foldback::server::subscriptions;
+using namespace std::chrono_literals;
+
+TEST_SUITE("subscriptions and streams") {
+    TEST_CASE("a stream that was deleted and created again is another stream") {
+        World world;
+        world.put_webhook("s", {{"streams", {"named"}}});
+        for (const auto* stream : {"events/a", "named"}) {
+            CAPTURE(stream);
+            world.append(stream);
+            world.append(stream);
+            world.append(stream);
+            world.answer(world.take_webhook(), Outcome::Kind::accepted);
+            world.pass(1h);
+            world.answer(world.take_webhook(), Outcome::Kind::done);
+            const auto old = world.tail(stream);
+            REQUIRE(world.store->remove(stream).has_value());
+            world.append(stream);
+
+            const auto wake = world.take_webhook();
+            REQUIRE(wake["streams"].size() == 1);
+            CHECK(wake["streams"][0]["path"] == stream);
+            auto body = all_done(wake);
+            body["acks"] = json::array({{{"stream", stream}, {"offset", old}}});
+            CHECK(world.request(Method::post, "s/callback", body, wake["callback_token"]).code() == "INVALID_OFFSET");
+            world.answer(wake, Outcome::Kind::done);
+            CHECK(world.acked("s", stream) == world.tail(stream));
+        }
+    }
+
+    TEST_CASE("a fork that matches is followed from where it left its source") {
+        World world;
+        world.append("source");
+        world.append("source");
+        world.put_webhook("s");
+        REQUIRE(world.store
+                    ->create(
+                        {.stream = "events/fork", .config = {.content_type = ""}, .fork = ForkFrom{.source = "source"}})
+                    .has_value());
+        const auto left_at = world.tail("events/fork");
+        world.append("events/fork");
+
+        const auto wake = world.take_webhook();
+        CHECK(wake["streams"][0]["acked_offset"] == left_at);
+        CHECK(world.request(Method::post, "s/callback", all_done(wake), wake["callback_token"]).status == 200);
+    }
+
+    TEST_CASE("one wake is about a bounded number of streams, and all have their turn") {
+        World world;
+        world.put_webhook("s");
+        for (int i = 0; i < 2'500; ++i) world.append("events/" + std::to_string(i));
+        std::set<std::string> seen;
+        int wakes = 0;
+        while (!world.surroundings->attempts.empty()) {
+            const auto wake = world.take_webhook();
+            ++wakes;
+            CHECK(wake["streams"].size() <= max_streams_per_wake);
+            for (const auto& stream : wake["streams"]) seen.insert(stream["path"].get<std::string>());
+            world.answer(wake, Outcome::Kind::done);
+        }
+        CHECK(seen.size() == 2'500);
+        CHECK(wakes <= 5);
+    }
+
+    TEST_CASE("many streams wake exactly the subscriptions they concern, and a silent receiver holds up no other") {
+        World world;
+        constexpr int subscriptions = 200;
+        for (int i = 0; i < subscriptions; ++i) {
+            world.put_webhook("s" + std::to_string(i), {{"pattern", "tenant-" + std::to_string(i % 50) + "/**"}});
+        }
+        for (int i = 0; i < 50; ++i) {
+            for (int stream = 0; stream < 4; ++stream) {
+                world.append("tenant-" + std::to_string(i) + "/" + std::to_string(stream));
+            }
+        }
+        REQUIRE(world.surroundings->attempts.size() == subscriptions);
+        // Half of the receivers say nothing.
+        auto attempts = std::exchange(world.surroundings->attempts, {});
+        std::map<std::string, std::size_t> streams_of;
+        while (!attempts.empty()) {
+            for (const auto& attempt : attempts) {
+                const auto wake = json::parse(attempt.body);
+                const int number = std::stoi(attempt.subscription.substr(1));
+                for (const auto& stream : wake["streams"]) {
+                    CHECK(stream["path"].get<std::string>().starts_with("tenant-" + std::to_string(number % 50) + "/"));
+                }
+                streams_of[attempt.subscription] += wake["streams"].size();
+                if (number % 2 == 0) world.answer(wake, Outcome::Kind::done);
+            }
+            attempts = std::exchange(world.surroundings->attempts, {});
+        }
+        for (int i = 0; i < subscriptions; i += 2) CHECK(streams_of["s" + std::to_string(i)] == 4);
+    }
+
+    TEST_CASE("the store's own streams wake nobody") {
+        World world;
+        world.put_webhook("s", {{"pattern", "**"}});
+        world.put_webhook("t", {{"pattern", "*/*/*"}});
+        CHECK(world.surroundings->attempts.empty());
+        world.append("a");
+        CHECK(world.take_webhook()["streams"].size() == 1);
+    }
+
+    TEST_CASE("an idle engine writes nothing, whatever time passes") {
+        World world;
+        world.put_webhook("s");
+        world.append("events/a");
+        world.answer(world.take_webhook(), Outcome::Kind::done);
+        world.pass(2s);
+        world.append("events/a");
+        world.answer(world.take_webhook(), Outcome::Kind::done);
+        const auto tail = world.store->tail();
+        for (int i = 0; i < 100; ++i) world.pass(1min);
+        CHECK(world.store->tail() == tail);
+    }
+}

@@ -1,0 +1,441 @@
+#include "subscriptions/engine.hpp"
+
+#include "world.hpp"
+
+using namespace foldback;
+using namespace foldback::server;
+using namespace foldback::server::subscriptions;
+using namespace std::chrono_literals;
+
+TEST_SUITE("subscription engine") {
+    TEST_CASE("a webhook is sent for an append, and its done acknowledges what it was about") {
+        World world;
+        CHECK(world.put_webhook("s").status == 201);
+        world.append("events/a");
+
+        const auto webhook = world.take_webhook();
+        CHECK(webhook["generation"] == 1);
+        CHECK(webhook["callback_url"] == "http://server:1/v1/stream/__ds/subscriptions/s/callback");
+        REQUIRE(webhook["streams"].size() == 1);
+        CHECK(webhook["streams"][0]["path"] == "events/a");
+        CHECK(webhook["streams"][0]["has_pending"] == true);
+        CHECK(webhook["streams"][0]["tail_offset"] == world.tail("events/a"));
+        world.answer(webhook, Outcome::Kind::done);
+
+        CHECK(world.acked("s", "events/a") == world.tail("events/a"));
+        world.pass(1h);
+        CHECK(world.surroundings->attempts.empty());
+    }
+
+    TEST_CASE("what came after the wake is not acknowledged by its done, but leads to the next wake") {
+        World world;
+        world.put_webhook("s");
+        world.append("events/a");
+        const auto first = world.take_webhook();
+        const auto seen = world.tail("events/a");
+        world.append("events/a");
+        world.append("events/b");
+        CHECK(world.surroundings->attempts.empty());
+
+        world.answer(first, Outcome::Kind::done);
+
+        CHECK(world.acked("s", "events/a") == seen);
+        const auto second = world.take_webhook();
+        CHECK(second["generation"] == 2);
+        CHECK(second["wake_id"] != first["wake_id"]);
+        CHECK(second["streams"].size() == 2);
+    }
+
+    TEST_CASE("streams that were there are linked at their tail, streams that come at their beginning") {
+        World world;
+        world.append("events/old");
+        world.append("events/old");
+        world.create("events/empty");
+        world.put_webhook("s", {{"pattern", "events/**"}, {"streams", {"named", "later"}}});
+
+        CHECK(world.acked("s", "events/old") == world.tail("events/old"));
+        CHECK(world.acked("s", "named") == "0000000000000000_0000000000000000");
+        CHECK(world.surroundings->attempts.empty());
+
+        world.append("later");
+        const auto webhook = world.take_webhook();
+        REQUIRE(webhook["streams"].size() == 1);
+        CHECK(webhook["streams"][0]["link_type"] == "explicit");
+        world.answer(webhook, Outcome::Kind::done);
+        world.append("events/empty");
+        CHECK(world.take_webhook()["streams"][0]["path"] == "events/empty");
+    }
+
+    TEST_CASE("confirming a subscription changes nothing, another configuration is a conflict") {
+        World world;
+        world.put_webhook("s");
+        world.append("events/a");
+        const auto wake = world.take_webhook();
+
+        CHECK(world.put_webhook("s").status == 200);
+        const auto other = world.put_webhook("s", {{"description", "other"}});
+        CHECK(other.status == 409);
+        CHECK(other.code() == "SUBSCRIPTION_ALREADY_EXISTS");
+
+        world.answer(wake, Outcome::Kind::done);
+        CHECK(world.acked("s", "events/a") == world.tail("events/a"));
+    }
+
+    TEST_CASE("a callback acknowledges, keeps the lease, and ends the wake when it is done") {
+        World world;
+        world.put_webhook("s", {{"lease_ttl_ms", 10'000}});
+        world.append("events/a");
+        const auto wake = world.take_webhook();
+        const std::string token = wake["callback_token"];
+        world.answer(wake, Outcome::Kind::accepted);
+
+        for (int i = 0; i < 5; ++i) {
+            world.pass(9s);
+            CHECK(world.request(Method::post, "s/callback", reference_to(wake), token).body["next_wake"] == false);
+        }
+        const auto done = world.request(Method::post, "s/callback", all_done(wake), token);
+        CHECK(done.status == 200);
+        CHECK(done.body == json{{"ok", true}, {"next_wake", false}});
+        CHECK(world.acked("s", "events/a") == world.tail("events/a"));
+
+        const auto again = world.request(Method::post, "s/callback", all_done(wake), token);
+        CHECK(again.status == 409);
+        CHECK(again.code() == "FENCED");
+    }
+
+    TEST_CASE("a callback after the end of the lease is fenced and acknowledges nothing") {
+        World world;
+        world.put_webhook("s", {{"lease_ttl_ms", 1'000}});
+        world.append("events/a");
+        const auto late = world.take_webhook();
+        world.answer(late, Outcome::Kind::accepted);
+        const auto before = world.acked("s", "events/a");
+
+        SUBCASE("also when the engine has not noticed the end yet") {
+            world.clock.advance(1s);
+            CHECK(world.request(Method::post, "s/callback", all_done(late), late["callback_token"]).code() == "FENCED");
+            CHECK(world.acked("s", "events/a") == before);
+        }
+        SUBCASE("when another wake is under way") {
+            world.pass(1s);
+            const auto next = world.take_webhook();
+            CHECK(next["generation"] == 2);
+            CHECK(world.request(Method::post, "s/callback", all_done(late), late["callback_token"]).code() == "FENCED");
+            CHECK(world.acked("s", "events/a") == before);
+            CHECK(world.request(Method::post, "s/callback", all_done(next), next["callback_token"]).status == 200);
+        }
+        SUBCASE("and so is a webhook's own answer") {
+            world.clock.advance(1s);
+            world.engine->attempt_ended("s", late["wake_id"], {.kind = Outcome::Kind::done});
+            world.settle();
+            CHECK(world.acked("s", "events/a") == before);
+        }
+    }
+
+    TEST_CASE("tokens, generations and wakes of others are refused") {
+        World world;
+        world.put_webhook("s");
+        world.put_webhook("t", {{"description", "other"}});
+        world.append("events/a");
+        REQUIRE(world.surroundings->attempts.size() == 2);
+        const auto s = json::parse(world.surroundings->attempts[0].body);
+        const auto t = json::parse(world.surroundings->attempts[1].body);
+        REQUIRE(s["subscription_id"] == "s");
+
+        CHECK(world.request(Method::post, "s/callback", all_done(s)).code() == "TOKEN_INVALID");
+        CHECK(world.request(Method::post, "s/callback", all_done(s), "x").status == 401);
+        CHECK(world.request(Method::post, "s/callback", all_done(s), t["callback_token"]).code() == "TOKEN_INVALID");
+        auto wrong = all_done(s);
+        wrong["generation"] = 2;
+        CHECK(world.request(Method::post, "s/callback", wrong, s["callback_token"]).code() == "FENCED");
+        wrong = all_done(s);
+        wrong["wake_id"] = t["wake_id"];
+        CHECK(world.request(Method::post, "s/callback", wrong, s["callback_token"]).code() == "FENCED");
+        CHECK(world.request(Method::post, "s/ack", all_done(s), s["callback_token"]).code() == "INVALID_REQUEST");
+        CHECK(world.request(Method::post, "s/callback", all_done(s), s["callback_token"]).status == 200);
+    }
+
+    TEST_CASE("offsets that are not the stream's, go back or lie beyond its tail are refused as a whole") {
+        World world;
+        world.append("other");
+        world.put_webhook("s");
+        world.append("events/a");
+        world.append("events/a");
+        const auto wake = world.take_webhook();
+        const std::string token = wake["callback_token"];
+        const auto before = world.acked("s", "events/a");
+        const auto callback = [&](const std::string& stream, const std::string& offset) {
+            auto body = all_done(wake);
+            body["acks"].push_back({{"stream", stream}, {"offset", offset}});
+            return world.request(Method::post, "s/callback", body, token);
+        };
+        auto beyond = world.tail("events/a");
+        beyond.back() = '9';
+
+        for (const auto& [stream, offset] :
+             std::vector<std::pair<std::string, std::string>>{{"events/a", beyond},
+                                                              {"events/a", "-1"},
+                                                              {"events/a", "now"},
+                                                              {"events/a", world.tail("other")},
+                                                              {"events/a", before},
+                                                              {"other", world.tail("other")},
+                                                              {"events/none", beyond}}) {
+            CAPTURE(stream);
+            CAPTURE(offset);
+            const auto answer = callback(stream, offset);
+            CHECK(answer.status == 409);
+            CHECK(answer.code() == "INVALID_OFFSET");
+            CHECK(world.acked("s", "events/a") == before);
+        }
+        CHECK(world.request(Method::post, "s/callback", all_done(wake), token).status == 200);
+    }
+
+    TEST_CASE("a receiver that fails is tried again later and later, and then heard at once") {
+        World world;
+        world.put_webhook("s", {{"lease_ttl_ms", 600'000}});
+        world.append("events/a");
+        auto wake = world.take_webhook();
+        for (const auto wait : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
+            world.answer(wake, Outcome::Kind::failed);
+            CHECK(world.request(Method::get, "s").body["status"] == "failed");
+            world.pass(wait - 1ms);
+            CHECK(world.surroundings->attempts.empty());
+            world.pass(1ms);
+            wake = world.take_webhook();
+        }
+        world.answer(wake, Outcome::Kind::done);
+
+        CHECK(world.request(Method::get, "s").body["status"] == "active");
+        world.append("events/a");
+        CHECK(world.surroundings->attempts.size() == 1);
+    }
+
+    TEST_CASE("the wait for a failing receiver outlasts the lease") {
+        World world;
+        world.put_webhook("s", {{"lease_ttl_ms", 1'000}});
+        world.append("events/a");
+        for (int i = 0; i < 4; ++i) {
+            world.answer(world.take_webhook(), Outcome::Kind::failed);
+            world.pass(std::chrono::seconds(1 << i));
+        }
+        CHECK(world.take_webhook()["generation"] > 1);
+    }
+
+    TEST_CASE("a receiver that never answers is cut off at the end of the lease, and waited for") {
+        World world;
+        world.put_webhook("s", {{"lease_ttl_ms", 5'000}});
+        world.append("events/a");
+        const auto first = world.take_webhook();
+
+        world.pass(5s);
+
+        CHECK(world.surroundings->cancelled == std::vector<std::string>{"s"});
+        CHECK(world.surroundings->attempts.empty());
+        world.answer(first, Outcome::Kind::done);
+        CHECK(world.acked("s", "events/a") != world.tail("events/a"));
+        world.pass(1s);
+        CHECK(world.take_webhook()["generation"] == 2);
+    }
+
+    TEST_CASE("a deleted subscription answers nothing, wakes nobody and can be made anew") {
+        World world;
+        world.put_webhook("s");
+        world.append("events/a");
+        const auto wake = world.take_webhook();
+
+        CHECK(world.request(Method::remove, "s").status == 204);
+
+        CHECK(world.surroundings->cancelled == std::vector<std::string>{"s"});
+        CHECK(world.request(Method::get, "s").code() == "SUBSCRIPTION_NOT_FOUND");
+        CHECK(world.request(Method::post, "s/callback", all_done(wake), wake["callback_token"]).status == 404);
+        CHECK(world.request(Method::remove, "s").status == 204);
+        world.append("events/a");
+        CHECK(world.surroundings->attempts.empty());
+
+        CHECK(world.put_webhook("s", {{"description", "other"}}).status == 201);
+        world.append("events/a");
+        CHECK(world.take_webhook()["generation"] == 1);
+        CHECK(world.request(Method::post, "s/callback", all_done(wake), wake["callback_token"]).code() == "FENCED");
+    }
+
+    TEST_CASE("streams are added at their tail and removed again") {
+        World world;
+        world.append("x");
+        world.append("events/a");
+        world.put_webhook("s");
+
+        CHECK(world.request(Method::post, "s/streams", {{"streams", {"x", "y", "events/a"}}}).status == 204);
+        CHECK(world.acked("s", "x") == world.tail("x"));
+        CHECK(world.request(Method::remove, "s/streams/y").status == 204);
+        CHECK(world.request(Method::remove, "s/streams/nothing").status == 204);
+        CHECK(world.request(Method::remove, "s/streams/events/a").status == 204);
+        world.append("y");
+        CHECK(world.surroundings->attempts.empty());
+        world.append("x");
+        CHECK(world.take_webhook()["streams"].size() == 1);
+        CHECK(world.acked("s", "events/a") != "");
+        CHECK(world.request(Method::post, "s/streams", {{"streams", json::array()}}).status == 400);
+        CHECK(world.request(Method::post, "none/streams", {{"streams", {"x"}}}).status == 404);
+    }
+
+    TEST_CASE("the numbers of subscriptions and of their streams are bounded") {
+        World world({.max_subscriptions = 2, .max_streams = 3});
+        for (const auto* stream : {"events/a", "events/b", "events/c", "many/1", "many/2", "many/3", "many/4"}) {
+            world.append(stream);
+        }
+        CHECK(world.put_webhook("s").status == 201);
+        CHECK(world.put_webhook("t", {{"pattern", "many/*"}}).code() == "LIMIT_REACHED");
+        CHECK(world.request(Method::post, "s/streams", {{"streams", {"x"}}}).code() == "LIMIT_REACHED");
+        CHECK(world.put_webhook("t").status == 201);
+        CHECK(world.put_webhook("u").status == 429);
+        CHECK(world.put_webhook("t").status == 200);
+        world.request(Method::remove, "t");
+        CHECK(world.put_webhook("u").status == 201);
+    }
+}
+
+TEST_SUITE("pull-wake") {
+    TEST_CASE("of many workers that claim a wake one gets it") {
+        World world;
+        world.create("wake");
+        world.put_pull("s");
+        world.append("events/a");
+        REQUIRE(world.read("wake").size() == 1);
+        CHECK(world.read("wake")[0]["stream"] == "events/a");
+        CHECK(world.read("wake")[0]["generation"] == 1);
+
+        std::vector<std::shared_ptr<Answer>> answers;
+        for (int i = 0; i < 10; ++i)
+            answers.push_back(world.send(Method::post, "s/claim", {{"worker", std::to_string(i)}}));
+        world.settle();
+
+        int claimed = 0;
+        for (const auto& answer : answers) {
+            if (answer->status == 200) {
+                ++claimed;
+            } else {
+                CHECK(answer->code() == "ALREADY_CLAIMED");
+                CHECK(answer->body["error"]["current_holder"] == "0");
+            }
+        }
+        CHECK(claimed == 1);
+    }
+
+    TEST_CASE("a claim sees what was appended before it, and nothing pending is no work") {
+        World world;
+        world.create("wake");
+        world.put_pull("s");
+        CHECK(world.request(Method::post, "s/claim", {{"worker", "w"}}).code() == "NO_PENDING_WORK");
+        const std::string value = "1";
+        // Without giving the engine a chance to notice.
+        REQUIRE(world.store
+                    ->append({.stream = "events/a",
+                              .messages = Messages::trusted_json(std::span(&value, 1)),
+                              .content_type = "application/json",
+                              .create_with = StreamConfig{.content_type = "application/json"}})
+                    .has_value());
+
+        const auto claim = world.request(Method::post, "s/claim", {{"worker", "w"}});
+        REQUIRE(claim.status == 200);
+        CHECK(claim.body["streams"][0]["tail_offset"] == world.tail("events/a"));
+        const auto ack = world.request(Method::post, "s/ack", all_done(claim.body), claim.body["token"]);
+        CHECK(ack.body == json{{"ok", true}, {"next_wake", false}});
+        CHECK(world.request(Method::post, "s/claim", {{"worker", "w"}}).code() == "NO_PENDING_WORK");
+    }
+
+    TEST_CASE("a lease that ends wakes the next worker and fences the last one") {
+        World world;
+        world.create("wake");
+        world.put_pull("s", {{"lease_ttl_ms", 1'000}});
+        world.append("events/a");
+        const auto first = world.request(Method::post, "s/claim", {{"worker", "one"}}).body;
+
+        world.pass(999ms);
+        CHECK(world.read("wake").size() == 1);
+        world.pass(1ms);
+
+        CHECK(world.read("wake").size() == 2);
+        CHECK(world.request(Method::post, "s/ack", all_done(first), first["token"]).code() == "FENCED");
+        CHECK(world.request(Method::post, "s/release", reference_to(first), first["token"]).code() == "FENCED");
+        const auto second = world.request(Method::post, "s/claim", {{"worker", "two"}}).body;
+        CHECK(second["generation"] == 2);
+        CHECK(world.request(Method::post, "s/ack", all_done(first), first["token"]).code() == "FENCED");
+        CHECK(world.request(Method::post, "s/ack", all_done(second), second["token"]).status == 200);
+        CHECK(world.acked("s", "events/a") == world.tail("events/a"));
+    }
+
+    TEST_CASE("acks without done keep the lease") {
+        World world;
+        world.create("wake");
+        world.put_pull("s", {{"lease_ttl_ms", 1'000}});
+        world.append("events/a");
+        const auto claim = world.request(Method::post, "s/claim", {{"worker", "one"}}).body;
+        for (int i = 0; i < 10; ++i) {
+            world.pass(900ms);
+            CHECK(world.request(Method::post, "s/ack", reference_to(claim), claim["token"]).status == 200);
+        }
+        CHECK(world.request(Method::post, "s/claim", {{"worker", "two"}}).code() == "ALREADY_CLAIMED");
+        world.pass(24h);
+        CHECK(world.request(Method::post, "s/ack", reference_to(claim), claim["token"]).code() == "TOKEN_EXPIRED");
+    }
+
+    TEST_CASE("a released wake is written again, an acknowledged one only when more is pending") {
+        World world;
+        world.create("wake");
+        world.put_pull("s");
+        world.append("events/a");
+        const auto first = world.request(Method::post, "s/claim", {{"worker", "w"}}).body;
+        CHECK(world.request(Method::post, "s/release", reference_to(first), first["token"]).status == 204);
+        CHECK(world.read("wake").size() == 2);
+
+        const auto second = world.request(Method::post, "s/claim", {{"worker", "w"}}).body;
+        world.append("events/a");
+        const auto ack = world.request(Method::post, "s/ack", all_done(second), second["token"]);
+        CHECK(ack.body["next_wake"] == true);
+        CHECK(world.read("wake").size() == 3);
+    }
+
+    TEST_CASE("the wake stream of a subscription does not wake it") {
+        World world;
+        world.create("wake");
+        world.put_pull("s", {{"pattern", "**"}});
+        world.append("a");
+        CHECK(world.read("wake").size() == 1);
+        const auto claim = world.request(Method::post, "s/claim", {{"worker", "w"}}).body;
+        CHECK(claim["streams"].size() == 1);
+        world.request(Method::post, "s/ack", all_done(claim), claim["token"]);
+        CHECK(world.request(Method::post, "s/claim", {{"worker", "w"}}).code() == "NO_PENDING_WORK");
+        CHECK(world.request(Method::post, "s/streams", {{"streams", {"wake"}}}).status == 400);
+    }
+
+    TEST_CASE("without a wake stream nothing is lost: the wake is written when there is one") {
+        World world;
+        world.put_pull("s");
+        world.append("events/a");
+        CHECK(world.request(Method::get, "s").body["status"] == "failed");
+
+        SUBCASE("by itself") {
+            world.create("wake");
+            world.pass(2s);
+            CHECK(world.read("wake").size() == 1);
+            CHECK(world.request(Method::get, "s").body["status"] == "active");
+        }
+        SUBCASE("and a worker that comes anyway gets the work") {
+            CHECK(world.request(Method::post, "s/claim", {{"worker", "w"}}).status == 200);
+        }
+    }
+
+    TEST_CASE("a wake whose streams were deleted is no work, and the next append is a wake of its own") {
+        World world;
+        world.create("wake");
+        world.put_pull("s");
+        world.append("events/a");
+        REQUIRE(world.store->remove("events/a").has_value());
+        world.settle();
+
+        CHECK(world.request(Method::post, "s/claim", {{"worker", "w"}}).code() == "NO_PENDING_WORK");
+        world.append("events/b");
+        CHECK(world.read("wake").size() == 2);
+        CHECK(world.request(Method::post, "s/claim", {{"worker", "w"}}).status == 200);
+    }
+}
