@@ -1,3 +1,3 @@
 import { runConformanceTests } from "@durable-streams/server-conformance-tests"
 
-runConformanceTests({ baseUrl: process.env.FOLDBACK_DISK_URL, longPollTimeoutMs: 500 })
+runConformanceTests({ baseUrl: process.env.FOLDBACK_DISK_URL, longPollTimeoutMs: 500, subscriptions: true })

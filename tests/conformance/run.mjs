@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url"
 import { Server, spawnOwned } from "../harness/server.mjs"
 
 const DEADLINE_MS = 170_000
-// The suite turns this group on by its option `subscriptions`; nothing else may be left out.
-const OPTIONAL_GROUP = "Reserved subscription APIs"
+// The suite's webhook receivers are on this machine.
+const extraArgs = ["--allow-local-webhooks"]
 
 const here = dirname(fileURLToPath(import.meta.url))
 const binary = process.argv[2]
@@ -26,8 +26,8 @@ function finish() {
 
 async function startServers() {
   return {
-    memory: await Server.start({ binary, longPollTimeoutMs: 500 }),
-    disk: await Server.start({ binary, longPollTimeoutMs: 500, dataDir: join(scratch, "data") }),
+    memory: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs }),
+    disk: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs, dataDir: join(scratch, "data") }),
   }
 }
 
@@ -84,7 +84,7 @@ function count(name, report) {
     } else if (test.status === "failed") {
       executed += 1
       failures.push(`${name}: ${test.fullName}: ${test.failureMessages[0].split("\n")[0]}`)
-    } else if (!test.ancestorTitles.includes(OPTIONAL_GROUP)) {
+    } else {
       failures.push(`${name}: ${test.fullName}: ${test.status}`)
     }
   }

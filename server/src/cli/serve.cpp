@@ -24,6 +24,7 @@
 #include "foldback/server/http_server.hpp"
 #include "foldback/server/principal.hpp"
 #include "foldback/server/request_handler.hpp"
+#include "foldback/server/subscriptions.hpp"
 #include "foldback/version.hpp"
 
 namespace foldback::cli {
@@ -33,6 +34,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds reminder_interval{60'000};
 constexpr milliseconds progress_interval{5'000};
+/// In the store's directory.
+constexpr const char* key_file_name = "webhook-keys.json";
 /// A broken store answers nothing any more: there is little to wait for.
 constexpr milliseconds broken_grace{1'000};
 
@@ -60,7 +63,8 @@ public:
         open_store();
         share_open_files(open_files);
         settings_.api.has_room = room_in(*store_, settings_);
-        server::Api api(*store_, settings_.api, system_clock());
+        open_subscriptions();
+        server::Api api(*store_, settings_.api, system_clock(), subscriptions_.get());
         api.on_error = [this](const std::string& what) {
             operations_.count_error();
             log_.write(LogLevel::error, what);
@@ -100,6 +104,20 @@ private:
         }
         log_report(report);
         operations_.opened(*store_);
+    }
+
+    void open_subscriptions() {
+        auto options = settings_.subscriptions;
+        options.stream_prefix = settings_.api.stream_prefix;
+        options.public_url = settings_.api.public_url;
+        if (!settings_.memory) options.key_file = std::filesystem::path(settings_.data) / key_file_name;
+        options.on_trouble = [this](const std::string& what) { log_.write(LogLevel::warn, what); };
+        try {
+            subscriptions_ = std::make_unique<server::Subscriptions>(*store_, std::move(options), system_clock());
+        } catch (const std::runtime_error& error) {
+            throw Failure(ExitCode::refused, error.what(),
+                          "Webhooks are signed with these keys: receivers take no others without being told.");
+        }
     }
 
     server::DebuggerOptions debugger_options() {
@@ -165,6 +183,7 @@ private:
                           fmt::format("cannot listen on {}: {}", settings_.listen, error.code().message()),
                           "Choose another address: --listen 127.0.0.1:0 lets the system choose a free port.");
         }
+        subscriptions_->start();
         signals_.serving();
         const auto base = listen_.url(http.port(), access_->tls() ? "https" : "http");
         const auto url = base + settings_.api.stream_prefix;
@@ -218,6 +237,7 @@ private:
             log_.write(LogLevel::info, "stopping", {{"signal", reason.what}});
         }
         const bool finished = http.stop(broken ? broken_grace : settings_.shutdown_timeout);
+        subscriptions_->stop();
         if (broken) return ExitCode::broken;
         if (!finished) {
             log_.write(LogLevel::warn, "requests were cut off because they did not finish in time");
@@ -233,6 +253,7 @@ private:
     std::optional<ServeAccess> access_;
     StopSignals signals_;
     std::unique_ptr<LogStore> store_;
+    std::unique_ptr<server::Subscriptions> subscriptions_;
     ServeOperations operations_;  ///< last: its threads use the store
 };
 

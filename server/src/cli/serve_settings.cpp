@@ -137,6 +137,28 @@ void add_connection_limits(Settings& list, ServeSettings& target) {
                           "reading on after a refusal, so that the client gets to see it");
 }
 
+void add_subscriptions(Settings& list, ServeSettings& target) {
+    auto& subscriptions = target.subscriptions;
+    list.start_group("Subscriptions");
+    list.add_switch("allow-local-webhooks", subscriptions.allow_local_webhooks,
+                    "webhooks may go to this machine, also over http; for development");
+    list.add_switch("rotate-webhook-key", subscriptions.rotate_signing_key,
+                    "sign webhooks with a new key from this start on; the old one stays published for a week");
+    list.add_text("webhook-ca-file", subscriptions.webhook_ca_file, "FILE",
+                  "certificates in PEM that webhook receivers may have besides the system's authorities'");
+    list.add_milliseconds("webhook-timeout-ms", subscriptions.webhook_timeout, {1, day_ms},
+                          "that a webhook receiver has for its answer, less when its lease ends before");
+    list.add_count("max-webhooks", subscriptions.max_webhooks, {1, 100'000}, "webhooks under way; more wait");
+    list.add_count("max-webhooks-per-receiver", subscriptions.max_webhooks_per_receiver, {1, 100'000},
+                   "the same of one host and port");
+    list.add_bytes("max-webhook-reply-bytes", subscriptions.max_webhook_reply_bytes, {1, 16 * mib},
+                   "answer of a webhook receiver; a longer one is a failure");
+    list.add_count("max-subscriptions", subscriptions.max_subscriptions, {0, 10'000'000},
+                   "subscriptions; 429 beyond, and 0 allows none");
+    list.add_count("max-streams-per-subscription", subscriptions.max_streams_per_subscription, {1, 10'000'000},
+                   "streams that a subscription is created with or given by name; 429 beyond");
+}
+
 void add_store(Settings& list, ServeSettings& target) {
     auto& store = target.store;
     list.start_group("Store");
@@ -203,6 +225,7 @@ Settings settings_of(ServeSettings& target) {
     add_protocol(list, target);
     add_request_limits(list, target);
     add_connection_limits(list, target);
+    add_subscriptions(list, target);
     add_store(list, target);
     return list;
 }

@@ -10,6 +10,7 @@
 #include "cli/settings.hpp"
 #include "foldback/server/api.hpp"
 #include "foldback/server/http_server.hpp"
+#include "foldback/server/subscriptions.hpp"
 #include "foldback/store/log_store.hpp"
 
 namespace foldback::cli {
@@ -46,6 +47,7 @@ struct ServeSettings {
     std::size_t max_body_bytes = 8 << 20;
     server::ApiOptions api;
     server::HttpServerOptions http;
+    server::SubscriptionOptions subscriptions;
     LogStoreOptions store;
 };
 

@@ -23,7 +23,7 @@ struct Addressed {
 
 Response method_refused(const Route& route) {
     auto response = protocol::to_response(Problem(405, "method-not-allowed", "The method is not allowed here."));
-    response.set("allow", std::string(route.methods()));
+    response.set("allow", std::string(route.methods));
     return response;
 }
 
@@ -38,6 +38,7 @@ struct Api::State {
     [[nodiscard]] std::string read_key(const Request& request) const;
     [[nodiscard]] Reply answer_stream(Request& request, const protocol::Query& query, StreamPath stream) const;
     [[nodiscard]] Reply answer_feed(const Request& request, const protocol::Query& query) const;
+    [[nodiscard]] Reply answer_reserved(const Request& request, const std::string& path) const;
     [[nodiscard]] boost::system::result<Addressed, Response> address(Method method, std::string_view target,
                                                                      std::uint64_t body_bytes) const;
 };
@@ -47,7 +48,7 @@ boost::system::result<Addressed, Response> Api::State::address(Method method, st
     const auto refuse = [](const Problem& problem) { return protocol::to_response(problem); };
     auto target = protocol::parse_target(target_text);
     if (!target) return refuse(target.error());
-    auto route = protocol::find_route(target->path, service.options.stream_prefix);
+    auto route = protocol::find_route(target->path, service.options.stream_prefix, service.reserved);
     if (!route) return refuse(route.error());
     if (!route->allows(method)) return method_refused(*route);
     if (body_bytes > service.options.max_body_bytes) {
@@ -61,7 +62,7 @@ Reply Api::State::answer(Request& request) const {
     auto addressed = address(request.method, request.target, request.body.size());
     if (!addressed) return std::move(addressed).error();
     auto& [route, query] = *addressed;
-    if (request.method == Method::options) return protocol::preflight(route.methods(), service.options.cors_origin);
+    if (request.method == Method::options) return protocol::preflight(route.methods, service.options.cors_origin);
     if (const auto problem = protocol::refuse_sender(service.options, request, route)) {
         return protocol::to_response(*problem);
     }
@@ -69,6 +70,7 @@ Reply Api::State::answer(Request& request) const {
         case Route::Kind::stream: return answer_stream(request, query, std::move(*route.stream));
         case Route::Kind::feed: return answer_feed(request, query);
         case Route::Kind::list: return protocol::list(service, request, query);
+        case Route::Kind::reserved: return answer_reserved(request, route.reserved);
     }
     return method_refused(route);
 }
@@ -93,6 +95,17 @@ Reply Api::State::answer_stream(Request& request, const protocol::Query& query, 
 Reply Api::State::answer_feed(const Request& request, const protocol::Query& query) const {
     if (request.method == Method::head) return protocol::head_feed(service);
     return protocol::read_feed(service, request, query);
+}
+
+Reply Api::State::answer_reserved(const Request& request, const std::string& path) const {
+    auto reply = service.reserved->handle(request, path);
+    if (auto* pending = std::get_if<Pending>(&reply)) {
+        auto start = [this, start = std::move(pending->start)](const Respond& respond) {
+            start([this, respond](Response response) { respond(service.finished(std::move(response))); });
+        };
+        return Pending{std::move(start)};
+    }
+    return reply;
 }
 
 /// What reads share that wait for the same data: as LiveSource::name.
@@ -120,7 +133,7 @@ Reply Api::State::read(Request request) const {
     }
 }
 
-Api::Api(StreamStore& store, ApiOptions options, const Clock& clock) {
+Api::Api(StreamStore& store, ApiOptions options, const Clock& clock, ReservedApi* reserved) {
     auto waiters = std::make_shared<protocol::Waiters>(options.max_waiters, options.max_waiters_per_stream);
     auto reads = std::make_unique<protocol::ReadPool>(
         protocol::ReadPool::Limits{.threads = options.read_threads, .queued = options.max_queued_reads});
@@ -130,6 +143,7 @@ Api::Api(StreamStore& store, ApiOptions options, const Clock& clock) {
     state_.reset(new State{{.store = store,
                             .options = std::move(options),
                             .clock = clock,
+                            .reserved = reserved,
                             .waiters = std::move(waiters),
                             .report = std::move(report),
                             .reads = std::move(reads)}});

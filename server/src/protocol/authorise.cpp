@@ -38,6 +38,9 @@ std::optional<Problem> refuse_sender(const ApiOptions& options, const Request& r
     switch (route.kind) {
         case Route::Kind::feed:
         case Route::Kind::list: return std::nullopt;
+        case Route::Kind::reserved:
+            if (may(request, Verb::subscribe, "__ds/" + route.reserved)) return std::nullopt;
+            return forbidden();
         case Route::Kind::stream: break;
     }
     if (may_access(request, route.stream->text())) return std::nullopt;

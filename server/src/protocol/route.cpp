@@ -1,5 +1,9 @@
 #include "protocol/route.hpp"
 
+#include <algorithm>
+
+#include "protocol/reserved.hpp"
+
 namespace foldback::server::protocol {
 
 namespace {
@@ -7,45 +11,51 @@ namespace {
 constexpr std::string_view feed_path = "/v1/feed";
 constexpr std::string_view list_path = "/v1/streams";
 
-bool is_reserved(std::string_view stream) { return stream.substr(0, stream.find('/')) == "__ds"; }
+std::string_view name_of(Method method) noexcept {
+    switch (method) {
+        case Method::get: return "GET";
+        case Method::head: return "HEAD";
+        case Method::post: return "POST";
+        case Method::put: return "PUT";
+        case Method::remove: return "DELETE";
+        case Method::options: return "OPTIONS";
+        case Method::other: break;
+    }
+    return "none";
+}
 
 }  // namespace
 
-bool Route::allows(Method method) const noexcept {
-    switch (method) {
-        case Method::get:
-        case Method::options: return true;
-        case Method::head: return kind != Kind::list;
-        case Method::put:
-        case Method::post:
-        case Method::remove: return kind == Kind::stream;
-        case Method::other: return false;
-    }
-    return false;
-}
+bool Route::allows(Method method) const noexcept { return methods.find(name_of(method)) != std::string_view::npos; }
 
-std::string_view Route::methods() const noexcept {
-    switch (kind) {
-        case Kind::stream: return "GET, HEAD, PUT, POST, DELETE, OPTIONS";
-        case Kind::feed: return "GET, HEAD, OPTIONS";
-        case Kind::list: return "GET, OPTIONS";
-    }
-    return {};
-}
-
-Parsed<Route> find_route(std::string_view path, std::string_view stream_prefix) {
+Parsed<Route> find_route(std::string_view path, std::string_view stream_prefix, const ReservedApi* reserved) {
+    const auto nothing_there = [] { return Problem(404, "no-such-resource", "There is nothing at this path."); };
     Route route;
-    if (path == feed_path || path == list_path) {
-        route.kind = path == feed_path ? Route::Kind::feed : Route::Kind::list;
+    if (path == feed_path) {
+        route.kind = Route::Kind::feed;
+        route.methods = "GET, HEAD, OPTIONS";
         return route;
     }
-    if (!path.starts_with(stream_prefix)) return Problem(404, "no-such-resource", "There is nothing at this path.");
+    if (path == list_path) {
+        route.kind = Route::Kind::list;
+        route.methods = "GET, OPTIONS";
+        return route;
+    }
+    if (!path.starts_with(stream_prefix)) return nothing_there();
     const auto stream = path.substr(stream_prefix.size());
-    if (is_reserved(stream)) return Problem(404, "reserved", "Paths that begin with __ds are reserved.");
+    if (is_reserved(stream)) {
+        if (reserved == nullptr) return Problem(404, "reserved", "Paths that begin with __ds are reserved.");
+        route.kind = Route::Kind::reserved;
+        route.reserved = stream.substr(std::min(stream.size(), reserved_prefix.size()));
+        route.methods = reserved->methods(route.reserved);
+        if (route.methods.empty()) return nothing_there();
+        return route;
+    }
     if (const auto problem = StreamPath::problem_with(stream); !problem.empty()) {
         return bad_request("bad-path", "The stream's path is refused: " + problem + ".");
     }
     route.stream.emplace(stream);
+    route.methods = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
     return route;
 }
 

@@ -18,6 +18,7 @@ struct Service {
     StreamStore& store;
     const ApiOptions options;
     const Clock& clock;
+    ReservedApi* const reserved;  ///< null: there is none
     std::shared_ptr<Waiters> waiters;
     std::function<void(const std::string&)> report;
     std::unique_ptr<ReadPool> reads;  ///< last: its tasks use the rest

@@ -97,11 +97,22 @@ public:
     [[nodiscard]] virtual Reply take() = 0;
 };
 
+/// What answers below the prefix `__ds/` (PROTOCOL §6). `path` is what follows that, decoded. Any thread.
+class ReservedApi {
+public:
+    virtual ~ReservedApi() = default;
+    /// The methods of a path, as a header value; empty when there is nothing at it. Lives as long as the program.
+    [[nodiscard]] virtual std::string_view methods(std::string_view path) const = 0;
+    /// Answers a request with one of these methods, but OPTIONS. Must not wait for anything.
+    [[nodiscard]] virtual Reply handle(Request request, std::string_view path) = 0;
+};
+
 /// The whole HTTP surface over one store. `handle` may be called from any thread and never waits for the disk: not for
 /// a write to be accepted, nor, as far as the file system can tell (see ReadMode), for data to be read. It throws nothing: what breaks becomes a 500 (details to `on_error`).
 class Api {
 public:
-    Api(StreamStore& store, ApiOptions options, const Clock& clock);
+    /// All references must outlive it. Without a `reserved`, what is below `__ds/` is 404.
+    Api(StreamStore& store, ApiOptions options, const Clock& clock, ReservedApi* reserved = nullptr);
     ~Api();
 
     [[nodiscard]] Reply handle(Request request);
