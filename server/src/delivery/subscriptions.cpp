@@ -134,7 +134,7 @@ private:
         });
     }
 
-    asio::io_context context_{1};
+    asio::io_context context_;
     asio::executor_work_guard<Executor> work_ = asio::make_work_guard(context_);
     Timer timer_;
     std::optional<Timestamp> timer_due_;

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "receiver.hpp"
+#include "subscriptions/secrets.hpp"
+#include "tls_receiver.hpp"
 
 using namespace foldback::server;
 using namespace foldback::server::delivery;
@@ -157,6 +159,30 @@ TEST_SUITE("webhook sender") {
         const auto outcome = Sending().result("https://127.0.0.1:" + plain.url("").substr(17) + "/");
         CHECK(outcome.kind == Outcome::Kind::failed);
         CHECK(request.find("POST") == std::string::npos);
+    }
+
+    TEST_CASE("over TLS, a receiver must prove by a known authority that it is who the URL says") {
+        const Certificate certificate("localhost");
+        const Certificate other("other.example");
+        const auto file = std::filesystem::temp_directory_path() / ("foldback-ca-" + subscriptions::new_wake_id());
+        const auto with_authority = [&file](const Certificate& authority) {
+            authority.save(file);
+            return SenderOptions{.local = LocalWebhooks::allowed, .ca_file = file.string()};
+        };
+        TlsReceiver receiver(certificate);
+        TlsReceiver impostor(other);
+        TlsReceiver outdated(certificate, TLS1_1_VERSION);
+
+        CHECK(Sending(with_authority(certificate)).result(receiver.url()).kind == Outcome::Kind::done);
+        CHECK(Sending(with_authority(other)).result(impostor.url()).kind == Outcome::Kind::failed);
+        CHECK(Sending(with_authority(other)).result(receiver.url()).kind == Outcome::Kind::failed);
+        CHECK(Sending().result(receiver.url()).kind == Outcome::Kind::failed);
+        CHECK(Sending(with_authority(certificate)).result(outdated.url()).kind == Outcome::Kind::failed);
+        CHECK(receiver.requests() == 1);
+        CHECK(impostor.requests() == 0);
+        CHECK(outdated.requests() == 0);
+        std::filesystem::remove(file);
+        CHECK_THROWS_AS(Sending(SenderOptions{.ca_file = file.string()}), std::runtime_error);
     }
 
     TEST_CASE("what may not be connected to is not") {
