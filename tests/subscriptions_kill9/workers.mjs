@@ -58,16 +58,16 @@ export class WebhookReceiver {
     this.wakes += 1
     if (wake.generation < this.generation) this.problems.push(`generation ${wake.generation} came after ${this.generation}`)
     this.generation = Math.max(this.generation, wake.generation)
-    const way = this.reliable ? 0 : this.random.integer(0, 5)
+    const way = this.reliable ? 0 : this.random.integer(0, 19)
     const answer = (status, text) => {
       response.writeHead(status, { "content-type": "application/json" })
       response.end(text)
     }
-    if (way === 5) return answer(500, "{}")
-    if (way === 4) return pause(this.random.integer(0, 300)).then(() => response.destroy())
+    if (way === 19) return answer(500, "{}")
+    if (way === 18) return pause(this.random.integer(0, 300)).then(() => response.destroy())
     const processed = await this.handled.process(this.port, wake).catch((error) => this.problems.push(error.message))
     if (processed !== true) return answer(503, "{}")
-    if (way < 2) return answer(200, `{"done":true}`)
+    if (way < 10) return answer(200, `{"done":true}`)
     answer(200, "{}")
     await pause(this.random.integer(0, 200))
     const path = new URL(wake.callback_url).pathname.replace("/v1/stream/", "")
