@@ -85,6 +85,15 @@ TEST_CASE("of what is left nothing can be left out alone, whatever the failure i
     }
 }
 
+TEST_CASE("what could not be left out is tried again when others are gone") {
+    const auto keeps = [](std::span<const std::size_t> kept) {
+        const auto has = [&](std::size_t one) { return std::find(kept.begin(), kept.end(), one) != kept.end(); };
+        return has(0) && (has(3) || !has(1));
+    };
+
+    CHECK(shrink(4, keeps, many).kept == Indexes{0});
+}
+
 TEST_CASE("shrinking ends when it may not try more, and says so") {
     const auto shrunk = shrink(1000, needs({3, 500}), 5);
 
@@ -144,4 +153,32 @@ TEST_CASE(
     CHECK(shrunk->moment == Offset{5});
     // Placed, one of the lines, the discount.
     CHECK(shrunk->kept == std::vector{Offset{1}, Offset{2}, Offset{4}});
+}
+
+namespace {
+
+/// Changes before it refuses.
+struct TornState {
+    bool placed = false;
+    std::int64_t total = 0;
+    void apply(const Placed&) { placed = true; }
+    void apply(const LineAdded&) {
+        total -= 1000;
+        if (!placed) throw std::runtime_error("a line without an order");
+        total += 1000;
+    }
+    void apply(const Discounted& discounted) { total -= discounted.cents; }
+};
+BOOST_DESCRIBE_STRUCT(TornState, (), (placed, total))
+using Torn = Aggregate<TornState, OrderEvent>;
+
+}  // namespace
+
+TEST_CASE("half of an event is no failure") {
+    const auto store = LogStore::in_memory();
+    append(*store, "orders/1", usual_history());
+    AnyTimeline order{*store, "orders/1", lens_of<Torn>("orders")};
+    const auto negative = [](const Fold& fold) { return detail::aggregate_in<Torn>(fold).state().total < 0; };
+
+    CHECK(order.shrink(negative)->kept == std::vector{Offset{3}});
 }
