@@ -10,7 +10,7 @@ export async function showShrunk(node, { stream, lens }, invariant, onEvent) {
     const { kept, candidates, minimal } = await ask("shrink", { stream, lens: lens.name, keep: invariant })
     const events = kept.map(({ number }) => number).join(",")
     replace(node,
-      el("p", null, `${kept.length} of ${count(candidates, "event")} ${minimal ? "are enough" : "are enough, perhaps fewer"}:`),
+      el("p", null, `${kept.length} of ${count(candidates, "event")} ${kept.length === 1 ? "is" : "are"} enough${minimal ? "" : ", perhaps fewer"}:`),
       el("p", { class: "actions" }, kept.slice(0, 50).map((one) => el("button", { type: "button", onclick: () => onEvent(one.number) },
         `${one.number} `, stranger(one.type))), kept.length > 50 && el("span", { class: "quiet" }, "…"),
       el("a", { href: `/debug/api/export?${query({ stream, lens: lens.name, events, as: "doctest" })}`, download: "history_test.cpp" }, "Export them as a test")))
