@@ -219,6 +219,12 @@ public:
         return refusal;
     }
 
+    std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
+        auto refusal = inner_->admit(head, body_bytes);
+        if (refusal) Observed(observing_, head).finish(*refusal);
+        return refusal;
+    }
+
 private:
     std::unique_ptr<RequestHandler> inner_;
     Observing observing_;

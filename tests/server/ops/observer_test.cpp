@@ -1,5 +1,6 @@
 #include "ops/observer.hpp"
 
+#include "foldback/server/gates.hpp"
 #include "server/protocol/surface.hpp"
 
 using namespace foldback;
@@ -133,5 +134,26 @@ TEST_SUITE("observer") {
         request.request_id = "id-7";
         const auto reply = handler->handle(std::move(request));
         CHECK(header(std::get<Response>(reply), "x-request-id") == "id-7");
+    }
+
+    TEST_CASE("what a gate behind the observer refuses is refused, counted and told of") {
+        Surface surface;
+        RequestMetrics metrics;
+        std::vector<unsigned> statuses;
+        ObserverOptions options;
+        options.wants = [](unsigned, std::chrono::nanoseconds, bool) { return true; };
+        options.tell = [&](const RequestRecord& record) { statuses.push_back(record.status); };
+        const auto api = handler_of(surface.api);
+        const auto handler = observed(with_browser_rules({.allowed_hosts = std::vector<std::string>{}}, *api), metrics,
+                                      std::move(options));
+        Request request;
+        request.target = "/v1/streams";
+        request.headers = {{"host", "evil.example"}};
+
+        const auto refused = handler->admit(request, std::nullopt);
+
+        REQUIRE(refused);
+        CHECK(refused->status == 403);
+        CHECK(statuses == std::vector<unsigned>{403});
     }
 }
