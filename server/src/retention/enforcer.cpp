@@ -65,7 +65,7 @@ RetentionPass RetentionEnforcer::run_pass() {
             }
             if (!pass.complete) return pass;
             const auto* rule = rules->rule_for(info.stream.text());
-            if (rule != nullptr) enforce(info, *rule, pass);
+            if (rule != nullptr) enforce_or_tell(info, *rule, pass);
             after_ = info.stream.text();
         }
     }
@@ -84,6 +84,15 @@ Offset RetentionEnforcer::cut(const StreamInfo& info, const RetentionRule& rule,
     if (rule.max_bytes && !is_json) cut = std::max(cut, before_tail(info, *rule.max_bytes));
     if (rule.max_bytes && is_json) cut = cut_by_bytes(info, cut, *rule.max_bytes, pass);
     return cut;
+}
+
+/// A stream that cannot be read, or a full disk, keeps no other stream from its rule.
+void RetentionEnforcer::enforce_or_tell(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass) {
+    try {
+        enforce(info, rule, pass);
+    } catch (const std::exception& error) {
+        if (options_.on_trouble) options_.on_trouble(info.stream.text() + ": " + error.what());
+    }
 }
 
 void RetentionEnforcer::enforce(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass) {

@@ -61,6 +61,7 @@ private:
     };
 
     void run();
+    void enforce_or_tell(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass);
     void enforce(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass);
     [[nodiscard]] Offset cut(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass);
     [[nodiscard]] Offset cut_by_age(const StreamInfo& info, Timestamp oldest, RetentionPass& pass);

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <thread>
 
@@ -209,6 +211,51 @@ TEST_SUITE("retention") {
         CHECK(after < before / 3);
         CHECK(at.store->stats().reclaimed_bytes > 5'000'000);
         CHECK(at.store->head("orders/1").value().first == Offset{0});
+    }
+
+    TEST_CASE("a stream that cannot be read keeps no other from its rule, and is told of") {
+        const auto directory =
+            std::filesystem::temp_directory_path() / ("foldback-retention-" + std::to_string(std::random_device{}()));
+        LogStoreOptions small;
+        small.segment_bytes = 1 << 20;
+        {
+            const auto store = LogStore::open(directory, small);
+            for (const auto* path : {"damaged", "sound"}) {
+                const auto message = "[\"" + std::string(500, path[0]) + "\",2]";
+                REQUIRE(store
+                            ->append({.stream = path,
+                                      .messages = Messages::json(message).value(),
+                                      .create_with = StreamConfig{.content_type = json_type}})
+                            .has_value());
+            }
+            // What is sealed is not read again when the store is opened.
+            for (int i = 0; i < 8; ++i) {
+                REQUIRE(store
+                            ->append({.stream = "filler",
+                                      .messages = Messages::bytes(std::string(300'000, 'x')),
+                                      .create_with = StreamConfig{.content_type = "text/plain"}})
+                            .has_value());
+            }
+        }
+        {
+            std::fstream file(directory / "0000000001.segment", std::ios::in | std::ios::out | std::ios::binary);
+            const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+            file.seekp(static_cast<std::streamoff>(bytes.find("dddddd")) + 100);
+            file.put('!');
+        }
+        const auto store = LogStore::open(directory, small);
+        std::vector<std::string> troubles;
+        RetentionOptions options;
+        options.on_trouble = [&](const std::string& what) { troubles.push_back(what); };
+        const Retention retention(one_rule({.streams = PathGlob("**"), .max_bytes = 1}));
+        RetentionEnforcer enforcer(*store, system_clock(), retention, std::move(options));
+
+        CHECK(enforcer.run_pass().complete);
+
+        CHECK(store->head("sound").value().first == Offset{1});
+        REQUIRE(troubles.size() == 1);
+        CHECK(troubles.front().starts_with("damaged: "));
+        std::filesystem::remove_all(directory);
     }
 
     TEST_CASE("what was cut stays cut when the store is opened again") {
