@@ -4,6 +4,12 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { append, create, metrics, readAll } from "./operated.mjs"
 
+/** Caches that fill within seconds, so that what grows after that is no cache. */
+export const SMALL_CACHES = [
+  ...["--segment-bytes", "8MiB"],
+  ...["--max-resident-streams", "256"],
+  ...["--checkpoint-bytes", "1MiB"],
+]
 const SAMPLES = 12
 /** Everything is warm after this share of the time; growth is judged from there on. */
 const WARM_UP = 1 / 3

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { freePort, Server } from "../harness/server.mjs"
-import { soak } from "./soak.mjs"
+import { SMALL_CACHES, soak } from "./soak.mjs"
 
 const minutes = Number(process.argv[2] ?? 3)
 const directory = mkdtempSync(join(tmpdir(), "foldback-soak-"))
@@ -12,7 +12,7 @@ const adminPort = await freePort()
 const server = await Server.start({
   binary: process.env.FOLDBACK_BINARY,
   dataDir: join(directory, "data"),
-  extraArgs: ["--admin-listen", `127.0.0.1:${adminPort}`, "--segment-bytes", "8MiB"],
+  extraArgs: ["--admin-listen", `127.0.0.1:${adminPort}`, ...SMALL_CACHES],
 })
 server.admin = `http://127.0.0.1:${adminPort}`
 try {
