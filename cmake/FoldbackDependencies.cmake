@@ -8,10 +8,12 @@ find_package(simdjson CONFIG REQUIRED)
 find_package(ISAL REQUIRED)                 # CRC32C
 find_package(nlohmann_json REQUIRED)        # documents: diffs and patches of the history
 
-if(FOLDBACK_SERVER)
-    find_package(spdlog REQUIRED)           # the compiled library with Debian's fmt
+if(FOLDBACK_SERVER OR FOLDBACK_CLIENT)
     find_package(ZLIB REQUIRED)
     find_package(OpenSSL REQUIRED)
+endif()
+if(FOLDBACK_SERVER)
+    find_package(spdlog REQUIRED)           # the compiled library with Debian's fmt
     find_package(CLI11 REQUIRED)
 endif()
 

@@ -1,6 +1,7 @@
 # The install tree: libraries, public headers, the program, a CMake package with components and a pkg-config file.
 #
 #     find_package(foldback CONFIG REQUIRED COMPONENTS store)       foldback::store
+#     find_package(foldback CONFIG REQUIRED COMPONENTS client)      foldback::client (needs nothing of the store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS framework)   foldback::framework (brings store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS server)      foldback::server (brings framework and store)
 
@@ -19,7 +20,11 @@ function(foldback_install_component component target)
         DESTINATION "${package_dir}")
 endfunction()
 
+foldback_install_component(core foldback_core)
 foldback_install_component(store foldback_store)
+if(FOLDBACK_CLIENT)
+    foldback_install_component(client foldback_client)
+endif()
 foldback_install_component(framework foldback_framework)
 if(FOLDBACK_SERVER)
     foldback_install_component(server foldback_server)

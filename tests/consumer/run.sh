@@ -18,6 +18,19 @@ with_find_package() {
         "$work/cmake_package/framework_consumer"
 }
 
+# The client alone: nothing of the store is found, or needed.
+with_the_client_only() {
+    mkdir -p "$work/client"
+    printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' \
+        'find_package(foldback CONFIG REQUIRED COMPONENTS client)' 'if(TARGET foldback::store)' \
+        'message(FATAL_ERROR "the client brings the store")' 'endif()' "add_executable(consumer $here/client.cpp)" \
+        'target_link_libraries(consumer PRIVATE foldback::client)' >"$work/client/CMakeLists.txt"
+    cmake -S "$work/client" -B "$work/client/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" &&
+        cmake --build "$work/client/build" &&
+        "$work/client/build/consumer"
+}
+
 with_an_unknown_component() {
     mkdir -p "$work/unknown"
     printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' \
@@ -57,6 +70,7 @@ rm -rf "$work"
 cmake --install "$build_dir" --prefix "$prefix" >/dev/null
 
 expect with_find_package
+expect with_the_client_only
 expect with_an_unknown_component
 expect with_pkg_config
 expect with_fetch_content

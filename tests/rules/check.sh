@@ -45,6 +45,10 @@ violations() {
     never_includes subscriptions-know-no-sockets '(boost/(beast|asio)|(\.\./)*(http|delivery|cli)/)' server/src/subscriptions
     never_includes debugger-knows-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/debugger
     never_includes operations-know-no-sockets '(boost/(beast|asio)|(\.\./)*(http|cli)/)' server/src/ops server/src/retention
+    # The client is for those who have a server elsewhere.
+    never_includes client-knows-only-the-core \
+        '(\.\./)*(foldback/(store|app|history|testing)/|(log|index|store|snapshot|projection|app|workflow|history|testing)/)' \
+        framework/src/client framework/include/foldback/client
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
     never_includes delivery-knows-no-command-line '(\.\./)*cli/' server/src/delivery
 
@@ -54,13 +58,17 @@ violations() {
         { grep -vE '#[[:space:]]*include[[:space:]]*("(domain|foldback/core)/[a-z_]+\.hpp"|<boost/describe/[a-z_]+\.hpp>|<(algorithm|array|compare|cstddef|cstdint|map|optional|set|span|string|string_view|type_traits|utility|variant|vector)>)' || true; }
 
     # Whoever includes our headers gets the standard library, Boost's small parts and nothing else.
+    # One header of the client is for those who have Asio already; nothing else includes it.
     never_includes public-headers-hide-libraries \
-        '(nlohmann|simdjson|sqlite3|SQLiteCpp|fmt/|isa-l|boost/(asio|beast))' framework/include
+        '(nlohmann|simdjson|sqlite3|SQLiteCpp|fmt/|isa-l|boost/(asio|beast)|foldback/client/asio)' framework/include |
+        { grep -v '^framework/include/foldback/client/asio.hpp:[0-9]*: public-headers-hide-libraries: *#include <boost/asio/' || true; }
     never_includes framework-is-silent '(spdlog|iostream)' framework
 
-    # Coroutines belong to sockets; one suspension point less is one lifetime less to think about.
-    search coroutines-only-in-the-server '\bco_(await|return|yield)\b' \
-        framework examples tests/unit tests/contract tests/model tests/fault -- "${cpp[@]}"
+    # Coroutines belong to sockets, which are in the server and in the client; one suspension point less is one lifetime less
+    # to think about.
+    search coroutines-only-at-sockets '\bco_(await|return|yield)\b' \
+        framework examples tests/unit tests/contract tests/model tests/fault -- "${cpp[@]}" |
+        { grep -vE '^framework/(src/client/[a-z_]*\.[ch]pp|include/foldback/client/asio\.hpp):' || true; }
     existing framework server examples tests |
         xargs -r grep -rlIwZ "${cpp[@]}" --exclude-dir=node_modules co_await |
         xargs -r0 awk -f "$here/co_await.awk"

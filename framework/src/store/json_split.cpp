@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
-#include "store/json_scanner.hpp"
-#include "store/utf8.hpp"
+#include "codec/json_scanner.hpp"
+#include "codec/utf8.hpp"
 
 namespace foldback {
 

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "store/utf8.hpp"
+#include "codec/utf8.hpp"
 
 namespace foldback {
 

@@ -1,4 +1,4 @@
-#include "store/utf8.hpp"
+#include "codec/utf8.hpp"
 
 #include <simdjson.h>
 

@@ -1,4 +1,4 @@
-#include "store/json_scanner.hpp"
+#include "codec/json_scanner.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,0 +1,237 @@
+#include "client/connection.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace foldback::client::detail {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr std::size_t piece_bytes = 64 << 10;
+
+/// Hands a body over piece by piece: whoever reads takes the string away.
+struct PieceBody {
+    using value_type = std::string;
+
+    class reader {
+    public:
+        template <bool is_request, class Fields>
+        reader(http::header<is_request, Fields>& /*head*/, value_type& piece) : piece_(piece) {}
+
+        template <class Length>
+        void init(const Length& /*length*/, error_code& error) {
+            error = {};
+        }
+        template <class Buffers>
+        std::size_t put(const Buffers& buffers, error_code& error) {
+            error = {};
+            std::size_t size = 0;
+            for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers); ++at) {
+                const asio::const_buffer buffer = *at;
+                piece_.append(static_cast<const char*>(buffer.data()), buffer.size());
+                size += buffer.size();
+            }
+            return size;
+        }
+        void finish(error_code& error) { error = {}; }
+
+    private:
+        value_type& piece_;
+    };
+};
+
+}  // namespace
+
+/// The answer that is being read.
+class Connection::Answer {
+public:
+    Answer(bool is_head, std::size_t max_header_bytes) {
+        parser.header_limit(static_cast<std::uint32_t>(max_header_bytes));
+        parser.body_limit(boost::none);
+        parser.eager(true);
+        parser.skip(is_head);
+    }
+
+    http::response_parser<PieceBody> parser;
+};
+
+Connection::Connection(asio::io_context& context, const ClientOptions& options, Endpoint endpoint)
+    : context_(context),
+      options_(options),
+      endpoint_(std::move(endpoint)),
+      socket_(context.get_executor()),
+      resolver_(context.get_executor()),
+      timer_(context.get_executor()) {}
+
+Connection::~Connection() = default;
+
+Task<void> Connection::connect(asio::ssl::context& tls) {
+    error_code error;
+    limit(SteadyClock::now() + options_.connect_timeout);
+    const auto addresses =
+        co_await resolver_.async_resolve(endpoint_.host, endpoint_.port, asio::redirect_error(use_awaitable, error));
+    if (error || closed_) fail(error, "find");
+    co_await asio::async_connect(socket_, addresses, asio::redirect_error(use_awaitable, error));
+    if (error || closed_) fail(error, "connect to");
+    socket_.set_option(asio::ip::tcp::no_delay(true), error);
+    if (!endpoint_.tls) co_return;
+
+    tls_.emplace(socket_, tls);
+    SSL_set_tlsext_host_name(tls_->native_handle(), endpoint_.host.c_str());
+    tls_->set_verify_mode(asio::ssl::verify_peer);
+    tls_->set_verify_callback(asio::ssl::host_name_verification(endpoint_.host));
+    co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::redirect_error(use_awaitable, error));
+    if (error || closed_) fail(error, "speak TLS with");
+}
+
+Task<void> Connection::write(std::string_view first, std::string_view second) {
+    error_code error;
+    reusable_ = false;
+    limit(SteadyClock::now() + options_.response_timeout);
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
+    if (tls_) {
+        co_await asio::async_write(*tls_, buffers, asio::redirect_error(use_awaitable, error));
+    } else {
+        co_await asio::async_write(socket_, buffers, asio::redirect_error(use_awaitable, error));
+    }
+    if (error || closed_) fail(error, "send to");
+}
+
+Task<ResponseHead> Connection::read_head(bool is_head) {
+    ResponseHead head;
+    const auto has_head = [](const Answer& answer) { return answer.parser.is_header_done(); };
+    // An informational answer (1xx) precedes the real one.
+    do {
+        answer_ = std::make_unique<Answer>(is_head, options_.max_header_bytes);
+        co_await read_to(has_head);
+        head.status = answer_->parser.get().result_int();
+    } while (head.status / 100 == 1);
+    for (const auto& field : answer_->parser.get()) {
+        const std::string_view name(field.name_string().data(), field.name_string().size());
+        head.headers.emplace_back(lower_case(name), std::string(field.value().data(), field.value().size()));
+    }
+    note_keep_alive(head);
+    co_return head;
+}
+
+Task<std::string> Connection::read_piece() {
+    const auto has_more = [](const Answer& answer) {
+        return answer.parser.is_done() || !answer.parser.get().body().empty();
+    };
+    co_await read_to(has_more);
+    auto& piece = answer_->parser.get().body();
+    if (piece.empty()) reusable_ = answer_->parser.keep_alive() && buffer_.empty();
+    co_return std::exchange(piece, std::string{});
+}
+
+Task<void> Connection::read_to(bool (*is_enough)(const Answer&)) {
+    while (!is_enough(*answer_)) {
+        error_code error;
+        if (!buffer_.empty()) {
+            const auto taken = answer_->parser.put(asio::buffer(buffer_), error);
+            buffer_.erase(0, taken);
+            if (error && error != http::error::need_more) fail(error, "read from");
+            if (taken > 0) continue;
+        }
+        if (co_await read_some() > 0) continue;
+        error = http::error::end_of_stream;
+        if (answer_->parser.got_some()) answer_->parser.put_eof(error);
+        if (error || !is_enough(*answer_)) fail(error ? error : error_code(http::error::end_of_stream), "read from");
+    }
+}
+
+Task<std::size_t> Connection::read_some() {
+    error_code error;
+    const auto before = buffer_.size();
+    buffer_.resize(before + piece_bytes);
+    limit(SteadyClock::now() + options_.response_timeout);
+    const auto space = asio::buffer(buffer_.data() + before, piece_bytes);
+    std::size_t count = 0;
+    if (tls_) {
+        count = co_await tls_->async_read_some(space, asio::redirect_error(use_awaitable, error));
+    } else {
+        count = co_await socket_.async_read_some(space, asio::redirect_error(use_awaitable, error));
+    }
+    buffer_.resize(before + count);
+    if (closed_) fail(error, "read from");
+    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) co_return 0;
+    if (error) fail(error, "read from");
+    limit_ = TimePoint::max();
+    co_return count;
+}
+
+void Connection::close() noexcept {
+    closed_ = true;
+    reusable_ = false;
+    error_code ignored;
+    resolver_.cancel();
+    timer_.cancel();
+    socket_.close(ignored);
+}
+
+bool Connection::is_reusable() {
+    if (closed_ || !reusable_ || SteadyClock::now() >= expires_at_) return false;
+    // Bytes that nobody asked for, or the end: the server is done with this connection.
+    error_code error;
+    char byte = 0;
+    socket_.non_blocking(true, error);
+    socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
+    return error == asio::error::would_block;
+}
+
+void Connection::limit(TimePoint time) {
+    limit_ = time;
+    if (!is_watched_) watch();
+}
+
+void Connection::watch() {
+    is_watched_ = true;
+    timer_.expires_at(limit_);
+    timer_.async_wait([weak = weak_from_this()](const error_code& error) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->is_watched_ = false;
+        if (error || self->closed_ || self->limit_ == TimePoint::max()) return;
+        if (SteadyClock::now() < self->limit_) {
+            self->watch();
+        } else {
+            self->timed_out_ = true;
+            self->close();
+        }
+    });
+}
+
+void Connection::fail(const error_code& error, const char* doing) const {
+    const auto where = std::string("cannot ") + doing + " " + endpoint_.authority() + ": ";
+    if (timed_out_) throw TransportError(ErrorCode::network, where + "no answer in time");
+    if (error == http::error::header_limit)
+        throw TransportError(ErrorCode::response_too_large, where + "too long a head");
+    const bool is_cut = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (!is_cut && error.category() == error_code(http::error::bad_version).category())
+        throw TransportError(ErrorCode::malformed_response, where + "not an HTTP answer: " + error.message());
+    throw TransportError(ErrorCode::network,
+                         where + (is_cut || !error ? "the connection was closed" : error.message()));
+}
+
+void Connection::note_keep_alive(const ResponseHead& head) {
+    expires_at_ = SteadyClock::now() + options_.idle_timeout;
+    const auto hint = head.header("keep-alive");
+    const auto at = hint.find("timeout=");
+    if (at == std::string_view::npos) return;
+    unsigned seconds = 0;
+    std::from_chars(hint.data() + at + 8, hint.data() + hint.size(), seconds);
+    // A second less than the server says: it counts from when it sent this.
+    const auto given = SteadyClock::now() + std::chrono::seconds(seconds > 0 ? seconds - 1 : 0);
+    expires_at_ = std::min(expires_at_, given);
+}
+
+}  // namespace foldback::client::detail

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/epoch_file.hpp"
+#include "client/operation.hpp"
+#include "client/producer_state.hpp"
+#include "client/target.hpp"
+#include "client/transport.hpp"
+
+namespace foldback::client {
+
+/// A producer with its sockets and threads: does what the ProducerState says.
+class IdempotentProducer::Impl : public std::enable_shared_from_this<Impl> {
+public:
+    Impl(std::shared_ptr<detail::Target> target, std::string id, ProducerOptions options, bool is_json);
+
+    Result<void> append(std::string_view message, Completion done);
+    Result<void> flush(const CallOptions& call);
+    Result<void> detach(const CallOptions& call);
+    Result<Appended> close_stream(std::optional<std::string_view> final_message, const CallOptions& call);
+    [[nodiscard]] Progress progress() const;
+    /// The next producer may open the epoch file, whatever of this one is still on its way.
+    void release_epoch_file() { epoch_lock_.reset(); }
+    [[nodiscard]] std::chrono::milliseconds destructor_timeout() const noexcept { return options_.destructor_timeout; }
+
+private:
+    using Lock = std::unique_lock<std::mutex>;
+
+    [[nodiscard]] std::optional<Error> problem_with(std::string_view message) const;
+    /// Why nothing can be appended; nothing when something can.
+    [[nodiscard]] std::optional<Error> refusal() const;
+    [[nodiscard]] std::optional<Error> wait_for_space(Lock& lock, std::size_t bytes);
+    [[nodiscard]] Result<void> wait_until_settled(Lock& lock, std::uint64_t messages, const CallOptions& call);
+    void wake(Lock& lock);
+
+    // On the client's thread.
+    void pump();
+    void start_linger();
+    detail::Task<void> send(detail::ProducerBatchPtr batch);
+    [[nodiscard]] detail::Request request_of(const detail::ProducerBatch& batch) const;
+    void settle(std::vector<detail::ProducerBatchPtr> batches);
+    void fail(const Error& error);
+
+    const std::shared_ptr<detail::Target> target_;
+    const std::string id_;
+    const ProducerOptions options_;
+    const bool is_json_;
+    std::unique_ptr<detail::EpochLock> epoch_lock_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    detail::ProducerState state_;
+    std::uint64_t appended_ = 0;  ///< messages, and the close
+    std::uint64_t settled_ = 0;   ///< of them, with a known outcome
+    unsigned flushing_ = 0;       ///< who waits for everything
+    bool is_ended_ = false;       ///< by detach or close: no more appends
+    bool is_woken_ = false;
+    std::optional<Error> failure_;
+    std::optional<Result<Appended>> closed_;
+
+    detail::Timer linger_timer_;  ///< this and below: on the client's thread only
+    bool lingers_ = false;
+    bool linger_is_over_ = false;
+    std::vector<std::weak_ptr<detail::Operation>> sending_;
+};
+
+}  // namespace foldback::client
