@@ -3,7 +3,8 @@ import net from "node:net"
 /**
  * A TCP proxy that cuts. Each connection gets a budget of bytes, drawn at random, in one direction; when it is spent
  * the part up to there is passed on and both sides are cut off. So a cut falls anywhere: in a request's head, in its
- * body, after it, in the response's head or body.
+ * body, after it, in the response's head or body. With `delayMs` half of the connections pass each piece on up to so much
+ * later, so that what was sent on one overtakes what was sent on another.
  */
 export class CuttingProxy {
   cuts = { request: 0, response: 0 }
@@ -11,9 +12,9 @@ export class CuttingProxy {
   #server
   #sockets = new Set()
 
-  static async start({ targetPort, random, requestBytes = 12_000, responseBytes = 1_500, test }) {
+  static async start({ targetPort, random, requestBytes = 12_000, responseBytes = 1_500, delayMs = 0, test }) {
     const proxy = new CuttingProxy()
-    proxy.#server = net.createServer((client) => proxy.#connect(client, targetPort, random, requestBytes, responseBytes))
+    proxy.#server = net.createServer((client) => proxy.#connect(client, targetPort, random, requestBytes, responseBytes, delayMs))
     await new Promise((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve))
     test.after(() => proxy.stop())
     return proxy
@@ -23,7 +24,7 @@ export class CuttingProxy {
     return `http://127.0.0.1:${this.#server.address().port}`
   }
 
-  #connect(client, targetPort, random, requestBytes, responseBytes) {
+  #connect(client, targetPort, random, requestBytes, responseBytes, delayMs) {
     const server = net.connect(targetPort, "127.0.0.1")
     const inRequest = random.chance(0.5)
     const budget = {
@@ -31,6 +32,7 @@ export class CuttingProxy {
       response: inRequest ? Infinity : random.integer(0, responseBytes),
     }
     const abruptly = random.chance(0.5)
+    const isSlow = delayMs > 0 && random.chance(0.5)
 
     const end = () => {
       for (const socket of [client, server]) {
@@ -47,10 +49,13 @@ export class CuttingProxy {
           return
         }
         budget[direction] -= bytes.length
-        if (!to.write(bytes)) {
-          from.pause()
-          to.once("drain", () => from.resume())
+        const write = () => {
+          if (to.write(bytes)) from.resume()
+          else to.once("drain", () => from.resume())
         }
+        from.pause()
+        if (isSlow) setTimeout(write, random.real() * delayMs)
+        else write()
       })
       from.on("error", end)
       from.on("close", () => to.destroy())
