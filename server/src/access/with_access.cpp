@@ -43,19 +43,20 @@ private:
 
 class AccessHandler final : public RequestHandler {
 public:
-    AccessHandler(const AccessControl& control, RequestHandler& rest) : control_(control), rest_(rest) {}
+    AccessHandler(const AccessControl& control, RequestHandler& rest, std::string open_prefix)
+        : control_(control), rest_(rest), open_prefix_(std::move(open_prefix)) {}
 
     std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
         if (head.method != Method::options) {
             head.principal = control_.identify(head);
-            if (!head.principal) return unauthorized();
+            if (!head.principal && !is_open(head)) return unauthorized();
         }
         return rest_.admit(head, body_bytes);
     }
 
     Reply handle(Request request) override {
         auto principal = request.principal;
-        if (!principal && request.method != Method::options) return unauthorized();
+        if (!principal && request.method != Method::options && !is_open(request)) return unauthorized();
         auto reply = rest_.handle(std::move(request));
         const bool is_live = !std::holds_alternative<Response>(reply) && !std::holds_alternative<Pending>(reply);
         if (!is_live || !principal) return reply;
@@ -68,14 +69,20 @@ public:
     }
 
 private:
+    [[nodiscard]] bool is_open(const Request& request) const {
+        return !open_prefix_.empty() && request.target.starts_with(open_prefix_);
+    }
+
     const AccessControl& control_;
     RequestHandler& rest_;
+    const std::string open_prefix_;
 };
 
 }  // namespace
 
-std::unique_ptr<RequestHandler> with_access(const AccessControl& control, RequestHandler& rest) {
-    return std::make_unique<AccessHandler>(control, rest);
+std::unique_ptr<RequestHandler> with_access(const AccessControl& control, RequestHandler& rest,
+                                            std::string open_prefix) {
+    return std::make_unique<AccessHandler>(control, rest, std::move(open_prefix));
 }
 
 }  // namespace foldback::server

@@ -109,7 +109,10 @@ std::unique_ptr<RequestHandler> ServeAccess::guarded(std::unique_ptr<RequestHand
         });
     };
     limit(settings_.max_requests_per_second_per_principal, server::by_principal());
-    if (control_) chain->put_before([&](RequestHandler& rest) { return server::with_access(*control_, rest); });
+    const auto reserved = settings_.api.stream_prefix + "__ds/";
+    if (control_) {
+        chain->put_before([&](RequestHandler& rest) { return server::with_access(*control_, rest, reserved); });
+    }
     if (settings_.cors_origin != "*") {
         chain->put_before([&](RequestHandler& rest) { return server::with_browser_rules(browser_rules(), rest); });
     }

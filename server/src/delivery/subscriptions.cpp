@@ -181,6 +181,11 @@ std::string_view Subscriptions::methods(std::string_view path) const {
                                                 : std::string_view();
 }
 
+bool Subscriptions::is_open(std::string_view path) const {
+    return path == jwks_path || (path.starts_with(subscriptions_path) &&
+                                 subscriptions::wants_wake_token(path.substr(subscriptions_path.size())));
+}
+
 Reply Subscriptions::handle(Request request, std::string_view path) {
     if (path.starts_with(subscriptions_path)) {
         return state_->ask(std::move(request), path.substr(subscriptions_path.size()));

@@ -63,7 +63,7 @@ Reply Api::State::answer(Request& request) const {
     if (!addressed) return std::move(addressed).error();
     auto& [route, query] = *addressed;
     if (request.method == Method::options) return protocol::preflight(route.methods, service.options.cors_origin);
-    if (const auto problem = protocol::refuse_sender(service.options, request, route)) {
+    if (const auto problem = protocol::refuse_sender(service, request, route)) {
         return protocol::to_response(*problem);
     }
     switch (route.kind) {
@@ -178,7 +178,7 @@ std::optional<Response> Api::admit(const Request& head, std::optional<std::uint6
     if (!body_bytes) return std::nullopt;  // `handle` comes next
     auto addressed = state_->address(head.method, head.target, *body_bytes);
     if (!addressed) return state_->service.finished(std::move(addressed).error());
-    const auto problem = protocol::refuse_sender(state_->service.options, head, addressed->route);
+    const auto problem = protocol::refuse_sender(state_->service, head, addressed->route);
     if (!problem) return std::nullopt;
     return state_->service.finished(protocol::to_response(*problem));
 }

@@ -29,10 +29,11 @@ bool may_access(const Request& request, const std::string& path) {
 
 Problem forbidden() { return {403, "forbidden", "These credentials do not allow this."}; }
 
-std::optional<Problem> refuse_sender(const ApiOptions& options, const Request& request, const Route& route) {
+std::optional<Problem> refuse_sender(const Service& service, const Request& request, const Route& route) {
     if (request.method == Method::options) return std::nullopt;
+    if (route.kind == Route::Kind::reserved && service.reserved->is_open(route.reserved)) return std::nullopt;
     if (!request.principal) {
-        if (!options.requires_principal) return std::nullopt;
+        if (!service.options.requires_principal) return std::nullopt;
         return Problem(401, "unauthorized", "This needs valid credentials.");
     }
     switch (route.kind) {

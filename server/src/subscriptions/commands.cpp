@@ -126,6 +126,11 @@ Checked<Command> parse(const Request& request, const Parts& parts, LocalWebhooks
 
 }  // namespace
 
+bool wants_wake_token(std::string_view path) noexcept {
+    const auto parts = take_apart(path);
+    return is_action(parts) && parts.action != "claim";
+}
+
 std::string_view methods_of(std::string_view path) noexcept {
     const auto parts = take_apart(path);
     if (parts.id.empty()) return {};

@@ -53,4 +53,7 @@ struct Addressed {
 /// The methods of a path, as a header value; empty when the path means nothing.
 [[nodiscard]] std::string_view methods_of(std::string_view path) noexcept;
 
+/// Whether requests with this path carry the token of a wake: callbacks, acks, releases. Their senders need no other.
+[[nodiscard]] bool wants_wake_token(std::string_view path) noexcept;
+
 }  // namespace foldback::server::subscriptions

@@ -87,7 +87,7 @@ Answer ask_principal(Guarded& guarded, Verb verb, const Headers& headers, const 
     const auto target = protocol::parse_target(target_text);
     REQUIRE(target.has_value());
     if (verb == Verb::admin) return {principal->may(verb, "") ? 0U : 403U, {}};
-    const auto route = protocol::find_route(target->path, "/v1/stream/");
+    const auto route = protocol::find_route(target->path, "/v1/stream/", nullptr);
     if (!route) return {route.error().status, {}};
     return {principal->may(verb, route->stream->text()) ? 0U : 403U, {}};
 }

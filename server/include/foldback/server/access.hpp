@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "foldback/server/principal.hpp"
 #include "foldback/server/request_handler.hpp"
@@ -48,9 +49,11 @@ private:
 };
 
 /// Lets only those reach `rest` whom `control` knows; others get a 401 that says nothing about what is there. What they
-/// may do is decided where the request is routed, by Request::principal. Live reads end with the credentials that
+/// may do is decided where the request is routed, by Request::principal. Targets that begin with `open_prefix` are let
+/// through without one, for who answers there to decide (ReservedApi::is_open). Live reads end with the credentials that
 /// opened them: at their expiry, and within 60 s of their end in the access file. OPTIONS is let through: a browser
 /// asks without credentials. Both must outlive the result.
-[[nodiscard]] std::unique_ptr<RequestHandler> with_access(const AccessControl& control, RequestHandler& rest);
+[[nodiscard]] std::unique_ptr<RequestHandler> with_access(const AccessControl& control, RequestHandler& rest,
+                                                          std::string open_prefix = {});
 
 }  // namespace foldback::server

@@ -103,6 +103,9 @@ public:
     virtual ~ReservedApi() = default;
     /// The methods of a path, as a header value; empty when there is nothing at it. Lives as long as the program.
     [[nodiscard]] virtual std::string_view methods(std::string_view path) const = 0;
+    /// Whether anybody may ask there: what it shows is public, or it wants a token of its own (PROTOCOL §12.9). Elsewhere a
+    /// known sender needs Verb::subscribe on `__ds/` and the path.
+    [[nodiscard]] virtual bool is_open(std::string_view path) const = 0;
     /// Answers a request with one of these methods, but OPTIONS. Must not wait for anything.
     [[nodiscard]] virtual Reply handle(Request request, std::string_view path) = 0;
 };

@@ -55,6 +55,7 @@ public:
     void stop();
 
     [[nodiscard]] std::string_view methods(std::string_view path) const override;
+    [[nodiscard]] bool is_open(std::string_view path) const override;
     [[nodiscard]] Reply handle(Request request, std::string_view path) override;
 
 private:
