@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <mutex>
@@ -43,6 +44,21 @@ struct Session {
     std::unordered_map<std::string, std::uint64_t> names;
     std::unordered_map<int, OpenFile> open_files;
     std::uint64_t last_inode = 0;
+    std::optional<InjectedFault> fault;
+    std::uint64_t injected = 0;
+
+    /// Whether this call is one to fail; then errno is set.
+    [[nodiscard]] bool fails(InjectedFault::On on) {
+        if (!fault || fault->on != on) return false;
+        if (fault->after_calls > 0) {
+            --fault->after_calls;
+            return false;
+        }
+        errno = fault->error;
+        ++injected;
+        if (!fault->sticky) fault.reset();
+        return true;
+    }
 
     [[nodiscard]] const OpenFile* file(int descriptor) const {
         const auto found = open_files.find(descriptor);
@@ -77,12 +93,15 @@ std::string path_of(int descriptor) {
     return size < 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
 }
 
-/// Does the call, and notes what it did when it succeeded and something is recorded.
-template <class Call, class Note>
-auto noted(Call call, Note note) {
+/// Does the call, and notes what it did when it succeeded and something is recorded. `is_watched` says whether it is one
+/// of those that may be made to fail.
+template <class Call, class IsWatched, class Note>
+auto noted(InjectedFault::On on, Call call, IsWatched is_watched, Note note) {
     auto& now = session();
     if (!now.active) return call();
     const std::lock_guard lock(now.mutex);
+    using Outcome = decltype(call());
+    if (now.fault && is_watched(now) && now.fails(on)) return Outcome{-1};
     const auto result = call();
     if (result >= 0 && now.active) note(now, result);
     return result;
@@ -109,13 +128,37 @@ int note_open(Session& now, int descriptor, int flags) {
 }
 
 template <class Call>
-int open_noted(int flags, Call call) {
-    return noted(call, [&](Session& now, int descriptor) { note_open(now, descriptor, flags); });
+int open_noted(int directory, const char* path, int flags, Call call) {
+    return noted(
+        InjectedFault::On::open, call, [&](const Session& now) { return now.watched(directory, path).has_value(); },
+        [&](Session& now, int descriptor) { note_open(now, descriptor, flags); });
+}
+
+/// For calls on an open file.
+template <class Call, class Note>
+auto noted_on(int descriptor, Call call, Note note) {
+    return noted(
+        InjectedFault::On::change, call, [&](const Session& now) { return now.file(descriptor) != nullptr; }, note);
+}
+
+template <class Call>
+ssize_t read_noted(int descriptor, Call call) {
+    return noted(
+        InjectedFault::On::read, call, [&](const Session& now) { return now.file(descriptor) != nullptr; },
+        [](Session&, ssize_t) {});
+}
+
+/// For calls on a name.
+template <class Call, class Note>
+auto noted_at(int directory, const char* name, Call call, Note note) {
+    return noted(
+        InjectedFault::On::change, call, [&](const Session& now) { return now.watched(directory, name).has_value(); },
+        note);
 }
 
 template <class Call>
 ssize_t write_noted(int descriptor, const void* data, std::int64_t offset, Call call) {
-    return noted(call, [&](Session& now, ssize_t size) {
+    return noted_on(descriptor, call, [&](Session& now, ssize_t size) {
         const auto* file = now.file(descriptor);
         if (file == nullptr) return;
         if (offset < 0) throw std::logic_error("a write without an offset is not understood");
@@ -139,7 +182,7 @@ void note_resize(Session& now, int descriptor, bool only_grow, std::int64_t size
 
 template <class Call>
 int sync_noted(int descriptor, Call call) {
-    return noted(call, [&](Session& now, int) {
+    return noted_on(descriptor, call, [&](Session& now, int) {
         const auto* file = now.file(descriptor);
         if (file == nullptr) return;
         if (file->inode == 0) {
@@ -152,7 +195,7 @@ int sync_noted(int descriptor, Call call) {
 
 template <class Call>
 int remove_noted(int directory, const char* name, Call call) {
-    return noted(call, [&](Session& now, int) {
+    return noted_at(directory, name, call, [&](Session& now, int) {
         const auto path = now.watched(directory, name);
         if (!path) return;
         const auto known = now.names.find(*path);
@@ -163,7 +206,7 @@ int remove_noted(int directory, const char* name, Call call) {
 
 template <class Call>
 int rename_noted(int from_directory, const char* from, int to_directory, const char* to, Call call) {
-    return noted(call, [&](Session& now, int) {
+    return noted_at(from_directory, from, call, [&](Session& now, int) {
         const auto old_path = now.watched(from_directory, from);
         const auto new_path = now.watched(to_directory, to);
         if (!old_path || !new_path) return;
@@ -176,7 +219,7 @@ int rename_noted(int from_directory, const char* from, int to_directory, const c
 
 template <class Call>
 int make_directory_noted(const char* name, Call call) {
-    return noted(call, [&](Session& now, int) {
+    return noted_at(AT_FDCWD, name, call, [&](Session& now, int) {
         if (const auto path = now.watched(AT_FDCWD, name))
             now.operations.push_back({.kind = Kind::make_directory, .path = *path});
     });
@@ -193,6 +236,8 @@ Recorder::Recorder(const std::filesystem::path& directory) {
     now.names.clear();
     now.open_files.clear();
     now.last_inode = 0;
+    now.fault.reset();
+    now.injected = 0;
     for (const auto& [path, contents] : image_of(directory)) {
         if (!path.ends_with('/')) now.names.emplace(path, ++now.last_inode);
     }
@@ -207,10 +252,23 @@ std::size_t Recorder::size() const {
     return now.operations.size();
 }
 
+void Recorder::inject(const InjectedFault& fault) {
+    auto& now = session();
+    const std::lock_guard lock(now.mutex);
+    now.fault = fault;
+}
+
+std::uint64_t Recorder::injected() const {
+    auto& now = session();
+    const std::lock_guard lock(now.mutex);
+    return now.injected;
+}
+
 std::vector<DiskOperation> Recorder::finish() {
     auto& now = session();
     const std::lock_guard lock(now.mutex);
     now.active = false;
+    now.fault.reset();
     return std::exchange(now.operations, {});
 }
 
@@ -236,7 +294,7 @@ int open(const char* path, int flags, ...) {
     const auto mode = mode_of(flags, arguments);
     va_end(arguments);
     static auto* const call = real<int(const char*, int, ...)>("open");
-    return open_noted(flags, [&] { return call(path, flags, mode); });
+    return open_noted(AT_FDCWD, path, flags, [&] { return call(path, flags, mode); });
 }
 
 int open64(const char* path, int flags, ...) {
@@ -245,7 +303,7 @@ int open64(const char* path, int flags, ...) {
     const auto mode = mode_of(flags, arguments);
     va_end(arguments);
     static auto* const call = real<int(const char*, int, ...)>("open64");
-    return open_noted(flags, [&] { return call(path, flags, mode); });
+    return open_noted(AT_FDCWD, path, flags, [&] { return call(path, flags, mode); });
 }
 
 int openat(int directory, const char* path, int flags, ...) {
@@ -254,7 +312,7 @@ int openat(int directory, const char* path, int flags, ...) {
     const auto mode = mode_of(flags, arguments);
     va_end(arguments);
     static auto* const call = real<int(int, const char*, int, ...)>("openat");
-    return open_noted(flags, [&] { return call(directory, path, flags, mode); });
+    return open_noted(directory, path, flags, [&] { return call(directory, path, flags, mode); });
 }
 
 int close(int descriptor) {
@@ -281,22 +339,35 @@ ssize_t pwrite64(int descriptor, const void* data, size_t size, off64_t offset) 
     return write_noted(descriptor, data, offset, [&] { return call(descriptor, data, size, offset); });
 }
 
+ssize_t pread(int descriptor, void* data, size_t size, off_t offset) {
+    static auto* const call = real<ssize_t(int, void*, size_t, off_t)>("pread");
+    return read_noted(descriptor, [&] { return call(descriptor, data, size, offset); });
+}
+
+ssize_t pread64(int descriptor, void* data, size_t size, off64_t offset) {
+    static auto* const call = real<ssize_t(int, void*, size_t, off64_t)>("pread64");
+    return read_noted(descriptor, [&] { return call(descriptor, data, size, offset); });
+}
+
 int ftruncate(int descriptor, off_t size) noexcept {
     static auto* const call = real<int(int, off_t)>("ftruncate");
-    return noted([&] { return call(descriptor, size); },
-                 [&](Session& now, int) { note_resize(now, descriptor, false, size); });
+    return noted_on(
+        descriptor, [&] { return call(descriptor, size); },
+        [&](Session& now, int) { note_resize(now, descriptor, false, size); });
 }
 
 int ftruncate64(int descriptor, off64_t size) noexcept {
     static auto* const call = real<int(int, off64_t)>("ftruncate64");
-    return noted([&] { return call(descriptor, size); },
-                 [&](Session& now, int) { note_resize(now, descriptor, false, size); });
+    return noted_on(
+        descriptor, [&] { return call(descriptor, size); },
+        [&](Session& now, int) { note_resize(now, descriptor, false, size); });
 }
 
 int fallocate(int descriptor, int mode, off_t offset, off_t length) {
     static auto* const call = real<int(int, int, off_t, off_t)>("fallocate");
-    return noted([&] { return call(descriptor, mode, offset, length); },
-                 [&](Session& now, int) { note_resize(now, descriptor, true, 0); });
+    return noted_on(
+        descriptor, [&] { return call(descriptor, mode, offset, length); },
+        [&](Session& now, int) { note_resize(now, descriptor, true, 0); });
 }
 
 int fsync(int descriptor) {

@@ -16,42 +16,65 @@ Teller::Teller(Story& story, std::uint64_t seed, std::filesystem::path directory
       model_(story.clock, story.options.max_producers_per_stream),
       generator_(random_, model_, story.clock) {}
 
-void Teller::open() { store_ = LogStore::open(directory_ / store_name, story_.options); }
+template <class Call>
+auto Teller::inside(Call call) {
+    struct Scope {
+        explicit Scope(const std::function<void(bool)>& with) : around(with) { around(true); }
+        ~Scope() { around(false); }
+        const std::function<void(bool)>& around;
+    };
+    const Scope scope(around_calls);
+    return call();
+}
+
+void Teller::open() {
+    store_ = inside([&] { return LogStore::open(directory_ / store_name, story_.options); });
+}
 
 void Teller::acknowledged() {
     story_.moments.push_back(
         {.disk_operations = recorded_(), .model = model_, .now_ms = story_.clock.monotonic().count()});
 }
 
-void Teller::create(CreateRequest request) {
-    const auto outcome = store_->create(request);
-    model::compare(outcome, model_.apply(request));
+template <class Request, class Call>
+void Teller::perform(const Request& request, Call call) {
+    auto after = model_;
+    const auto expected = after.apply(request);
+    const auto outcome = [&] {
+        try {
+            return inside(call);
+        } catch (const std::exception&) {
+            in_doubt_ = after;
+            throw;
+        }
+    }();
+    if (may_be_full_ && !outcome && outcome.error().reason == Refusal::full) return;
+    model::compare(outcome, expected);
+    model_ = std::move(after);
     acknowledged();
+}
+
+void Teller::create(CreateRequest request) {
+    perform(request, [&] { return store_->create(request); });
 }
 
 void Teller::append(AppendRequest request) {
-    const auto outcome = store_->append(request);
-    model::compare(outcome, model_.apply(request));
-    acknowledged();
+    perform(request, [&] { return store_->append(request); });
 }
 
 void Teller::append_all(std::vector<AppendRequest> requests) {
-    const auto outcome = store_->append_all(requests);
-    model::compare(outcome, model_.apply(requests));
-    acknowledged();
+    perform(requests, [&] { return store_->append_all(requests); });
 }
 
 void Teller::remove(const std::string& path) {
-    const auto outcome = store_->remove(StreamPath(path));
-    model::compare(outcome, model_.apply(model::Remove{path}));
-    acknowledged();
+    perform(model::Remove{path}, [&] { return store_->remove(StreamPath(path)); });
 }
 
 void Teller::truncate(const std::string& path, std::uint64_t before) {
-    const auto outcome = store_->truncate_before(StreamPath(path), Offset{before});
-    model::compare(outcome, model_.apply(model::Truncate{path, {before}}));
-    acknowledged();
+    perform(model::Truncate{path, {before}}, [&] { return store_->truncate_before(StreamPath(path), Offset{before}); });
 }
+
+void Teller::look() { model::compare_all(*store_, model_, random_); }
 
 void Teller::random_operation() {
     const auto operation = generator_.next();
@@ -63,7 +86,9 @@ void Teller::random_operation() {
     truncate(request.stream.text(), request.before.value);
 }
 
-void Teller::work(LogStore::Work work) { (void)store_->run_one(work); }
+void Teller::work(LogStore::Work work) {
+    inside([&] { (void)store_->run_one(work); });
+}
 
 void Teller::expire_after(std::chrono::milliseconds time) {
     story_.clock.advance(time);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,12 @@ public:
     void expire_after(std::chrono::milliseconds time);
     void reopen();
 
+    /// Everything that can be seen, compared with the model.
+    void look();
+
+    /// Called around every call of the store that changes it: true before, false after.
+    std::function<void(bool)> around_calls = [](bool) {};
+
     [[nodiscard]] Random& random() noexcept { return random_; }
     /// Another text with every call, about so many bytes long.
     [[nodiscard]] std::string text(std::size_t size);
@@ -54,10 +61,15 @@ public:
 private:
     friend std::unique_ptr<Story> tell(std::uint64_t seed, const LogStoreOptions& options,
                                        const std::function<void(Teller&)>& script);
+    friend class FaultRun;
     Teller(Story& story, std::uint64_t seed, std::filesystem::path directory);
 
     void open();
     void acknowledged();
+    template <class Request, class Call>
+    void perform(const Request& request, Call call);
+    template <class Call>
+    auto inside(Call call);
 
     Story& story_;
     Random random_;
@@ -67,6 +79,8 @@ private:
     model::Model model_;
     model::Generator generator_;
     std::uint64_t texts_ = 0;
+    bool may_be_full_ = false;
+    std::optional<model::Model> in_doubt_;  ///< what may also have happened, as a call failed
 };
 
 using Script = std::function<void(Teller&)>;

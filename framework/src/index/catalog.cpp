@@ -134,8 +134,8 @@ StreamRef Catalog::folded(Incarnation incarnation) {
 
 void Catalog::mark_dirty(const StreamRef& stream) {
     if (stream->dirty) return;
-    stream->dirty = true;
     dirty_.push_back(stream);
+    stream->dirty = true;
 }
 
 StreamRow Catalog::row_of(const StreamState& stream) const {
@@ -159,40 +159,53 @@ StreamRow Catalog::row_of(const StreamState& stream) const {
     return row;
 }
 
+void Catalog::require_whole() const {
+    if (!is_whole_) throw StorageError("the catalog was left in the middle of a change; the store must be reopened");
+}
+
 Checkpoint Catalog::begin_checkpoint() {
+    require_whole();
     Checkpoint checkpoint{.covered = folded_to_,
                           .next_position = next_position_,
                           .next_incarnation = next_incarnation_,
                           .changed = {},
                           .removed = {},
                           .landmarks = {landmarks_.begin(), landmarks_.end()},
-                          .orphan_bytes = std::exchange(orphan_bytes_, {})};
-    saving_landmarks_ = landmarks_.size();
-    for (const auto& stream : std::exchange(dirty_, {})) {
-        stream->dirty = false;
+                          .orphan_bytes = orphan_bytes_};
+    std::vector<StreamRef> saving;
+    for (const auto& stream : dirty_) {
         if (stream->life == Life::dead) continue;
-        saving_.push_back(stream);
+        saving.push_back(stream);
         checkpoint.changed.push_back(row_of(*stream));
         checkpoint.changed.back().was_in_index = stream->in_index;
-        for (const auto& id : stream->unsaved_producers) stream->producers.at(id).unsaved = false;
-        stream->unsaved_producers.clear();
-        stream->saved_chunks = stream->chunks.size();
-        stream->in_index = true;
-        stream->touched.store(false, std::memory_order_relaxed);
     }
-    for (const auto& stream : std::exchange(removed_, {})) {
+    for (const auto& stream : removed_) {
         checkpoint.removed.push_back(
             {.incarnation = stream->meta->incarnation,
              .created_in_segment = stream->meta->created_in_segment,
              .unsaved_chunks = {stream->chunks.begin() + static_cast<std::ptrdiff_t>(stream->saved_chunks),
                                 stream->chunks.end()}});
     }
+    // All that can fail, for lack of memory, lies above: what is forgotten here is in the checkpoint.
+    for (const auto& stream : std::exchange(dirty_, {})) stream->dirty = false;
+    for (const auto& stream : saving) {
+        for (const auto& id : stream->unsaved_producers) stream->producers.find(id)->second.unsaved = false;
+        stream->unsaved_producers.clear();
+        stream->saved_chunks = stream->chunks.size();
+        stream->in_index = true;
+        stream->touched.store(false, std::memory_order_relaxed);
+    }
+    saving_ = std::move(saving);
+    saving_landmarks_ = landmarks_.size();
+    removed_ = std::vector<StreamRef>();
+    orphan_bytes_.clear();
     unsaved_records_ = 0;
     unsaved_bytes_ = 0;
     return checkpoint;
 }
 
 void Catalog::abandon_checkpoint(const Checkpoint& checkpoint) {
+    is_whole_ = false;
     for (const auto& row : checkpoint.changed) {
         const auto& stream = by_incarnation_.at(row.meta->incarnation.value);
         stream->saved_chunks -= row.unsaved_chunks.size();
@@ -209,9 +222,11 @@ void Catalog::abandon_checkpoint(const Checkpoint& checkpoint) {
     for (const auto& [segment, bytes] : checkpoint.orphan_bytes) orphan_bytes_[segment] += bytes;
     saving_landmarks_ = 0;
     saving_.clear();
+    is_whole_ = true;
 }
 
 void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident) {
+    is_whole_ = false;
     for (const auto& row : checkpoint.changed) {
         const auto found = by_incarnation_.find(row.meta->incarnation.value);
         if (found == by_incarnation_.end()) continue;
@@ -236,6 +251,7 @@ void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resid
     saving_.clear();
     ++checkpoints_;
     evict(max_resident);
+    is_whole_ = true;
 }
 
 bool Catalog::evict(std::size_t max_resident) {

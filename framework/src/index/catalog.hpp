@@ -75,7 +75,8 @@ public:
 
     // ---- checkpoints; one thread at a time; the caller holds the mutex exclusively ----
 
-    /// Copies everything that changed since the last checkpoint.
+    /// Copies everything that changed since the last checkpoint. Changes nothing when it throws: StorageError when an
+    /// earlier change failed half-way.
     [[nodiscard]] Checkpoint begin_checkpoint();
     /// After saving it failed: all of it will be in the next one.
     void abandon_checkpoint(const Checkpoint& checkpoint);
@@ -112,6 +113,8 @@ private:
     [[nodiscard]] StreamRef folded(Incarnation incarnation);
     [[nodiscard]] static StreamRef usable(const StreamRef& stream);
     [[nodiscard]] StreamRow row_of(const StreamState& stream) const;
+    /// Throws StorageError after a change that failed half-way: what the index does not have yet is not known any more.
+    void require_whole() const;
 
     StreamRef apply_record(const log::RecordView& view, log::Place place);
     StreamRef apply_created(const log::StreamCreated& record, std::uint64_t segment);
@@ -129,6 +132,7 @@ private:
 
     std::unordered_map<std::string_view, StreamRef> by_path_;  ///< the keys view into the states' metas
     std::unordered_map<std::uint64_t, StreamRef> by_incarnation_;
+    bool is_whole_ = true;  ///< false while something is changed, and for ever when that failed (memory ran out)
     std::vector<StreamRef> dirty_;
     std::vector<StreamRef> saving_;
     std::vector<StreamRef> removed_;

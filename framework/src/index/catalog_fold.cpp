@@ -5,6 +5,8 @@
 /// The fold: records in, catalog out. The same code folds at opening and after every flush.
 namespace foldback::index {
 void Catalog::apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed) {
+    require_whole();
+    is_whole_ = false;
     if (commit.header.messages > 0 && deserves_landmark(last_landmark_, commit.place)) {
         landmarks_.push_back({commit.header.first_position, commit.place, commit.generation});
         last_landmark_ = commit.place;
@@ -24,6 +26,7 @@ void Catalog::apply(const log::CommitView& commit, const std::function<void(cons
         auto stream = apply_record(*view, place);
         if (stream && changed) changed(stream);
     }
+    is_whole_ = true;
 }
 
 StreamRef Catalog::apply_record(const log::RecordView& view, log::Place place) {

@@ -93,7 +93,12 @@ IndexDb::IndexDb(std::filesystem::path file) : file_(std::move(file)) {
 IndexDb::~IndexDb() = default;
 
 void IndexDb::discard(const std::filesystem::path& file) {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(file.string() + suffix);
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+        const auto path = file.string() + suffix;
+        std::error_code error;
+        std::filesystem::remove(path, error);
+        if (error) throw StorageError("removing " + path + " failed: " + error.message());
+    }
 }
 
 IndexDb::Lease IndexDb::lease() {

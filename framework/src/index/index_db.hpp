@@ -94,7 +94,7 @@ public:
     explicit IndexDb(std::filesystem::path file);
     ~IndexDb();
 
-    /// Removes the files of an index that is not open.
+    /// Removes the files of an index that is not open. Throws StorageError.
     static void discard(const std::filesystem::path& file);
 
     struct Head {

@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+#include <optional>
+
+#include "fault/fault_run.hpp"
+#include "support/environment.hpp"
+
+/// The Nth allocation of a store fails.
+namespace {
+
+/// Counts while the store is called; 0 remaining: this one fails.
+struct Allocations {
+    bool inside = false;
+    std::optional<std::uint64_t> left;
+    bool failed = false;
+
+    [[nodiscard]] bool next_fails() {
+        if (!inside || !left || (*left)-- > 0) return false;
+        left.reset();
+        failed = true;
+        return true;
+    }
+};
+
+thread_local Allocations allocations;
+
+void* allocated(std::size_t size) {
+    void* memory = allocations.next_fails() ? nullptr : std::malloc(size);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocated(size); }
+void* operator new[](std::size_t size) { return allocated(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace foldback::fault {
+namespace {
+
+using Work = LogStore::Work;
+
+LogStoreOptions small() {
+    LogStoreOptions options;
+    options.background_threads = false;
+    options.segment_bytes = 12 << 10;
+    options.checkpoint_bytes = 4 << 10;
+    options.rewrite_dead_fraction = 0.2;
+    return options;
+}
+
+void work_if_possible(Teller& teller, Work work) {
+    try {
+        teller.work(work);
+    } catch (const std::exception&) {
+        // As the maintenance thread does: reported, and no more.
+    }
+}
+
+void a_bit_of_everything(Teller& teller) {
+    teller.create({.stream = "a", .config = {.content_type = "application/json"}});
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        teller.append({.stream = "a", .messages = teller.json(4, 500), .producer = Producer{"p", 0, i}});
+        if (i == 2) teller.create({.stream = "fork", .config = {.content_type = {}}, .fork = ForkFrom{.source = "a"}});
+        if (i == 3) teller.truncate("a", 9);
+        if (i % 3 == 1) work_if_possible(teller, Work::checkpoint);
+        if (i == 5) work_if_possible(teller, Work::rewrite);
+    }
+    teller.append({.stream = "a", .close = true});
+    teller.reopen();
+    teller.append({.stream = "fork", .messages = teller.json(1, 100)});
+    teller.remove("fork");
+    work_if_possible(teller, Work::checkpoint);
+}
+
+}  // namespace
+
+TEST_CASE("any allocation of a store may fail, and nothing acknowledged is lost") {
+    const auto step = std::max<std::uint64_t>(1, 5 / test::number_from("FOLDBACK_ROUNDS", 1));
+    std::uint64_t runs = 0;
+    std::uint64_t noticed = 0;
+    for (std::uint64_t count = 0;; count += step) {
+        const auto begin = [&](const std::filesystem::path&) {
+            allocations = {.inside = false, .left = count, .failed = false};
+        };
+        const auto end = [] {
+            allocations.left.reset();
+            return allocations.failed;
+        };
+        FaultRun::Outcome outcome;
+        try {
+            outcome = FaultRun::run(1, small(), a_bit_of_everything, begin, end,
+                                    [](bool inside) { allocations.inside = inside; });
+        } catch (const std::exception& error) {
+            FAIL("allocation ", count, ": ", std::string(error.what()));
+        }
+        ++runs;
+        noticed += outcome.noticed ? 1 : 0;
+        if (!outcome.began) break;
+    }
+    MESSAGE(runs, " runs, ", noticed, " stopped by the failure");
+    CHECK(noticed > 100);
+}
+
+}  // namespace foldback::fault
