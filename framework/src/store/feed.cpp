@@ -120,16 +120,16 @@ private:
 
 FeedPage FeedReader::read(const FeedRequest& request) {
     for (int attempt = 0;; ++attempt) {
-        log::Place end;
-        Position tail;
+        End end;
         {
             const std::shared_lock lock(catalog_.mutex());
-            end = catalog_.folded_to();
-            tail = catalog_.next_position();
+            end.place = catalog_.folded_to();
+            end.tail = catalog_.next_position();
+            end.segment = log_.segment(end.place.segment);
         }
-        if (request.from >= tail)
-            return {.messages = {}, .next = request.from, .tail = tail, .up_to_date = true, .owners = {}};
-        if (auto page = read_from(landmark(request.from), request, end, tail)) return *std::move(page);
+        if (request.from >= end.tail)
+            return {.messages = {}, .next = request.from, .tail = end.tail, .up_to_date = true, .owners = {}};
+        if (auto page = read_from(landmark(request.from), request, end)) return *std::move(page);
         if (attempt == max_attempts) throw StorageError("the index does not say where the feed's messages are");
         std::this_thread::yield();
     }
@@ -149,21 +149,24 @@ index::Landmark FeedReader::landmark(Position position) {
 }
 
 std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, const FeedRequest& request,
-                                              log::Place end, Position tail) {
+                                              const End& end) {
     // Any generation of a segment begins at the same byte; other places are those of one generation.
     const bool at_begin = landmark.place.byte == log::segment_header_bytes;
     auto segment =
         at_begin ? log_.segment(landmark.place.segment) : log_.segment(landmark.place.segment, landmark.generation);
     if (!segment) return std::nullopt;
+    // The end is a place of the generation that it was taken in.
+    if (landmark.place.segment == end.place.segment && segment != end.segment) return std::nullopt;
     FeedPage page;
     page.next = request.from;
-    page.tail = tail;
+    page.tail = end.tail;
     FeedFiller filler(page, request, catalog_);
     bool room = true;
     auto from_byte = landmark.place.byte;
-    for (auto number = landmark.place.segment; room && number <= end.segment; ++number) {
-        if (number > landmark.place.segment) segment = log_.segment(number);
-        const auto end_byte = number == end.segment ? std::optional(end.byte) : std::nullopt;
+    for (auto number = landmark.place.segment; room && number <= end.place.segment; ++number) {
+        const bool is_last = number == end.place.segment;
+        if (number > landmark.place.segment) segment = is_last ? end.segment : log_.segment(number);
+        const auto end_byte = is_last ? std::optional(end.place.byte) : std::nullopt;
         if (end_byte && *end_byte <= from_byte) break;
         log::Log::scan_segment(*segment, from_byte, end_byte, [&](const log::CommitView& commit) {
             room = filler.add(commit);
@@ -171,8 +174,8 @@ std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, c
         });
         from_byte = log::segment_header_bytes;
     }
-    if (room) page.next = tail;
-    page.up_to_date = page.next == tail;
+    if (room) page.next = end.tail;
+    page.up_to_date = page.next == end.tail;
     return page;
 }
 

@@ -20,11 +20,18 @@ public:
     [[nodiscard]] FeedPage read(const FeedRequest& request);
 
 private:
+    /// Where the store's data ends, and the file, as it is now, of the segment in which that is.
+    struct End {
+        log::Place place;
+        Position tail;
+        std::shared_ptr<const log::Segment> segment;
+    };
+
     /// A commit at or before which the position lies.
     [[nodiscard]] index::Landmark landmark(Position position);
-    /// Empty: the landmark's segment was rewritten since.
+    /// Empty: the segment of the landmark, or that of the end, was rewritten since.
     [[nodiscard]] std::optional<FeedPage> read_from(const index::Landmark& landmark, const FeedRequest& request,
-                                                    log::Place end, Position tail);
+                                                    const End& end);
 
     index::Catalog& catalog_;
     index::IndexDb& index_;

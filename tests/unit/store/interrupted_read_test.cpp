@@ -145,6 +145,17 @@ void delete_the_other(Store& at) {
     REQUIRE(at.store->stats().segments_rewritten > 0);
 }
 
+/// The segment that was the last one is filled, followed by others, and rewritten.
+void outgrow(Store& at) {
+    const std::vector<std::string> filler{'"' + std::string(5'000, 'x') + '"'};
+    for (std::uint64_t i = message_count; i < message_count + 60; ++i) {
+        const std::vector<std::string> message{'"' + std::string(20, static_cast<char>('a' + i % 26)) + '"'};
+        REQUIRE(at.store->append({.stream = "s", .messages = Messages::trusted_json(message)}).has_value());
+        REQUIRE(at.store->append({.stream = "deleted", .messages = Messages::trusted_json(filler)}).has_value());
+    }
+    delete_the_other(at);
+}
+
 void truncate(Store& at) {
     REQUIRE(at.store->truncate_before("s", Offset{message_count - retained_count}).has_value());
     at.work_hard();
@@ -193,6 +204,20 @@ TEST_CASE("the feed is complete though segments are rewritten under it") {
             more = !page.up_to_date;
         }
         CHECK(count == message_count);
+    });
+}
+
+TEST_CASE("the feed holds every message once though its last segment is outgrown and rewritten under it") {
+    at_every_moment(outgrow, [](Store& at) {
+        std::uint64_t count = 0;
+        Position from;
+        for (bool more = true; more;) {
+            const auto page = at.store->read_feed({.from = from, .prefix = "s"});
+            for (const auto& message : page.messages) CHECK(message.offset.offset == Offset{count++});
+            from = page.next;
+            more = !page.up_to_date;
+        }
+        CHECK(count >= message_count);
     });
 }
 
