@@ -25,10 +25,14 @@ Filter::Filter(const EventFilter& filter)
     common_prefix_ = common_beginning(prefixes_);
 }
 
+bool Filter::includes(std::string_view stream) const {
+    const auto begins = [&](const std::string& prefix) { return stream.starts_with(prefix); };
+    return prefixes_.empty() || std::any_of(prefixes_.begin(), prefixes_.end(), begins);
+}
+
 bool Filter::matches(const FeedMessage& message) const {
-    const auto begins = [&](const std::string& prefix) { return message.stream.starts_with(prefix); };
     // A single prefix is the common one, which the store has looked at.
-    if (prefixes_.size() > 1 && std::none_of(prefixes_.begin(), prefixes_.end(), begins)) return false;
+    if (prefixes_.size() > 1 && !includes(message.stream)) return false;
     if (types_.empty()) return true;
     if (message.framing != Framing::json) return false;
     std::string scratch;

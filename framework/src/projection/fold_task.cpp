@@ -45,6 +45,7 @@ std::uint64_t fingerprint_of(const ProjectionDefinition& definition) {
     fingerprint.add(definition.events.categories);
     fingerprint.add(definition.events.prefixes);
     fingerprint.add(definition.events.types);
+    if (definition.state_stream) fingerprint.add(definition.state_stream->stream.text());
     return fingerprint.value();
 }
 
@@ -57,6 +58,9 @@ void check(const ProjectionDefinition& definition) {
             "it needs either apply or a sink");
     require(!definition.sink || !definition.prepare, "prepare goes with apply; a sink prepares by itself");
     require(!definition.sink || definition.schema.empty(), "a schema goes with apply");
+    require(!definition.sink || !definition.state_stream, "a State stream goes with apply");
+    require(!definition.state_stream || !Filter(definition.events).includes(definition.state_stream->stream.text()),
+            "it would get what it publishes to its State stream as events");
     require(definition.parallelism >= 1 && definition.parallelism <= 256, "its parallelism is not 1 to 256");
     require(definition.batch_events >= 1 && definition.batch_bytes >= 1, "its batches are empty");
     require(definition.retry.first_delay.count() >= 0 && definition.retry.factor >= 1,
@@ -67,7 +71,7 @@ void check(const ProjectionDefinition& definition) {
 }
 
 FoldTask::FoldTask(StreamStore& store, const ProjectionRunnerOptions& options, const ProjectionDefinition& definition,
-                   std::shared_ptr<Database> database)
+                   std::shared_ptr<Database> database, Role role)
     : store_(store),
       options_(options),
       definition_(definition),
@@ -75,7 +79,11 @@ FoldTask::FoldTask(StreamStore& store, const ProjectionRunnerOptions& options, c
       filter_(definition.events),
       books_(definition.name),
       objects_(objects_of(definition.schema)),
-      batch_events_(definition.batch_events) {}
+      batch_events_(definition.batch_events) {
+    if (!definition.state_stream) return;
+    state_tables_.emplace(definition.state_stream->stream, definition.name);
+    if (role == Role::live) state_publisher_.emplace(store, *definition.state_stream);
+}
 
 void FoldTask::create(ReadModel& model, const Ledger& fresh) {
     if (const auto taken = books_.taken(model, objects_)) {
@@ -91,6 +99,7 @@ void FoldTask::open(const Ledger& fresh) {
     database_->write([&](ReadModel& model) {
         Bookkeeping::create_tables(model);
         if (!books_.load(model)) create(model, fresh);
+        if (state_tables_) state_tables_->open(model);
     });
     reload();
 }
@@ -115,6 +124,7 @@ void FoldTask::reload() {
     saved_at_ = options_.clock->monotonic();
     caught_up_ = false;
     taken_ahead_.clear();
+    if (state_publisher_) state_publisher_->forget();
     forget_failure();
     publish();
 }
@@ -126,6 +136,7 @@ bool FoldTask::ready() const {
 bool FoldTask::step(Position until) {
     if (!ready()) return false;
     if (ledger_.checkpoint >= until) return false;
+    if (!look_at_state_stream()) return true;
     FeedPage page;
     try {
         page = store_.read_feed({.from = ledger_.checkpoint,
@@ -159,6 +170,7 @@ bool FoldTask::step(Position until) {
     }
     rate_.add(options_.clock->monotonic(), ledger_.checkpoint.value - before.value);
     caught_up_ = ledger_.checkpoint >= page.tail;
+    publish_state();
     publish();
     return true;
 }
@@ -230,6 +242,7 @@ void FoldTask::reset() {
         model.script(definition_.schema);
         books_.save_objects(model, objects_);
         books_.unpark_all(model);
+        if (state_tables_) state_tables_->begin_anew(model);
         books_.save(model, ledger);
     });
     if (sink_keeps_checkpoint_) definition_.sink->flush(ledger.checkpoint);

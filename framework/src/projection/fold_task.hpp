@@ -15,6 +15,7 @@
 #include "projection/bookkeeping.hpp"
 #include "projection/filter.hpp"
 #include "projection/rate.hpp"
+#include "state/state_publisher.hpp"
 
 namespace foldback::projection {
 
@@ -27,12 +28,15 @@ void check(const ProjectionDefinition& definition);
 /// How long to wait after the failed attempt number `attempt`, from 1.
 [[nodiscard]] std::chrono::milliseconds delay_after(const RetryPolicy& retry, unsigned attempt);
 
+/// Whether a fold's rows are those that readers see.
+enum class Role : std::uint8_t { live, rebuild };
+
 /// One projection being folded into one database: live, or as a rebuild. It has no thread and no lock: one thread at a
 /// time, but `status`, `checkpoint` and `parked` from any.
 class FoldTask {
 public:
     FoldTask(StreamStore& store, const ProjectionRunnerOptions& options, const ProjectionDefinition& definition,
-             std::shared_ptr<Database> database);
+             std::shared_ptr<Database> database, Role role = Role::live);
 
     /// Finds the tables and the checkpoint, or creates them as `fresh` says. Throws std::invalid_argument when a table
     /// belongs to somebody else.
@@ -62,6 +66,8 @@ public:
     [[nodiscard]] Database& database() noexcept { return *database_; }
     [[nodiscard]] const std::vector<SchemaObject>& objects() const noexcept { return objects_; }
     [[nodiscard]] const Bookkeeping& books() const noexcept { return books_; }
+    /// Absent when the projection publishes to no State stream.
+    [[nodiscard]] const std::optional<state::StateTables>& state_tables() const noexcept { return state_tables_; }
 
 private:
     struct Failure {
@@ -82,6 +88,11 @@ private:
     void forget_failure();
     void publish();
     void stop(std::string error, std::optional<Position> failing);
+
+    // fold_state.cpp
+    /// False: the stream cannot be asked, and nothing may be applied.
+    [[nodiscard]] bool look_at_state_stream();
+    void publish_state();
 
     // fold_apply.cpp
     void apply(Range events, Position next);
@@ -119,6 +130,9 @@ private:
     Filter filter_;
     Bookkeeping books_;
     std::vector<SchemaObject> objects_;
+    std::optional<state::StateTables> state_tables_;
+    std::optional<state::StatePublisher> state_publisher_;  ///< of the live rows
+    bool publishing_failed_ = false;
     bool sink_keeps_checkpoint_ = false;
 
     Ledger ledger_;

@@ -60,7 +60,7 @@ Rebuild::Rebuild(StreamStore& store, const ProjectionRunnerOptions& options, con
 }
 
 void Rebuild::open() {
-    task_ = std::make_unique<FoldTask>(store_, options_, definition_, Database::open(file_));
+    task_ = std::make_unique<FoldTask>(store_, options_, definition_, Database::open(file_), Role::rebuild);
     task_->open(fresh_);
 }
 

@@ -49,8 +49,9 @@ Ledger rebuilt_ledger(ReadModel& model, const std::string& projection) {
     return *ledger;
 }
 
-void replace(ReadModel& model, const Bookkeeping& books, const std::vector<SchemaObject>& objects,
-             const ProjectionDefinition& definition) {
+void replace(ReadModel& model, const FoldTask& task, const ProjectionDefinition& definition) {
+    const auto& books = task.books();
+    const auto& objects = task.objects();
     const auto live = books.load(model);
     auto ledger = rebuilt_ledger(model, definition.name);
     if (!live || ledger.checkpoint < live->checkpoint)
@@ -66,6 +67,7 @@ void replace(ReadModel& model, const Bookkeeping& books, const std::vector<Schem
     books.save_objects(model, objects);
     books.unpark_all(model);
     model.script("INSERT INTO main.foldback_parked SELECT * FROM rebuilt.foldback_parked");
+    if (task.state_tables()) task.state_tables()->replace_by_rebuilt(model);
     books.save(model, ledger);
 }
 
@@ -81,7 +83,7 @@ void swap_tables(Database& live, const std::filesystem::path& rebuilt, const Fol
         ~Detach() { connection.control("DETACH rebuilt"); }
     } const detach{impl.writer};
     app::Transaction transaction(impl.writer);
-    replace(impl.writer, task.books(), task.objects(), definition);
+    replace(impl.writer, task, definition);
     transaction.commit();
 }
 

@@ -12,6 +12,7 @@
 
 #include "foldback/app/read_model.hpp"
 #include "foldback/app/sink.hpp"
+#include "foldback/state/state_collection.hpp"
 #include "foldback/store/types.hpp"
 
 namespace foldback {
@@ -81,6 +82,13 @@ struct ProjectionDefinition {
     /// rolled back: keep state in the read model only. An exception makes it a poison event.
     std::function<void(ReadModel&, const Delivery&)> apply{};
     std::shared_ptr<Sink> sink{};
+    /// Where to publish the rows that the handlers put into a StateCollection of this stream. It must not be among the
+    /// streams that the projection gets events of, and belongs to one projection. Each change is published once, after the
+    /// transaction that made it; changes of one key since the last publication as one. Killed at any instant, the
+    /// projection goes on where the stream ends: nothing is lost and nothing comes twice. After a rebuild or a reset, once it
+    /// has caught up, `resync` says how the stream comes to say what the new rows say. While the stream cannot be
+    /// written, the projection is `retrying`.
+    std::optional<StateStream> state_stream{};
 
     /// Decodes or computes what `apply` needs, ahead of the transaction: a pure function of the message, called on up
     /// to `parallelism` threads at once. SQLite has one writer, so this is what a read model can do in parallel.

@@ -3,6 +3,8 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -11,8 +13,9 @@
 
 namespace foldback::history {
 
-/// A fold whose state is a JSON document. `step` is a function `void(Json& state, Json message)` that throws for a message
-/// that it cannot fold, before it changed anything.
+/// A fold whose state is a JSON document. `step` is a function `void(Json& state, Json message)`, or one that reads the
+/// message itself, `void(Json& state, std::string_view message)`. It throws for a message that it cannot fold, before it
+/// changed anything.
 template <auto step>
 class DocumentFold final : public Fold {
 public:
@@ -22,7 +25,11 @@ public:
 
     [[nodiscard]] Folded apply(std::string_view message, std::string& problem) override {
         try {
-            step(state_, parse_json(message));
+            if constexpr (std::is_same_v<decltype(step), void (*)(Json&, std::string_view)>) {
+                step(state_, message);
+            } else {
+                step(state_, parse_json(message));
+            }
             return Folded::yes;
         } catch (const std::exception& error) {
             problem = error.what();
