@@ -31,6 +31,8 @@ constexpr const char* columns =
 /// searched by in columns of its own.
 template <class State>
 struct OrderList {
+    foldback::StateCollection<OrderSummary> published{order_list_stream, "order"};
+
     template <class One>
     requires(OrderEvent::has<One>) void apply(ReadModel& model, const One& event, const RecordedAt& where) const {
         const std::string id(where.stream.substr(where.stream.find('/') + 1));
@@ -44,13 +46,28 @@ struct OrderList {
         state.apply(event);
         std::int64_t pieces = 0;
         for (const auto& line : state.lines) pieces += line.quantity;
-        const auto text = foldback::to_json(state);
-        model.execute("REPLACE INTO order_list VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                      {id, state.customer, name_of(state.status), state.channel, pieces, state.total.units(),
-                       state.paid.units(), state.refunded.units(), placed_at, now, where.offset.value + 1, text});
+        const OrderSummary summary{.id = id,
+                                   .customer = state.customer,
+                                   .status = name_of(state.status),
+                                   .channel = state.channel,
+                                   .pieces = pieces,
+                                   .total = state.total,
+                                   .paid = state.paid,
+                                   .refunded = state.refunded,
+                                   .placed_at_ms = placed_at,
+                                   .updated_at_ms = now,
+                                   .offset = where.offset.value + 1};
+        save(model, summary, foldback::to_json(state));
+        published.put(model, id, summary);
     }
 
 private:
+    static void save(ReadModel& model, const OrderSummary& order, const std::string& state) {
+        model.execute(
+            "REPLACE INTO order_list VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            {order.id, order.customer, order.status, order.channel, order.pieces, order.total.units(),
+             order.paid.units(), order.refunded.units(), order.placed_at_ms, order.updated_at_ms, order.offset, state});
+    }
     static const char* name_of(OrderStatus status) { return boost::describe::enum_to_string(status, "unknown"); }
 };
 
@@ -91,6 +108,7 @@ std::int64_t key_of(OrderSort sort, const OrderSummary& order) {
 foldback::ProjectionDefinition order_list(Reducer reducer) {
     foldback::ProjectionDefinition definition{
         .name = order_list_name, .schema = schema, .events = {.categories = {order_category}}};
+    definition.state_stream = foldback::StateStream{.stream = order_list_stream};
     // Another reducer computes something else: the rows are built anew, beside the old ones.
     definition.on_change = foldback::OnChange::rebuild;
     if (reducer == Reducer::faulty) {

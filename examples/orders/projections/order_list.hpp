@@ -15,6 +15,9 @@ namespace orders {
 
 inline constexpr const char* order_list_name = "order-list";
 
+/// A Durable State stream: of the entity type `order`, an OrderSummary by the order's id. Whoever follows it has the list, live.
+inline constexpr const char* order_list_stream = "views/order-list";
+
 [[nodiscard]] foldback::ProjectionDefinition order_list(Reducer reducer);
 
 struct OrderSummary {
