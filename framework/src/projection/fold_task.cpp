@@ -102,6 +102,7 @@ void FoldTask::open(const Ledger& fresh) {
         if (state_tables_) state_tables_->open(model);
     });
     reload();
+    (void)look_at_state_stream();  // so that it is there for readers from the start
 }
 
 void FoldTask::reload() {

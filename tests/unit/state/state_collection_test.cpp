@@ -309,6 +309,34 @@ TEST_CASE("what others write to the State stream is put right again") {
     });
 }
 
+TEST_CASE("a stream that somebody compacted to its current rows goes on behind them") {
+    in_every_world([](World& world) {
+        ProjectionRunner runner(*world.store, world.options());
+        runner.add(sums(), world.database);
+        runner.run_until_caught_up();
+        for (int i = 0; i < 10; ++i) {
+            world.append("numbers/a", "1");
+            runner.run_until_caught_up();
+        }
+        world.append(state_stream, R"([{"headers":{"control":"snapshot-start"}},)"
+                                   R"({"type":"sum","key":"numbers/a","value":10,"headers":{"operation":"insert"}},)"
+                                   R"({"headers":{"control":"snapshot-end"}}])");
+        (void)world.store->truncate_before(state_stream, Offset{10}).value();
+
+        world.append("numbers/a", "1");
+        CHECK(eventually([&] {
+            world.clock.advance(std::chrono::seconds{1});
+            runner.run_until_caught_up();
+            return rows_of_reader(*world.store) == rows_of_table(world);
+        }));
+        world.append("numbers/a", "1");
+        runner.run_until_caught_up();
+
+        CHECK(rows_of_reader(*world.store) == Strings{"numbers/a|12"});
+        CHECK(told(*world.store).back() == "update numbers/a 12");
+    });
+}
+
 TEST_CASE("a projection waits while its State stream cannot be written, and says why") {
     in_every_world([](World& world) {
         ProjectionRunner runner(*world.store, world.options());
