@@ -134,7 +134,7 @@ shown() { openssl s_client -connect "$(sed 's|https://\([^/]*\)/.*|\1|' <<<"$url
 is "the certificate is the first one" "$(openssl x509 -in server.pem -noout -fingerprint)" "$(shown)"
 cp renewed.pem live.pem
 kill -HUP "$server"
-await_log 'the old stays in force' 1
+await_log 'what was in force stays' 1
 is "a certificate without its key changes nothing" "$(openssl x509 -in server.pem -noout -fingerprint)" "$(shown)"
 cp renewed.key live.key
 kill -HUP "$server"
@@ -142,7 +142,7 @@ await_log 'read the configuration again' 2
 is "the new certificate is shown" "$(openssl x509 -in renewed.pem -noout -fingerprint)" "$(shown)"
 echo '{' >access.json
 kill -HUP "$server"
-await_log 'the old stays in force' 2
+await_log 'what was in force stays' 2
 is "a bad access file changes nothing" 200 "$(status "${ann[@]}" "${url}a")"
 is "no token is in the log" 0 "$(grep -c secret-of log)"
 stop

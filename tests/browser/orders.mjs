@@ -38,7 +38,7 @@ export async function startShop({ bug = false } = {}) {
 const includes = ["framework/include", "server/include", "examples/orders"].flatMap((folder) => ["-I", path.join(root, folder)])
 const libraries = [
   ...["examples/orders/liborders_program.a", "examples/orders/liborders_service.a", "examples/orders/liborders_domain.a",
-    "server/libfoldback_server.a", "framework/libfoldback_framework.a", "framework/libfoldback_store.a"].map((name) => path.join(built, name)),
+    "server/libfoldback_server.a", "framework/libfoldback_framework.a", "framework/libfoldback_store.a", "framework/libfoldback_core.a"].map((name) => path.join(built, name)),
   "-lSQLiteCpp", "-lsqlite3", "-lsimdjson", "-lisal", "-pthread"]
 const compiler = process.env.CXX ?? "g++"
 const compile = (source, object, ...options) => run(compiler, ["-std=c++20", ...includes, ...options, "-c", source, "-o", object])

@@ -51,7 +51,8 @@ void Writer::stop() {
         queued_bytes_ = 0;
     }
     queued_.notify_all();
-    refuse_all(rest, refused_with(Refusal::stopped, "the store is being closed"));
+    // Closing a store with nothing queued needs no memory: it may be closed because there is none.
+    if (!rest.empty()) refuse_all(rest, refused_with(Refusal::stopped, "the store is being closed"));
 }
 
 void Writer::refuse_all(Group& writes, const Refused& refused) {
