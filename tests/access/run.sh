@@ -78,7 +78,8 @@ cp server.key live.key
 everything='[{"path":"**","verbs":["read","append","create","close","delete"]}]'
 reading='[{"path":"**","verbs":["read"]}]'
 policy() { printf '{"tokens":[%s],"certificates":[{"name":"URI:spiffe://example/billing","grants":%s}]}' "$1" "$reading"; }
-policy "$(token_entry ann secret-of-ann "$everything"),$(token_entry bob secret-of-bob "$reading")" >access.json
+following='[{"path":"orders/**","verbs":["read","subscribe"]},{"path":"__ds/subscriptions/*","verbs":["subscribe"]},{"path":"wakes","verbs":["append"]}]'
+policy "$(token_entry ann secret-of-ann "$everything"),$(token_entry bob secret-of-bob "$reading"),$(token_entry eve secret-of-eve "$following")" >access.json
 tls=(--tls-certificate live.pem --tls-key live.key --tls-client-ca ca.pem)
 ann=(--cacert ca.pem -H 'Authorization: Bearer secret-of-ann')
 bob=(--cacert ca.pem -H 'Authorization: Bearer secret-of-bob')
@@ -112,6 +113,22 @@ is "in pieces too" 204 "$(status "${ann[@]}" -X POST -H 'Content-Type: applicati
 is "a browser's question needs no token" 204 "$(status --cacert ca.pem -X OPTIONS "${url}a")"
 is "the list is for who may read" '["a","large"]' \
     "$(curl -sS "${bob[@]}" "${url%stream/}streams" | grep -o '"stream":"[^"]*"' | sed 's/"stream"://' | paste -sd, | sed 's/.*/[&]/')"
+
+# Subscriptions: what is followed, and who carries a token of another kind.
+
+subscribe() { # subscribe <id> <pattern> <wake stream> <token>
+    status --cacert ca.pem -H "Authorization: Bearer $4" -X PUT -d "{\"type\":\"pull-wake\",\"pattern\":\"$2\",\"wake_stream\":\"$3\"}" \
+        "${url}__ds/subscriptions/$1"
+}
+is "who may follow orders does" 201 "$(subscribe s1 'orders/*' wakes secret-of-eve)"
+is "and nothing else" 403 "$(subscribe s2 '**' wakes secret-of-eve)"
+is "and has no stream written that it may not write" 403 "$(subscribe s3 'orders/*' orders/1 secret-of-eve)"
+is "reading is not subscribing" 403 "$(subscribe s4 'orders/*' wakes secret-of-bob)"
+is "the keys are public" 200 "$(status --cacert ca.pem "${url}__ds/jwks.json")"
+is "an ack needs the token of its wake" 401 "$(status --cacert ca.pem -X POST -H 'Authorization: Bearer 1.w.2.x' \
+    -d '{"wake_id":"w","generation":1,"acks":[]}' "${url}__ds/subscriptions/s1/ack")"
+is "and says so" 1 "$(grep -c TOKEN_INVALID answer)"
+is "a claim needs a principal" 401 "$(status --cacert ca.pem -X POST -d '{"worker":"w"}' "${url}__ds/subscriptions/s1/claim")"
 
 # A live reader whose token is withdrawn.
 

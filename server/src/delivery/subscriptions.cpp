@@ -203,6 +203,9 @@ Reply Subscriptions::State::ask(Request request, std::string_view path) {
     }
     auto command = parse_command(request, path, local_webhooks(options));
     if (!command) return rejected(command.error());
+    if (request.principal && !may_command(*request.principal, *command)) {
+        return problem(403, "forbidden", "These credentials do not allow this.");
+    }
     // The engine answers on its thread; whoever waits is counted until then.
     const auto count = std::shared_ptr<void>(requests.get(), [counter = requests](void*) { --*counter; });
     if (++*requests > max_requests) return rejected(reject(code::busy, "Too many requests wait for subscriptions."));

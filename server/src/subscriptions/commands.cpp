@@ -1,9 +1,12 @@
 #include "subscriptions/commands.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <variant>
 
 #include "protocol/base_url.hpp"
 #include "protocol/header_values.hpp"
+#include "subscriptions/glob.hpp"
 #include "subscriptions/journal.hpp"
 
 namespace foldback::server::subscriptions {
@@ -124,7 +127,45 @@ Checked<Command> parse(const Request& request, const Parts& parts, LocalWebhooks
     return parse_report(request, parts.action == "callback" ? Delivery::webhook : Delivery::pull_wake);
 }
 
+bool may_follow(const Principal& principal, std::string_view stream) {
+    return principal.may(Verb::read, stream) && principal.may(Verb::subscribe, stream);
+}
+
+bool may_follow_all(const Principal& principal, const std::vector<std::string>& streams) {
+    return std::ranges::all_of(streams, [&](const auto& stream) { return may_follow(principal, stream); });
+}
+
+/// Whether it may follow paths that a pattern matches by its wildcards alone, whatever stands there, `**` for any number
+/// of segments up to more than a grant is likely to count out.
+bool may_follow_pattern(const Principal& principal, std::string_view pattern) {
+    constexpr int deepest = 32;
+    constexpr std::string_view whatever = "\xEE\x80\x80";  // U+E000, which nobody names streams or grants by
+    for (int depth = 0; depth <= deepest; ++depth) {
+        std::string path;
+        const auto add = [&](std::string_view segment) { path.append(path.empty() ? "" : "/").append(segment); };
+        for (auto rest = pattern; !rest.empty();) {
+            const auto segment = take_segment(rest);
+            for (int i = 0; segment == "**" && i < depth; ++i) add(whatever);
+            if (segment != "**") add(segment == "*" ? whatever : segment);
+        }
+        if (!path.empty() && !may_follow(principal, path)) return false;
+    }
+    return true;
+}
+
 }  // namespace
+
+bool may_command(const Principal& principal, const Addressed& addressed) {
+    if (const auto* put = std::get_if<Put>(&addressed.command)) {
+        const auto& wanted = put->configuration;
+        if (wanted.webhook_url && !principal.may(Verb::webhook, "__ds/subscriptions/" + addressed.id)) return false;
+        if (wanted.wake_stream && !principal.may(Verb::append, *wanted.wake_stream)) return false;
+        if (wanted.pattern && !may_follow_pattern(principal, *wanted.pattern)) return false;
+        return may_follow_all(principal, wanted.streams);
+    }
+    const auto* added = std::get_if<AddStreams>(&addressed.command);
+    return added == nullptr || may_follow_all(principal, added->streams);
+}
 
 bool wants_wake_token(std::string_view path) noexcept {
     const auto parts = take_apart(path);

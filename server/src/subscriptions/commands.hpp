@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "foldback/server/http_message.hpp"
+#include "foldback/server/principal.hpp"
 #include "subscriptions/configuration.hpp"
 #include "subscriptions/decisions.hpp"
 
@@ -49,6 +50,11 @@ struct Addressed {
 /// Reads a request below `__ds/subscriptions/`: `path` is what follows that. Rejections: INVALID_REQUEST,
 /// WEBHOOK_URL_REJECTED, TOKEN_INVALID, SUBSCRIPTION_NOT_FOUND for a path that means nothing.
 [[nodiscard]] Checked<Addressed> parse_command(const Request& request, std::string_view path, LocalWebhooks local);
+
+/// Whether a principal may have done for it what a command asks for: streams followed that it may read and subscribe to,
+/// news sent to a URL (`webhook`), or appended to a wake stream (`append`). Of a pattern it must be so for what the
+/// pattern matches at every depth. What a grant denies within a pattern is not seen: a wake names it, but has no data of it.
+[[nodiscard]] bool may_command(const Principal& principal, const Addressed& addressed);
 
 /// The methods of a path, as a header value; empty when the path means nothing.
 [[nodiscard]] std::string_view methods_of(std::string_view path) noexcept;
