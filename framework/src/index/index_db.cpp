@@ -111,7 +111,12 @@ IndexDb::Lease IndexDb::lease() {
             pool_.pop_back();
         }
     }
-    if (!connection) connection = std::make_unique<Connection>(file_, Connection::Role::reader);
+    if (!connection) {
+        connection = std::make_unique<Connection>(file_, Connection::Role::reader);
+        const std::lock_guard lock(pool_mutex_);
+        pool_.reserve(connections_ + 1);  // here, where it may fail, and not where a lease ends
+        ++connections_;
+    }
     return {*this, std::move(connection)};
 }
 

@@ -142,6 +142,7 @@ private:
     std::mutex writer_mutex_;
     std::mutex pool_mutex_;
     std::vector<std::unique_ptr<Connection>> pool_;
+    std::size_t connections_ = 0;  ///< in the pool and lent
 };
 
 }  // namespace foldback::index
