@@ -169,7 +169,7 @@ bool may_command(const Principal& principal, const Addressed& addressed) {
 
 bool wants_wake_token(std::string_view path) noexcept {
     const auto parts = take_apart(path);
-    return is_action(parts) && parts.action != "claim";
+    return is_action(parts) && parts.action != "claim" && !path.ends_with('/');
 }
 
 std::string_view methods_of(std::string_view path) noexcept {

@@ -288,7 +288,7 @@ TEST_CASE(
     const std::vector<std::string> sources{post("Content-Length: 5\r\nX: y\r\n") + "hello",
                                            chunked("5\r\nhello\r\n0\r\n\r\n"),
                                            "GET /first?a=b HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n"};
-    const std::string interesting("\r\n\t :;,0159aAfF+-%\0\x01\x7F\x80\xFF", 25);
+    const auto interesting = std::string("\r\n\t :;,0159aAfF+-%\x01\x7F\x80\xFF") + '\0';
     Served served;
     (void)served.start();
     std::size_t executed = 0;
