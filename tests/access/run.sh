@@ -40,7 +40,8 @@ token_entry() { # token_entry <id> <token> <grants>
 }
 
 start() { # start <flag>...: waits for the line that says where it serves
-    "$foldback" serve --listen 127.0.0.1:0 --memory --log-format json "$@" 2>log &
+    : >log  # the last server's says that it serves, too
+    "$foldback" serve --listen 127.0.0.1:0 --memory --log-format json "$@" 2>>log &
     server=$!
     local tries=0
     until grep -q '"msg":"serving"' log; do
@@ -199,7 +200,8 @@ refuses() { # refuses <wanted exit code> <flag>...
 }
 quick=(--shutdown-timeout-ms 0)
 starts() { # starts <flag>...
-    "$foldback" serve --memory --log-format json "$@" 2>log &
+    : >log
+    "$foldback" serve --memory --log-format json "$@" 2>>log &
     server=$!
     local tries=0
     until grep -q '"msg":"serving"' log || ! kill -0 "$server" 2>/dev/null || [ $((tries += 1)) -ge 1000 ]; do sleep 0.02; done
