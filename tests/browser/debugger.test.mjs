@@ -128,7 +128,9 @@ test("stepping asks for a page of states and then for nothing", async (t) => {
   const pageOfStates = page.waitForResponse((response) => response.url().includes("/states?"))
   await page.keyboard.press("ArrowRight")
   await momentIs(page, 52)
-  await pageOfStates
+  await (await pageOfStates).finished()
+  // The answer has arrived; the page has it when it has nothing left to do.
+  await page.evaluate(() => new Promise((done) => requestIdleCallback(() => setTimeout(() => requestIdleCallback(done)))))
   const asked = []
   page.on("request", (request) => asked.push(request.url()))
   for (let at = 53; at <= 60; ++at) {
