@@ -261,7 +261,6 @@ void FoldTask::move(Position position) {
 }
 
 void FoldTask::publish() {
-    checkpoint_.store(ledger_.checkpoint.value, std::memory_order_release);
     const std::lock_guard lock(status_mutex_);
     status_.name = definition_.name;
     status_.state = outdated_        ? ProjectionState::outdated
@@ -279,6 +278,8 @@ void FoldTask::publish() {
     status_.error = error_;
     status_.failing = failing_;
     shown_rate_ = rate_;
+    // Last: who waited for this checkpoint asks for the status next, and finds the one that goes with it.
+    checkpoint_.store(ledger_.checkpoint.value, std::memory_order_release);
 }
 
 ProjectionStatus FoldTask::status() const {
