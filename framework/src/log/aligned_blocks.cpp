@@ -2,9 +2,19 @@
 
 #include <algorithm>
 
+#include <sys/mman.h>
+
 #include "log/bytes.hpp"
 
 namespace foldback::log {
+
+AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
+    const auto alignment = size >= huge_page_bytes ? huge_page_bytes : block_bytes;
+    bytes_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, round_up(size, alignment))));
+    if (!bytes_) throw std::bad_alloc();
+    // A wish: without huge pages it is memory like any other.
+    if (alignment == huge_page_bytes) (void)::madvise(bytes_.get(), size, MADV_HUGEPAGE);
+}
 
 AlignedBytes BlockPool::take(std::size_t size) {
     {

@@ -14,11 +14,11 @@ constexpr std::uint64_t slice_bytes = 1 << 20;
 
 std::span<const std::byte> zero_slice() {
     static const AlignedBytes zeros = [] {
-        AlignedBytes bytes(slice_bytes);
+        AlignedBytes bytes(AlignedBytes::huge_page_bytes);
         std::memset(bytes.data(), 0, bytes.size());
         return bytes;
     }();
-    return {zeros.data(), zeros.size()};
+    return {zeros.data(), slice_bytes};
 }
 
 /// Creates a file with `size` reserved bytes; leaves none behind when that fails.

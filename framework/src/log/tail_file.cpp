@@ -10,7 +10,7 @@ namespace foldback::log {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 1 << 20;
+constexpr std::size_t piece_bytes = AlignedBytes::huge_page_bytes;
 
 constexpr std::uint64_t block_of(std::uint64_t byte) noexcept { return byte & ~std::uint64_t{block_bytes - 1}; }
 
