@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case RecordType::messages_appended: {
                 const auto appended = decode_appended(*record);
                 if (!appended) break;
-                std::string again;
+                ByteBuffer again;
                 encode(*appended, again);
                 const auto same = decode_record(again, true);
                 foldback::fuzz::require(same && decode_appended(*same),

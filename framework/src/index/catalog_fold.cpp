@@ -39,7 +39,7 @@ StreamRef Catalog::apply_record(const log::RecordView& view, log::Place place) {
     };
     switch (view.type) {
         case log::RecordType::stream_created: return apply_created(sound(log::decode_created(view)), place.segment);
-        case log::RecordType::messages_appended: return apply_appended(sound(log::decode_appended(view)), view, place);
+        case log::RecordType::messages_appended: return apply_appended(sound(log::decode_appended_head(view)), view, place);
         case log::RecordType::stream_closed: return apply_closed(sound(log::decode_closed(view)));
         case log::RecordType::stream_deleted: return apply_deleted(sound(log::decode_deleted(view)));
         case log::RecordType::stream_truncated: return apply_truncated(sound(log::decode_truncated(view)));

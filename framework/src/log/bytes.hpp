@@ -38,8 +38,9 @@ template <std::integral Number>
     return little_endian(stored);
 }
 
-template <std::integral Number>
-void append_number(std::string& out, Number value) {
+/// To a string or a ByteBuffer.
+template <class Out, std::integral Number>
+void append_number(Out& out, Number value) {
     const Number stored = little_endian(value);
     out.append(reinterpret_cast<const char*>(&stored), sizeof stored);
 }

@@ -18,8 +18,18 @@ constexpr std::size_t largest_kept_buffer = 16 << 20;
 }  // namespace
 
 void CommitBuilder::clear() {
-    if (buffer_.capacity() > largest_kept_buffer) buffer_ = std::string();
-    buffer_.assign(commit_header_bytes, '\0');
+    buffer_.clear();
+    if (buffer_.own_bytes() > largest_kept_buffer) buffer_.shrink();
+    begin();
+}
+
+void CommitBuilder::begin_in(std::span<std::byte> room) {
+    buffer_.begin_in({reinterpret_cast<char*>(room.data()), room.size()});
+    begin();
+}
+
+void CommitBuilder::begin() {
+    buffer_.append(commit_header_bytes, '\0');
     records_ = 0;
     messages_ = 0;
     crc_ = 0;
@@ -47,7 +57,7 @@ std::string_view CommitBuilder::finish(std::uint64_t epoch, Position first_posit
     store_number(header + 44, seals ? flag_seals : 0);
     store_number(header + 48, messages_);
     store_number(header + 52, std::uint32_t{0});
-    crc_ = crc32c(std::string_view(buffer_).substr(checked_from));
+    crc_ = crc32c(buffer_.view().substr(checked_from));
     store_number(header + 4, crc_);
     return buffer_;
 }

@@ -31,7 +31,7 @@ bool is_plain(const RecordView& record, RecordType type) noexcept {
     return record.type == type && record.flags == 0 && record.timestamp_ms == 0;
 }
 
-void put_fork(std::string& out, const StreamCreated& record) {
+void put_fork(ByteBuffer& out, const StreamCreated& record) {
     out.push_back(static_cast<char>(created_tag::fork));
     put_varint(fork_bytes, out);
     append_number(out, record.forked_from.value);
@@ -74,7 +74,7 @@ bool read_created_field(const FieldReader& field, StreamCreated& into) {
 
 }  // namespace
 
-void encode(const StreamCreated& record, std::string& out) {
+void encode(const StreamCreated& record, ByteBuffer& out) {
     const auto begin = begin_record(out);
     put_field(out, created_tag::path, record.path);
     put_field(out, created_tag::content_type, record.content_type);
@@ -107,7 +107,7 @@ std::optional<StreamCreated> decode_created(const RecordView& record) {
     return created;
 }
 
-void encode(const StreamClosed& record, std::string& out) {
+void encode(const StreamClosed& record, ByteBuffer& out) {
     const auto begin = begin_record(out);
     if (!record.producer_id.empty()) {
         put_producer_field(out, closed_tag_producer, record.producer_id, record.producer_epoch, record.producer_seq);
@@ -131,7 +131,7 @@ std::optional<StreamClosed> decode_closed(const RecordView& record) {
     return closed;
 }
 
-void encode(const StreamDeleted& record, std::string& out) {
+void encode(const StreamDeleted& record, ByteBuffer& out) {
     const auto begin = begin_record(out);
     const char reason = static_cast<char>(record.reason);
     put_field(out, deleted_tag_reason, {&reason, 1});
@@ -147,7 +147,7 @@ std::optional<StreamDeleted> decode_deleted(const RecordView& record) {
     return StreamDeleted{.incarnation = record.incarnation, .reason = DeleteReason{reason}};
 }
 
-void encode(const StreamTruncated& record, std::string& out) {
+void encode(const StreamTruncated& record, ByteBuffer& out) {
     const auto begin = begin_record(out);
     put_number_field(out, truncated_tag_before, record.before.value);
     finish_record(out, begin, {.type = RecordType::stream_truncated, .incarnation = record.incarnation});

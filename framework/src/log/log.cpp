@@ -143,6 +143,8 @@ void Log::seal_current() {
     state.sealed = true;
 }
 
+std::span<std::byte> Log::room(std::size_t bytes) { return state_->tail_file->room(bytes); }
+
 Place Log::write(CommitBuilder& commit, std::int64_t timestamp_ms) {
     check_not_poisoned();
     State& state = *state_;

@@ -96,7 +96,11 @@ private:
 /// Collects the records of one commit. Reused from commit to commit, so that its buffer is allocated once.
 class CommitBuilder {
 public:
+    CommitBuilder() { clear(); }
+
     void clear();
+    /// Begins anew in memory that the log lent (`Log::room`).
+    void begin_in(std::span<std::byte> room);
 
     /// Appends a record; returns where its header begins, counted from the commit's first byte.
     template <class Record>
@@ -112,9 +116,7 @@ public:
     void count_messages(std::uint32_t messages) noexcept { messages_ += messages; }
     [[nodiscard]] bool empty() const noexcept { return records_ == 0; }
     /// The records so far, as a CommitView's payload.
-    [[nodiscard]] std::string_view records() const noexcept {
-        return std::string_view(buffer_).substr(commit_header_bytes);
-    }
+    [[nodiscard]] std::string_view records() const noexcept { return buffer_.view().substr(commit_header_bytes); }
     /// Bytes the commit will take, header included.
     [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
@@ -126,7 +128,9 @@ public:
     [[nodiscard]] std::uint32_t crc() const noexcept { return crc_; }
 
 private:
-    std::string buffer_ = std::string(commit_header_bytes, '\0');
+    void begin();
+
+    ByteBuffer buffer_;
     std::uint32_t records_ = 0;
     std::uint32_t messages_ = 0;
     std::uint32_t crc_ = 0;
@@ -174,6 +178,10 @@ public:
     /// nothing has changed and a later call may succeed. Throws StorageError and poisons the log on any other failure.
     /// A commit larger than a segment gets a segment of its own size.
     void ensure_room(std::size_t bytes, Incarnation next_incarnation);
+
+    /// Memory at the log's end for a commit of up to so many bytes: one that is built there is written without being
+    /// copied. To be asked for after `ensure_room`; good for the next commit only.
+    [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
 
     /// Writes a commit after the tail and flushes it; returns the place of its header. The commit's first message gets
     /// `next_position()`. Throws StorageError and poisons the log when anything fails.

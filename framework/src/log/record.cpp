@@ -63,33 +63,38 @@ bool read_json_data(std::string_view data, MessagesAppended& into) {
     if (payload_bytes != rest.size()) return false;
     into.sizes = data.substr(0, data.size() - rest.size());
     into.payload = rest;
-    into.extent = into.count;
     return true;
 }
 
-bool read_data(std::string_view data, MessagesAppended& into) {
+/// How far the tail moves, from the size of the data alone.
+bool read_extent(std::size_t data_bytes, MessagesAppended& into) {
+    const bool json = into.framing == Framing::json;
     if (into.payload_dropped) {
-        const bool counts_agree =
-            into.framing == Framing::json ? into.extent == into.count : into.count == (into.extent == 0 ? 0U : 1U);
-        return data.empty() && counts_agree;
+        if (data_bytes > 0) return false;
+    } else {
+        into.extent = json ? into.count : data_bytes;
     }
+    return json ? into.extent == into.count : into.count == (into.extent == 0 ? 0U : 1U);
+}
+
+bool read_data(std::string_view data, MessagesAppended& into) {
+    if (into.payload_dropped) return true;
     if (into.framing == Framing::json) return read_json_data(data, into);
     into.payload = data;
-    into.extent = data.size();
-    return into.count == (data.empty() ? 0U : 1U);
+    return true;
+}
+
+/// What follows the meta section.
+std::string_view data_of(const RecordView& record) {
+    const auto meta = load_number<std::uint32_t>(record.body.data() + append_fixed_bytes - 4);
+    return record.body.substr(append_fixed_bytes + meta);
 }
 
 }  // namespace
 
-void encode(const MessagesAppended& record, std::string& out) {
+void encode(const MessagesAppended& record, ByteBuffer& out) {
     const std::size_t meta = meta_size(record);
-    const std::size_t begin = out.size();
-    const std::size_t total =
-        record_header_bytes + append_fixed_bytes + meta + record.sizes.size() + record.payload.size() + 8;
-    if (out.capacity() - begin < total) out.reserve(begin + total);
-
-    [[maybe_unused]] const std::size_t same_begin = begin_record(out);
-    assert(same_begin == begin);
+    const std::size_t begin = begin_record(out);
     append_number(out, record.first.value);
     append_number(out, record.first_position.value);
     append_number(out, record.count);
@@ -116,7 +121,7 @@ void encode(const MessagesAppended& record, std::string& out) {
                    .incarnation = record.incarnation});
 }
 
-std::optional<MessagesAppended> decode_appended(const RecordView& record) {
+std::optional<MessagesAppended> decode_appended_head(const RecordView& record) {
     const std::string_view body = record.body;
     if (record.type != RecordType::messages_appended || body.size() < append_fixed_bytes) return {};
     if ((record.flags & ~(flag_json | flag_closes | flag_payload_dropped)) != 0) return {};
@@ -133,9 +138,15 @@ std::optional<MessagesAppended> decode_appended(const RecordView& record) {
     appended->first_position.value = load_number<std::uint64_t>(body.data() + 8);
     appended->count = load_number<std::uint32_t>(body.data() + 16);
     if (!read_meta(body.substr(append_fixed_bytes, meta), *appended) ||
-        !read_data(body.substr(append_fixed_bytes + meta), *appended)) {
+        !read_extent(body.size() - append_fixed_bytes - meta, *appended)) {
         appended.reset();
     }
+    return appended;
+}
+
+std::optional<MessagesAppended> decode_appended(const RecordView& record) {
+    auto appended = decode_appended_head(record);
+    if (appended && !read_data(data_of(record), *appended)) appended.reset();
     return appended;
 }
 
@@ -160,11 +171,6 @@ std::optional<RecordView> decode_record(std::string_view bytes, bool verify) {
     record.bytes = bytes.substr(0, total);
     if (verify && record_crc(record.bytes) != load_number<std::uint32_t>(header + 4)) return {};
     return record;
-}
-
-void detail::put_long_varint(std::uint64_t value, std::string& out) {
-    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-    out.push_back(static_cast<char>(value));
 }
 
 std::optional<std::uint64_t> detail::take_long_varint(std::string_view& in) {

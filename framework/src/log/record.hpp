@@ -9,6 +9,7 @@
 
 #include "foldback/store/messages.hpp"
 #include "foldback/store/types.hpp"
+#include "log/byte_buffer.hpp"
 
 /// The store's own events, as they lie in a commit (docs/store-format.md). Integers are little-endian.
 namespace foldback::log {
@@ -92,26 +93,34 @@ struct StreamTruncated {
 };
 
 /// Appends one encoded record to `out` (whose size is a multiple of 8, and is again afterwards).
-void encode(const StreamCreated& record, std::string& out);
-void encode(const MessagesAppended& record, std::string& out);
-void encode(const StreamClosed& record, std::string& out);
-void encode(const StreamDeleted& record, std::string& out);
-void encode(const StreamTruncated& record, std::string& out);
+void encode(const StreamCreated& record, ByteBuffer& out);
+void encode(const MessagesAppended& record, ByteBuffer& out);
+void encode(const StreamClosed& record, ByteBuffer& out);
+void encode(const StreamDeleted& record, ByteBuffer& out);
+void encode(const StreamTruncated& record, ByteBuffer& out);
 
 /// Reads a record's body. The views point into it. Empty when the body is malformed.
 [[nodiscard]] std::optional<StreamCreated> decode_created(const RecordView& record);
 [[nodiscard]] std::optional<MessagesAppended> decode_appended(const RecordView& record);
+/// The same but for `sizes` and `payload`, which it neither reads nor checks: for folding, which needs none of them.
+[[nodiscard]] std::optional<MessagesAppended> decode_appended_head(const RecordView& record);
 [[nodiscard]] std::optional<StreamClosed> decode_closed(const RecordView& record);
 [[nodiscard]] std::optional<StreamDeleted> decode_deleted(const RecordView& record);
 [[nodiscard]] std::optional<StreamTruncated> decode_truncated(const RecordView& record);
 
 namespace detail {
-void put_long_varint(std::uint64_t value, std::string& out);
+template <class Out>
+void put_long_varint(std::uint64_t value, Out& out) {
+    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+    out.push_back(static_cast<char>(value));
+}
 [[nodiscard]] std::optional<std::uint64_t> take_long_varint(std::string_view& in);
 }  // namespace detail
 
-/// Unsigned LEB128. Inline for the sizes of usual messages: there are thousands of them in a batch.
-inline void put_varint(std::uint64_t value, std::string& out) {
+/// Unsigned LEB128, to a string or a ByteBuffer. Inline for the sizes of usual messages: there are thousands of them in a
+/// batch.
+template <class Out>
+void put_varint(std::uint64_t value, Out& out) {
     if (value >= 0x4000) return detail::put_long_varint(value, out);
     const char bytes[2] = {static_cast<char>(value < 0x80 ? value : (value | 0x80)), static_cast<char>(value >> 7)};
     out.append(bytes, value < 0x80 ? 1 : 2);

@@ -19,14 +19,14 @@ std::uint32_t record_crc(std::string_view bytes) noexcept {
     return crc32c(bytes.substr(8), crc32c(bytes.substr(0, 4)));
 }
 
-std::size_t begin_record(std::string& out) {
+std::size_t begin_record(ByteBuffer& out) {
     assert(out.size() % 8 == 0);
     const std::size_t begin = out.size();
     out.append(record_header_bytes, '\0');
     return begin;
 }
 
-void finish_record(std::string& out, std::size_t begin, const RecordHeader& header) {
+void finish_record(ByteBuffer& out, std::size_t begin, const RecordHeader& header) {
     const std::size_t body_bytes = out.size() - begin - record_header_bytes;
     if (body_bytes > UINT32_MAX) throw std::length_error("a record of the log is limited to 4 GiB");
     out.append(round_up(body_bytes, 8) - body_bytes, '\0');
@@ -36,22 +36,22 @@ void finish_record(std::string& out, std::size_t begin, const RecordHeader& head
     store_number(to, static_cast<std::uint32_t>(body_bytes));
     store_number(to + 8, static_cast<std::uint64_t>(header.type) | std::uint64_t{header.flags} << 8 | timestamp << 16);
     store_number(to + 16, header.incarnation.value);
-    store_number(to + 4, record_crc(std::string_view(out).substr(begin)));
+    store_number(to + 4, record_crc(out.view().substr(begin)));
 }
 
-void put_field(std::string& out, std::uint8_t tag, std::string_view value) {
+void put_field(ByteBuffer& out, std::uint8_t tag, std::string_view value) {
     out.push_back(static_cast<char>(tag));
     put_varint(value.size(), out);
     out.append(value);
 }
 
-void put_number_field(std::string& out, std::uint8_t tag, std::uint64_t value) {
+void put_number_field(ByteBuffer& out, std::uint8_t tag, std::uint64_t value) {
     out.push_back(static_cast<char>(tag));
     out.push_back(8);
     append_number(out, value);
 }
 
-void put_producer_field(std::string& out, std::uint8_t tag, std::string_view id, std::uint64_t epoch,
+void put_producer_field(ByteBuffer& out, std::uint8_t tag, std::string_view id, std::uint64_t epoch,
                         std::uint64_t seq) {
     out.push_back(static_cast<char>(tag));
     put_varint(16 + id.size(), out);

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "log/record.hpp"
@@ -11,7 +10,7 @@
 namespace foldback::log {
 
 /// Makes room for a record's header at the end of `out`; returns where the record begins.
-[[nodiscard]] std::size_t begin_record(std::string& out);
+[[nodiscard]] std::size_t begin_record(ByteBuffer& out);
 
 struct RecordHeader {
     RecordType type{};
@@ -21,7 +20,7 @@ struct RecordHeader {
 };
 
 /// Pads the record that began at `begin` and writes its header.
-void finish_record(std::string& out, std::size_t begin, const RecordHeader& header);
+void finish_record(ByteBuffer& out, std::size_t begin, const RecordHeader& header);
 
 /// The CRC32C that belongs into the header of these bytes, which are a whole record.
 [[nodiscard]] std::uint32_t record_crc(std::string_view bytes) noexcept;
@@ -35,12 +34,11 @@ void finish_record(std::string& out, std::size_t begin, const RecordHeader& head
     return 1 + varint_size(value_size) + value_size;
 }
 
-void put_field(std::string& out, std::uint8_t tag, std::string_view value);
-void put_number_field(std::string& out, std::uint8_t tag, std::uint64_t value);
+void put_field(ByteBuffer& out, std::uint8_t tag, std::string_view value);
+void put_number_field(ByteBuffer& out, std::uint8_t tag, std::uint64_t value);
 
 /// A request's producer tuple as one field: u64 epoch · u64 seq · id.
-void put_producer_field(std::string& out, std::uint8_t tag, std::string_view id, std::uint64_t epoch,
-                        std::uint64_t seq);
+void put_producer_field(ByteBuffer& out, std::uint8_t tag, std::string_view id, std::uint64_t epoch, std::uint64_t seq);
 
 /// Walks the fields of a section. Tags must strictly increase, so that a record has one encoding.
 class FieldReader {

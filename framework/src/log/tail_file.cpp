@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "log/bytes.hpp"
 
@@ -49,9 +50,15 @@ void TailFile::begin(std::uint64_t end) {
     keep(std::move(piece), end);
 }
 
+std::span<std::byte> TailFile::room(std::size_t bytes) {
+    lent_ = piece_with_room(bytes);
+    return {lent_->at(end_), bytes};
+}
+
 void TailFile::settle() {
     writing_ = false;
     newest_ = nullptr;
+    lent_ = nullptr;
     file_->finish_blocks();
     const std::lock_guard lock(mutex_);
     pieces_.clear();
@@ -60,8 +67,11 @@ void TailFile::settle() {
 void TailFile::write_at(std::uint64_t offset, std::span<const std::byte> data) {
     if (!writing_) return file_->write_at(offset, data);
     if (offset != end_) throw std::logic_error("the log is written elsewhere than at its end");
-    const auto piece = piece_with_room(data.size());
-    std::memcpy(piece->at(offset), data.data(), data.size());
+    auto piece = std::exchange(lent_, nullptr);
+    if (!piece || piece->at(offset) != data.data()) {
+        piece = piece_with_room(data.size());
+        std::memcpy(piece->at(offset), data.data(), data.size());
+    }
     const auto end = offset + data.size();
     const auto block_end = round_up(end, block_bytes);
     std::memset(piece->at(end), 0, block_end - end);

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "log/aligned_blocks.hpp"
@@ -29,6 +30,8 @@ public:
     /// From now on each write begins where the last one ended, the first one at `end`; what follows `end` in its block is
     /// overwritten with zeros. The file's space is allocated in whole blocks. Throws DeviceError.
     void begin(std::uint64_t end);
+    /// Memory for the next write, of up to `bytes`: what is put there is written without being copied.
+    [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
     /// No more writes come; nothing of the file is kept in memory.
     void settle();
 
@@ -56,6 +59,7 @@ private:
     // The writer's alone.
     bool writing_ = false;
     std::shared_ptr<Piece> newest_;
+    std::shared_ptr<Piece> lent_;  ///< holds the memory that `room` gave
 
     mutable std::mutex mutex_;     // guards what follows; only the writer changes it
     std::deque<PieceRef> pieces_;  ///< oldest first; each begins in the last block of the one before

@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "log/record_fields.hpp"
+
 namespace foldback {
 namespace {
 
@@ -10,9 +12,9 @@ constexpr std::size_t record_overhead = 160;
 
 std::size_t bound_of(const Messages& messages) {
     const auto payload = messages.joined().size();
-    const auto records = payload / max_record_payload + 2 + messages.count() / 2;
-    return payload + messages.count() * 5 +
-           std::min(records, messages.count() + 1 + payload / max_record_payload) * record_overhead;
+    // A record ends where the next message would make it too large, so two neighbours hold more than one record may.
+    const auto records = 2 * (payload / max_record_payload) + 2;
+    return payload + messages.count() * log::varint_size(payload) + records * record_overhead;
 }
 
 }  // namespace
@@ -35,8 +37,8 @@ std::size_t CommitDraft::bound(const std::vector<AppendRequest>& requests) {
     return total;
 }
 
-void CommitDraft::begin(Position first_position) {
-    commit_.clear();
+void CommitDraft::begin(Position first_position, std::span<std::byte> room) {
+    commit_.begin_in(room);
     streams_.reset();
     stream_memory_.release();
     streams_.emplace(&stream_memory_);

@@ -45,7 +45,7 @@ public:
         : catalog_(catalog), clock_(clock), options_(options) {}
 
     /// Begins an empty commit whose first message gets `first_position`.
-    void begin(Position first_position);
+    void begin(Position first_position, std::span<std::byte> room);
 
     [[nodiscard]] Result<Created> decide(const CreateRequest& request);
     [[nodiscard]] Result<Appended> decide(const AppendRequest& request);

@@ -87,7 +87,7 @@ bool Writer::commit_some() {
     }
     try {
         if (!make_room(bytes)) return true;
-        decide_group();
+        decide_group(bytes);
         if (!draft_.commit().empty()) write_and_publish();
     } catch (const std::exception& error) {
         break_down(error.what());
@@ -127,8 +127,8 @@ bool Writer::make_room(std::size_t bytes) {
     return false;
 }
 
-void Writer::decide_group() {
-    draft_.begin(log_.next_position());
+void Writer::decide_group(std::size_t bytes) {
+    draft_.begin(log_.next_position(), log_.room(log::commit_header_bytes + bytes));
     for (const auto& write : group_) write->decide(draft_);
 }
 

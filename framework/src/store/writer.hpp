@@ -64,7 +64,7 @@ private:
     [[nodiscard]] bool take_group(std::size_t& bytes);
     /// Drops (and refuses) the writes that must wait for space; false when nothing is left.
     bool make_room(std::size_t bytes);
-    void decide_group();
+    void decide_group(std::size_t bytes);
     [[nodiscard]] log::Place write_timed(std::int64_t timestamp_ms);
     void write_and_publish();
     void break_down(const std::string& why);

@@ -14,9 +14,9 @@ namespace {
 
 template <class Record>
 std::string encoded(const Record& record) {
-    std::string out;
+    ByteBuffer out;
     encode(record, out);
-    return out;
+    return std::string(out.view());
 }
 
 MessagesAppended json_append() {
@@ -56,11 +56,11 @@ StreamCreated created_fork() {
 
 /// A record with these flags and body, framed as it must be.
 std::string framed(RecordType type, std::uint8_t flags, std::string_view body) {
-    std::string out;
+    ByteBuffer out;
     const auto begin = begin_record(out);
     out.append(body);
     finish_record(out, begin, {.type = type, .flags = flags, .incarnation = {42}});
-    return out;
+    return std::string(out.view());
 }
 
 }  // namespace
@@ -233,7 +233,7 @@ TEST_CASE("what a newer format may write is refused, not guessed") {
         CHECK_FALSE(decode_created(*decode_record(bytes, true)));
     }
     SUBCASE("a timestamp on a record that has none") {
-        std::string bytes;
+        ByteBuffer bytes;
         const auto begin = begin_record(bytes);
         bytes.append(body);
         finish_record(bytes, begin, {.type = RecordType::stream_created, .timestamp_ms = 1});
@@ -289,7 +289,7 @@ TEST_CASE("control records with missing, repeated or cut fields are malformed") 
 
 TEST_CASE("an append whose numbers disagree with its data is malformed") {
     const auto read = [](MessagesAppended record) {
-        std::string bytes;
+        ByteBuffer bytes;
         const auto begin = begin_record(bytes);
         append_number(bytes, record.first.value);
         append_number(bytes, record.first_position.value);
