@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -56,8 +57,10 @@ public:
 
     // ---- folding; the caller holds the mutex exclusively ----
 
-    /// Folds one durable commit. Streams whose path changed or grew are reported through `changed`, if given.
-    void apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed = {});
+    /// Folds one durable commit. Streams whose path changed or grew are reported through `changed`, if given. `known` are
+    /// records of it that need not be read, in their order.
+    void apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed = {},
+               std::span<const PlainAppend> known = {});
 
     /// Up to where the log is folded: what is visible. The caller holds the mutex.
     [[nodiscard]] log::Place folded_to() const noexcept { return folded_to_; }
@@ -117,6 +120,8 @@ private:
     void require_whole() const;
 
     StreamRef apply_record(const log::RecordView& view, log::Place place);
+    void apply_chunk(const StreamRef& stream, const ChunkRef& chunk);
+    void grow(const StreamRef& stream, Offset tail);
     StreamRef apply_created(const log::StreamCreated& record, std::uint64_t segment);
     StreamRef apply_appended(const log::MessagesAppended& record, const log::RecordView& view, log::Place place);
     StreamRef apply_closed(const log::StreamClosed& record);

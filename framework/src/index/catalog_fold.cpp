@@ -4,7 +4,8 @@
 
 /// The fold: records in, catalog out. The same code folds at opening and after every flush.
 namespace foldback::index {
-void Catalog::apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed) {
+void Catalog::apply(const log::CommitView& commit, const std::function<void(const StreamRef&)>& changed,
+                    std::span<const PlainAppend> known) {
     require_whole();
     is_whole_ = false;
     if (commit.header.messages > 0 && deserves_landmark(last_landmark_, commit.place)) {
@@ -15,14 +16,23 @@ void Catalog::apply(const log::CommitView& commit, const std::function<void(cons
     folded_to_ = {commit.place.segment, commit.place.byte + log::commit_header_bytes + commit.payload.size()};
     next_position_ = {std::max(next_position_.value, commit.header.first_position.value + commit.header.messages)};
     unsaved_bytes_ += commit.payload.size();
-    const char* const start = commit.payload.data();
     auto rest = commit.payload;
     while (!rest.empty()) {
+        const auto byte = log::commit_header_bytes + commit.payload.size() - rest.size();
+        const log::Place place{commit.place.segment, commit.place.byte + byte};
+        if (!known.empty() && known.front().chunk.byte == byte) {
+            auto [stream, chunk] = known.front();
+            chunk.segment = static_cast<std::uint32_t>(place.segment);
+            chunk.byte = static_cast<std::uint32_t>(place.byte);
+            apply_chunk(stream, chunk);
+            if (changed) changed(stream);
+            rest.remove_prefix(chunk.length);
+            known = known.subspan(1);
+            continue;
+        }
         const auto view = log::decode_record(rest, false);
         if (!view) throw StorageError("a record of a whole commit cannot be read");
         rest.remove_prefix(view->bytes.size());
-        const log::Place place{commit.place.segment, commit.place.byte + log::commit_header_bytes +
-                                                         static_cast<std::uint64_t>(view->bytes.data() - start)};
         auto stream = apply_record(*view, place);
         if (stream && changed) changed(stream);
     }
@@ -39,7 +49,8 @@ StreamRef Catalog::apply_record(const log::RecordView& view, log::Place place) {
     };
     switch (view.type) {
         case log::RecordType::stream_created: return apply_created(sound(log::decode_created(view)), place.segment);
-        case log::RecordType::messages_appended: return apply_appended(sound(log::decode_appended_head(view)), view, place);
+        case log::RecordType::messages_appended:
+            return apply_appended(sound(log::decode_appended_head(view)), view, place);
         case log::RecordType::stream_closed: return apply_closed(sound(log::decode_closed(view)));
         case log::RecordType::stream_deleted: return apply_deleted(sound(log::decode_deleted(view)));
         case log::RecordType::stream_truncated: return apply_truncated(sound(log::decode_truncated(view)));
@@ -78,16 +89,16 @@ StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log
         orphan_bytes_[place.segment] += view.bytes.size();
         return nullptr;
     }
-    if (!record.payload_dropped) {
-        stream->chunks.push_back({.first = record.first,
-                                  .first_position = record.first_position,
-                                  .extent = record.extent,
-                                  .segment = static_cast<std::uint32_t>(place.segment),
-                                  .byte = static_cast<std::uint32_t>(place.byte),
-                                  .length = static_cast<std::uint32_t>(view.bytes.size())});
-        ++unsaved_records_;
+    if (record.payload_dropped) {
+        grow(stream, {record.first.value + record.extent});
+    } else {
+        apply_chunk(stream, {.first = record.first,
+                             .first_position = record.first_position,
+                             .extent = record.extent,
+                             .segment = static_cast<std::uint32_t>(place.segment),
+                             .byte = static_cast<std::uint32_t>(place.byte),
+                             .length = static_cast<std::uint32_t>(view.bytes.size())});
     }
-    stream->tail = {record.first.value + record.extent};
     if (record.stream_seq) stream->stream_seq = std::string(*record.stream_seq);
     if (!record.producer_id.empty()) {
         remember_producer(*stream, record.producer_id, record.producer_epoch, record.producer_seq);
@@ -98,9 +109,19 @@ StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log
             stream->closed_by = Producer{std::string(record.producer_id), record.producer_epoch, record.producer_seq};
         }
     }
+    return stream;
+}
+
+void Catalog::apply_chunk(const StreamRef& stream, const ChunkRef& chunk) {
+    stream->chunks.push_back(chunk);
+    ++unsaved_records_;
+    grow(stream, chunk.end());
+}
+
+void Catalog::grow(const StreamRef& stream, Offset tail) {
+    stream->tail = tail;
     stream->last_access_ms.store(now_ms_, std::memory_order_relaxed);
     mark_dirty(stream);
-    return stream;
 }
 
 void Catalog::remember_producer(StreamState& stream, std::string_view id, std::uint64_t epoch, std::uint64_t seq) {

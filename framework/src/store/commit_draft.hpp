@@ -55,6 +55,8 @@ public:
     [[nodiscard]] Result<std::monostate> decide(const ExpireRequest& request);
 
     [[nodiscard]] log::CommitBuilder& commit() noexcept { return commit_; }
+    /// The commit's records that only append, to streams that were there before it.
+    [[nodiscard]] std::span<const index::PlainAppend> plain_appends() const noexcept { return plain_appends_; }
     [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
 
     /// An upper bound of the bytes a request adds to a commit.
@@ -127,6 +129,7 @@ private:
     const Clock& clock_;
     const LogStoreOptions& options_;
     log::CommitBuilder commit_;
+    std::vector<index::PlainAppend> plain_appends_;
     /// Forgotten as a whole with each commit, so its nodes come from memory that is only ever reset.
     std::pmr::monotonic_buffer_resource stream_memory_{64 * 1024};
     /// The keys view into the requests and metas, which outlive the commit.

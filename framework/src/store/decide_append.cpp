@@ -267,7 +267,16 @@ void CommitDraft::record_messages(Stream& target, const Messages& messages, log:
             record.stream_seq = last.stream_seq;
             record.closes = last.closes;
         }
-        commit_.add(record);
+        const auto byte = commit_.add(record);
+        const bool plain = record.producer_id.empty() && !record.stream_seq && !record.closes;
+        if (plain && target.state && target.state->meta == target.meta) {
+            plain_appends_.push_back({.stream = target.state,
+                                      .chunk = {.first = record.first,
+                                                .first_position = record.first_position,
+                                                .extent = record.extent,
+                                                .byte = static_cast<std::uint32_t>(byte),
+                                                .length = static_cast<std::uint32_t>(commit_.size() - byte)}});
+        }
         commit_.count_messages(count);
         target.tail.value += record.extent;
         begin = end + (json ? 1 : 0);

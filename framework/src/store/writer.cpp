@@ -159,9 +159,12 @@ void Writer::write_and_publish() {
         const std::unique_lock lock(catalog_.mutex());
         // Under the lock: whoever begins to watch after this look finds the new tail when it looks for itself.
         const bool watched = watchers_.count() > 0;
-        catalog_.apply(view, [&](const index::StreamRef& stream) {
-            if (watched) changed_.push_back(stream);
-        });
+        catalog_.apply(
+            view,
+            [&](const index::StreamRef& stream) {
+                if (watched) changed_.push_back(stream);
+            },
+            draft_.plain_appends());
     }
     commits_.fetch_add(1, std::memory_order_relaxed);
     messages_.fetch_add(commit.messages(), std::memory_order_relaxed);

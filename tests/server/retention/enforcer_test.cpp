@@ -1,15 +1,14 @@
 #include "retention/enforcer.hpp"
 
 #include <atomic>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <thread>
 
 #include <doctest/doctest.h>
 
 #include "foldback/store/log_store.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace foldback;
 using namespace foldback::server;
@@ -214,8 +213,8 @@ TEST_SUITE("retention") {
     }
 
     TEST_CASE("a stream that cannot be read keeps no other from its rule, and is told of") {
-        const auto directory =
-            std::filesystem::temp_directory_path() / ("foldback-retention-" + std::to_string(std::random_device{}()));
+        const test::TemporaryDirectory folder;
+        const auto& directory = folder.path();
         LogStoreOptions small;
         small.segment_bytes = 1 << 20;
         {
@@ -255,12 +254,11 @@ TEST_SUITE("retention") {
         CHECK(store->head("sound").value().first == Offset{1});
         REQUIRE(troubles.size() == 1);
         CHECK(troubles.front().starts_with("damaged: "));
-        std::filesystem::remove_all(directory);
     }
 
     TEST_CASE("what was cut stays cut when the store is opened again") {
-        const auto directory =
-            std::filesystem::temp_directory_path() / ("foldback-retention-" + std::to_string(std::random_device{}()));
+        const test::TemporaryDirectory folder;
+        const auto& directory = folder.path();
         Retention retention(one_rule({.streams = PathGlob("s"), .max_messages = 1}));
         {
             const auto store = LogStore::open(directory);
@@ -278,6 +276,5 @@ TEST_SUITE("retention") {
             while (!cut) std::this_thread::yield();
         }
         CHECK(LogStore::open(directory)->head("s").value().first == Offset{2});
-        std::filesystem::remove_all(directory);
     }
 }
