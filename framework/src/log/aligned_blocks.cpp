@@ -16,11 +16,29 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
     if (alignment == huge_page_bytes) (void)::madvise(bytes_.get(), size, MADV_HUGEPAGE);
 }
 
+std::shared_ptr<const AlignedBytes> BlockPool::lend(std::shared_ptr<BlockPool> pool, std::size_t size) {
+    struct Loan {
+        Loan(std::shared_ptr<BlockPool> from, std::size_t wanted)
+            : lender(std::move(from)), bytes(lender->take(wanted)) {}
+        Loan(const Loan&) = delete;
+        Loan& operator=(const Loan&) = delete;
+        ~Loan() { lender->give_back(std::move(bytes)); }
+
+        std::shared_ptr<BlockPool> lender;
+        AlignedBytes bytes;
+    };
+    const auto loan = std::make_shared<const Loan>(std::move(pool), size);
+    return {loan, &loan->bytes};
+}
+
 AlignedBytes BlockPool::take(std::size_t size) {
+    const auto step = size > AlignedBytes::huge_page_bytes / 2 ? AlignedBytes::huge_page_bytes : block_bytes;
+    const auto wanted = round_up(size, step);
     {
         const std::lock_guard lock(mutex_);
-        const auto found =
-            std::find_if(spares_.begin(), spares_.end(), [&](const auto& spare) { return spare.size() >= size; });
+        const auto found = std::find_if(spares_.begin(), spares_.end(), [&](const auto& spare) {
+            return spare.size() >= wanted && spare.size() <= 2 * wanted;
+        });
         if (found != spares_.end()) {
             auto bytes = std::move(*found);
             spares_.erase(found);
@@ -28,7 +46,7 @@ AlignedBytes BlockPool::take(std::size_t size) {
             return bytes;
         }
     }
-    return AlignedBytes(round_up(size, block_bytes));
+    return AlignedBytes(wanted);
 }
 
 void BlockPool::give_back(AlignedBytes bytes) noexcept {

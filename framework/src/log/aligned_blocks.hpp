@@ -44,11 +44,13 @@ public:
     /// Keeps up to `max_spare_bytes` for later.
     explicit BlockPool(std::size_t max_spare_bytes) : max_spare_bytes_(max_spare_bytes) { spares_.reserve(max_spares); }
 
-    /// At least `size` bytes.
+    /// At least `size` bytes, and not many more than twice as many. They go back to the pool with their last user.
+    [[nodiscard]] static std::shared_ptr<const AlignedBytes> lend(std::shared_ptr<BlockPool> pool, std::size_t size);
+
+private:
     [[nodiscard]] AlignedBytes take(std::size_t size);
     void give_back(AlignedBytes bytes) noexcept;
 
-private:
     static constexpr std::size_t max_spares = 32;
 
     std::mutex mutex_;

@@ -19,20 +19,16 @@ constexpr std::uint64_t block_of(std::uint64_t byte) noexcept { return byte & ~s
 
 class TailFile::Piece {
 public:
-    Piece(std::shared_ptr<BlockPool> pool, std::uint64_t begin, std::size_t size)
-        : pool_(std::move(pool)), begin_(begin), bytes_(pool_->take(size)) {}
-    Piece(const Piece&) = delete;
-    Piece& operator=(const Piece&) = delete;
-    ~Piece() { pool_->give_back(std::move(bytes_)); }
+    Piece(const std::shared_ptr<BlockPool>& pool, std::uint64_t begin, std::size_t size)
+        : begin_(begin), bytes_(BlockPool::lend(pool, size)) {}
 
     [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
-    [[nodiscard]] std::uint64_t end() const noexcept { return begin_ + bytes_.size(); }
-    [[nodiscard]] std::byte* at(std::uint64_t byte) const noexcept { return bytes_.data() + (byte - begin_); }
+    [[nodiscard]] std::uint64_t end() const noexcept { return begin_ + bytes_->size(); }
+    [[nodiscard]] std::byte* at(std::uint64_t byte) const noexcept { return bytes_->data() + (byte - begin_); }
 
 private:
-    std::shared_ptr<BlockPool> pool_;
     std::uint64_t begin_;
-    AlignedBytes bytes_;
+    std::shared_ptr<const AlignedBytes> bytes_;
 };
 
 TailFile::TailFile(std::shared_ptr<LogFile> file, std::shared_ptr<BlockPool> pool)

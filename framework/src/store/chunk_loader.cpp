@@ -7,6 +7,15 @@ namespace {
 constexpr std::uint32_t bridged_gap_bytes = 4096;
 /// … and the piece does not grow beyond this.
 constexpr std::uint64_t piece_bytes = 1 << 20;
+/// From this size on a piece lies in memory that is used again: fresh memory of a long read is a page fault every 4 KiB,
+/// a quarter of the time of a catch-up over HTTP.
+constexpr std::size_t pooled_from_bytes = 64 << 10;
+
+std::shared_ptr<char[]> take_piece(const std::shared_ptr<log::BlockPool>& memory, std::size_t size) {
+    if (size < pooled_from_bytes) return std::shared_ptr<char[]>(new char[size]);
+    const auto lent = log::BlockPool::lend(memory, size);
+    return {lent, reinterpret_cast<char*>(lent->data())};
+}
 
 std::size_t piece_end(std::span<const LocatedChunk> chunks, std::size_t begin) {
     const auto& first = chunks[begin];
@@ -36,14 +45,15 @@ std::optional<log::MessagesAppended> checked(std::string_view bytes, const index
 }  // namespace
 
 std::vector<log::MessagesAppended> load_chunks(std::span<const LocatedChunk> chunks, Incarnation owner,
-                                               const log::Log& log, std::vector<std::shared_ptr<const void>>& owners) {
+                                               const log::Log& log, const std::shared_ptr<log::BlockPool>& memory,
+                                               std::vector<std::shared_ptr<const void>>& owners) {
     std::vector<log::MessagesAppended> records;
     records.reserve(chunks.size());
     for (std::size_t begin = 0; begin < chunks.size();) {
         const auto end = piece_end(chunks, begin);
         const auto& first = chunks[begin];
         const auto size = chunks[end - 1].ref.byte + std::size_t{chunks[end - 1].ref.length} - first.ref.byte;
-        const std::shared_ptr<char[]> piece(new char[size]);
+        const auto piece = take_piece(memory, size);
         first.segment->read(first.ref.byte, std::as_writable_bytes(std::span(piece.get(), size)));
         for (auto at = begin; at < end; ++at) {
             const auto& ref = chunks[at].ref;

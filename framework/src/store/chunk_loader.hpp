@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "index/stream_state.hpp"
+#include "log/aligned_blocks.hpp"
 #include "log/log.hpp"
 #include "log/record.hpp"
 
@@ -21,6 +22,7 @@ struct LocatedChunk {
 /// damaged or the device fails.
 [[nodiscard]] std::vector<log::MessagesAppended> load_chunks(std::span<const LocatedChunk> chunks, Incarnation owner,
                                                              const log::Log& log,
+                                                             const std::shared_ptr<log::BlockPool>& memory,
                                                              std::vector<std::shared_ptr<const void>>& owners);
 
 }  // namespace foldback

@@ -136,7 +136,7 @@ bool Reader::read_forward(const Snapshot& snapshot, const ReadRequest& request, 
         const auto owner = snapshot.stream->meta->owner_of(at);
         const auto end = std::min(owner.end, snapshot.tail);
         const auto chunks = locate(owner.incarnation, at, end, filler.bytes_left());
-        const auto records = load_chunks(chunks, owner.incarnation, log_, page.owners);
+        const auto records = load_chunks(chunks, owner.incarnation, log_, memory_, page.owners);
         if (records.empty()) return false;
         for (const auto& record : records) {
             if (filler.full()) break;
@@ -155,7 +155,7 @@ bool Reader::read_backward(const Snapshot& snapshot, const ReadRequest& request,
     while (before > snapshot.first && !filler.full()) {
         const auto owner = snapshot.stream->meta->owner_of({before.value - 1});
         const auto chunks = locate_before(owner.incarnation, before, snapshot.first, filler.bytes_left());
-        const auto records = load_chunks(chunks, owner.incarnation, log_, page.owners);
+        const auto records = load_chunks(chunks, owner.incarnation, log_, memory_, page.owners);
         if (records.empty()) return false;
         for (const auto& record : records) {
             if (filler.full()) break;

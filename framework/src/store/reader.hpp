@@ -26,6 +26,9 @@ public:
     [[nodiscard]] StreamList list(const ListRequest& request);
 
 private:
+    /// Of the memory that long reads lie in, kept for later ones.
+    static constexpr std::size_t max_spare_bytes = 16 << 20;
+
     /// A stream at one moment, and where a read of it begins.
     struct Snapshot {
         Offset start;
@@ -58,6 +61,7 @@ private:
     index::Catalog& catalog_;
     index::IndexDb& index_;
     log::Log& log_;
+    const std::shared_ptr<log::BlockPool> memory_ = std::make_shared<log::BlockPool>(max_spare_bytes);
 };
 
 [[nodiscard]] StreamInfo info_of(const index::StreamState& stream);
