@@ -13,35 +13,38 @@ constexpr std::size_t max_depth = 1024;
 
 bool Batch::assign(std::string data, bool is_json) {
     data_ = std::move(data);
-    items_.clear();
     is_json_ = is_json;
-    if (!is_json) {
-        if (!data_.empty()) items_.emplace_back(0, data_.size());
-        return true;
-    }
-    if (!is_utf8(data_)) return false;
-    JsonScanner scanner(data_, max_depth);
-    scanner.skip_blanks();
-    if (!scanner.take('[')) return false;
-    scanner.skip_blanks();
-    bool has_more = !scanner.take(']');
-    while (has_more) {
-        scanner.skip_blanks();
-        const auto* const begin = scanner.at();
-        if (!scanner.take_value()) return false;
-        items_.emplace_back(begin - data_.data(), scanner.at() - begin);
-        scanner.skip_blanks();
-        has_more = scanner.take(',');
-        if (!has_more && !scanner.take(']')) return false;
-    }
-    scanner.skip_blanks();
-    return scanner.at_end();
+    is_empty_ = data_.empty();
+    if (!is_json) return true;
+    constexpr const char* blanks = " \t\r\n";
+    const auto begin = data_.find_first_not_of(blanks);
+    const auto end = data_.find_last_not_of(blanks);
+    if (begin == end || data_[begin] != '[' || data_[end] != ']') return false;
+    is_empty_ = data_.find_first_not_of(blanks, begin + 1) == end;
+    return true;
 }
 
 std::vector<std::string_view> Batch::items() const {
+    if (is_empty_) return {};
+    if (!is_json_) return {std::string_view(data_)};
+    if (!is_utf8(data_)) throw_not_decoded("the answer is not UTF-8");
     std::vector<std::string_view> items;
-    items.reserve(items_.size());
-    for (const auto& [begin, size] : items_) items.push_back(std::string_view(data_).substr(begin, size));
+    JsonScanner scanner(data_, max_depth);
+    scanner.skip_blanks();
+    bool has_more = scanner.take('[');
+    while (has_more) {
+        scanner.skip_blanks();
+        const auto* const begin = scanner.at();
+        if (!scanner.take_value()) throw_not_decoded(scanner.problem().c_str());
+        items.emplace_back(begin, scanner.at() - begin);
+        scanner.skip_blanks();
+        has_more = scanner.take(',');
+    }
+    scanner.skip_blanks();
+    if (!scanner.take(']')) scanner.fail("',' or ']' is expected");
+    scanner.skip_blanks();
+    if (!scanner.at_end()) scanner.fail("the end is expected");
+    if (scanner.what() != nullptr) throw_not_decoded(scanner.problem().c_str());
     return items;
 }
 

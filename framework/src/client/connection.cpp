@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -17,6 +18,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t piece_bytes = 64 << 10;
+constexpr std::size_t plain_piece_bytes = 128 << 10;
 
 /// Hands a body over piece by piece: whoever reads takes the string away.
 struct PieceBody {
@@ -120,17 +122,35 @@ Task<ResponseHead> Connection::read_head(bool is_head) {
         head.headers.emplace_back(lower_case(name), std::string(field.value().data(), field.value().size()));
     }
     note_keep_alive(head);
+    const auto left = answer_->parser.content_length_remaining();
+    is_body_plain_ = left && *left > 0 && buffer_.empty() && !answer_->parser.is_done();
+    plain_bytes_ = is_body_plain_ ? *left : 0;
     co_return head;
 }
 
-Task<std::string> Connection::read_piece() {
-    const auto has_more = [](const Answer& answer) {
-        return answer.parser.is_done() || !answer.parser.get().body().empty();
-    };
-    co_await read_to(has_more);
-    auto& piece = answer_->parser.get().body();
-    if (piece.empty()) reusable_ = answer_->parser.keep_alive() && buffer_.empty();
-    co_return std::exchange(piece, std::string{});
+std::uint64_t Connection::announced_bytes() const { return answer_->parser.content_length().value_or(0); }
+
+Task<bool> Connection::read_more(std::string& body) {
+    auto& parsed = answer_->parser.get().body();
+    if (parsed.empty() && plain_bytes_ > 0) {
+        const auto count = co_await read_some(body, std::min<std::uint64_t>(plain_bytes_, plain_piece_bytes));
+        if (count == 0) fail(http::error::partial_message, "read from");
+        plain_bytes_ -= count;
+        co_return true;
+    }
+    if (parsed.empty() && !is_body_plain_) {
+        const auto has_more = [](const Answer& answer) {
+            return answer.parser.is_done() || !answer.parser.get().body().empty();
+        };
+        co_await read_to(has_more);
+    }
+    if (parsed.empty()) {
+        reusable_ = answer_->parser.keep_alive() && buffer_.empty();
+        co_return false;
+    }
+    body.append(parsed);
+    parsed.clear();
+    co_return true;
 }
 
 Task<void> Connection::read_to(bool (*is_enough)(const Answer&)) {
@@ -142,26 +162,26 @@ Task<void> Connection::read_to(bool (*is_enough)(const Answer&)) {
             if (error && error != http::error::need_more) fail(error, "read from");
             if (taken > 0) continue;
         }
-        if (co_await read_some() > 0) continue;
+        if (co_await read_some(buffer_, piece_bytes) > 0) continue;
         error = http::error::end_of_stream;
         if (answer_->parser.got_some()) answer_->parser.put_eof(error);
         if (error || !is_enough(*answer_)) fail(error ? error : error_code(http::error::end_of_stream), "read from");
     }
 }
 
-Task<std::size_t> Connection::read_some() {
+Task<std::size_t> Connection::read_some(std::string& into, std::size_t most) {
     error_code error;
-    const auto before = buffer_.size();
-    buffer_.resize(before + piece_bytes);
+    const auto before = into.size();
+    into.resize(before + most);
     limit(SteadyClock::now() + options_.response_timeout);
-    const auto space = asio::buffer(buffer_.data() + before, piece_bytes);
+    const auto space = asio::buffer(into.data() + before, most);
     std::size_t count = 0;
     if (tls_) {
         count = co_await tls_->async_read_some(space, asio::redirect_error(use_awaitable, error));
     } else {
         count = co_await socket_.async_read_some(space, asio::redirect_error(use_awaitable, error));
     }
-    buffer_.resize(before + count);
+    into.resize(before + count);
     if (closed_) fail(error, "read from");
     if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) co_return 0;
     if (error) fail(error, "read from");

@@ -3,6 +3,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -40,8 +41,10 @@ public:
     Task<void> write(std::string_view first, std::string_view second);
     /// The head of the answer to the request sent last; to HEAD no body follows.
     Task<ResponseHead> read_head(bool is_head);
-    /// More of the answer's body; nothing at its end.
-    Task<std::string> read_piece();
+    /// How many bytes the answer's body will have; 0 when its head does not say so.
+    [[nodiscard]] std::uint64_t announced_bytes() const;
+    /// Appends more of the answer's body to `body`; false at its end.
+    Task<bool> read_more(std::string& body);
 
     void close() noexcept;
 
@@ -55,7 +58,8 @@ public:
 private:
     class Answer;
 
-    Task<std::size_t> read_some();
+    /// Reads some bytes, at most `most`, and appends them; how many, 0 at the end of the connection.
+    Task<std::size_t> read_some(std::string& into, std::size_t most);
     Task<void> read_to(bool (*is_enough)(const Answer&));
     /// What waits from now on ends at `time`.
     void limit(TimePoint time);
@@ -77,7 +81,9 @@ private:
     bool reusable_ = false;
     TimePoint expires_at_ = TimePoint::max();
     std::unique_ptr<Answer> answer_;
-    std::string buffer_;  ///< read and not yet parsed
+    std::string buffer_;             ///< read and not yet parsed
+    bool is_body_plain_ = false;     ///< the rest of the body is so many bytes, as they come
+    std::uint64_t plain_bytes_ = 0;  ///< of which these are still to come
 };
 
 }  // namespace foldback::client::detail

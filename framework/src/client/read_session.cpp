@@ -13,6 +13,14 @@ using detail::SteadyClock;
 using detail::Task;
 using std::chrono::milliseconds;
 
+namespace {
+
+void rethrow(const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
 ReadSession::Impl::Impl(std::shared_ptr<detail::Target> target, ReadOptions options)
     : target_(std::move(target)),
       options_(std::move(options)),
@@ -61,12 +69,34 @@ detail::Request ReadSession::Impl::request(std::string query) const {
 }
 
 Task<Result<void>> ReadSession::Impl::read_answer() {
-    const auto request = this->request(state_.query());
-    auto response = co_await detail::exchange(operation_, request);
+    auto response = co_await fetch(state_.query());
     if (!response) co_return std::move(response).error();
     status_ = response->status;
     if (target_->content_type().empty()) target_->learn_content_type(response->header("content-type"));
+    // The server works on the next answer while this one is taken apart and used.
+    if (auto query = state_.query_after(*response)) fetch_ahead(std::move(*query));
     co_return state_.take_answer(*response, std::move(response->body));
+}
+
+Task<Result<detail::Response>> ReadSession::Impl::fetch(std::string query) {
+    const auto ahead = std::exchange(ahead_, nullptr);
+    if (ahead && !ahead->response) {
+        boost::system::error_code ignored;
+        co_await ahead->ended.async_wait(detail::asio::redirect_error(detail::use_awaitable, ignored));
+    }
+    if (ahead && ahead->query == query) co_return std::move(*ahead->response);
+    const auto request = this->request(std::move(query));
+    co_return co_await detail::exchange(operation_, request);
+}
+
+void ReadSession::Impl::fetch_ahead(std::string query) {
+    ahead_ = std::make_shared<Ahead>(std::move(query), runtime().context());
+    auto work = [](std::shared_ptr<Impl> self, std::shared_ptr<Ahead> ahead) -> Task<void> {
+        const auto request = self->request(ahead->query);
+        ahead->response = co_await detail::exchange(self->operation_, request);
+        ahead->ended.cancel();
+    };
+    detail::asio::co_spawn(runtime().context(), work(shared_from_this(), ahead_), rethrow);
 }
 
 Task<Result<void>> ReadSession::Impl::read_events() {
@@ -84,7 +114,7 @@ Task<Result<void>> ReadSession::Impl::read_events() {
     try {
         const auto connection = events_;
         const detail::Operation::Waiting waiting(*operation_, [connection] { connection->close(); });
-        if (!operation_->is_over()) piece = co_await connection->read_piece();
+        if (!operation_->is_over()) co_await connection->read_more(piece);
     } catch (const detail::TransportError&) {
         piece.clear();  // as good as an end: what was not confirmed comes again
     }
@@ -116,10 +146,7 @@ void ReadSession::next(std::function<void(Next)> done) {
         auto outcome = co_await impl->next();
         then(std::move(outcome));
     };
-    detail::asio::co_spawn(impl_->runtime().context(), work(impl_, std::move(done)),
-                           [](const std::exception_ptr& error) {
-                               if (error) std::rethrow_exception(error);
-                           });
+    detail::asio::co_spawn(impl_->runtime().context(), work(impl_, std::move(done)), rethrow);
 }
 
 void ReadSession::cancel() { impl_->cancel(); }

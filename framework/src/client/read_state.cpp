@@ -34,11 +34,9 @@ Error too_large() {
 /// The body that holds what both hold.
 std::string joined(const Batch& first, const Batch& second) {
     if (!first.is_json()) return first.data() + second.data();
-    std::string body;
-    for (const auto* batch : {&first, &second}) {
-        for (const auto item : batch->items()) body.append(1, body.empty() ? '[' : ',').append(item);
-    }
-    return body.empty() ? "[]" : body + "]";
+    if (first.empty() || second.empty()) return first.empty() ? second.data() : first.data();
+    const auto messages = first.data().substr(0, first.data().rfind(']'));
+    return messages + "," + second.data().substr(second.data().find('[') + 1);
 }
 
 struct Control {
@@ -89,6 +87,15 @@ std::string ReadState::query() const {
     if (phase_ == Phase::long_poll) add_parameter(query, "live", "long-poll");
     if (phase_ == Phase::events) add_parameter(query, "live", "sse");
     if (is_following() && !cursor_.empty()) add_parameter(query, "cursor", cursor_);
+    return query;
+}
+
+std::optional<std::string> ReadState::query_after(const ResponseHead& head) const {
+    const auto next = offset_of(head.header("stream-next-offset"));
+    const bool is_last = head.says_true("stream-up-to-date") || head.says_true("stream-closed");
+    if (phase_ != Phase::catch_up || is_last || !next || *next == asked_from_) return std::nullopt;
+    std::string query;
+    add_parameter(query, "offset", next->text());
     return query;
 }
 

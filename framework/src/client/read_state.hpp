@@ -28,6 +28,8 @@ public:
     [[nodiscard]] bool is_done() const noexcept { return phase_ == Phase::done; }
     /// The query of the next request.
     [[nodiscard]] std::string query() const;
+    /// The query after this answer, if the answer is not the last one of what is there.
+    [[nodiscard]] std::optional<std::string> query_after(const ResponseHead& head) const;
 
     /// A whole answer. An error is why it cannot be what the protocol says; the state is then as before.
     [[nodiscard]] Result<void> take_answer(const ResponseHead& head, std::string body);

@@ -246,24 +246,18 @@ Task<std::string> Exchange::read_body(Connection& connection, const ResponseHead
                              "the content encoding '" + std::string(encoding) + "' is unknown");
     }
     std::string body;
+    std::string packed;
     bool is_packed = false;
-    for (;;) {
-        auto piece = co_await connection.read_piece();
-        if (piece.empty()) break;
-        if (!inflater && piece.size() > most - body.size())
+    if (!inflater) body.reserve(std::min<std::uint64_t>(connection.announced_bytes(), most));
+    while (co_await connection.read_more(inflater ? packed : body)) {
+        if (body.size() > most)
             throw TransportError(ErrorCode::response_too_large, "the answer is larger than max_body_bytes");
-        if (!inflater) {
-            if (body.empty()) {
-                body = std::move(piece);
-            } else {
-                body += piece;
-            }
-            continue;
-        }
+        if (!inflater) continue;
         is_packed = true;
-        if (!inflater->add(piece, body, most))
+        if (!inflater->add(packed, body, most))
             throw TransportError(ErrorCode::malformed_response,
                                  "the packed answer is damaged or larger than max_body_bytes");
+        packed.clear();
     }
     if (is_packed && !inflater->is_done()) throw TransportError(ErrorCode::network, "the packed answer was cut off");
     co_return body;

@@ -50,6 +50,17 @@ TEST_CASE("a stream is read answer by answer to its end") {
     CHECK_FALSE(state.take_batch());
 }
 
+TEST_CASE("the query after an answer is known before the answer is taken, when more of what is there follows") {
+    const ReadState state(Offset("3"), Live::automatic, 1000);
+
+    CHECK(state.query_after(head("5", "application/json")) == "offset=5");
+    CHECK_FALSE(state.query_after(head("5", "application/json", up_to_date)));
+    CHECK_FALSE(state.query_after(head("5", "application/json", {{"stream-closed", "true"}})));
+    CHECK_FALSE(state.query_after(head("3", "application/json")));
+    CHECK_FALSE(state.query_after(head("no offset", "application/json")));
+    CHECK_FALSE(following().query_after(head("7", "application/json")));
+}
+
 TEST_CASE("an empty stream's only batch says that it is up to date") {
     ReadState state(Offset(), Live::off, 1000);
 

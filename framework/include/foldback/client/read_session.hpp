@@ -45,43 +45,57 @@ public:
     [[nodiscard]] const std::string& data() const noexcept { return data_; }
     [[nodiscard]] bool is_json() const noexcept { return is_json_; }
     /// No message, no byte: it only says `up_to_date` or `closed`.
-    [[nodiscard]] bool empty() const noexcept { return is_json_ ? items_.empty() : data_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return is_empty_; }
 
     /// The JSON texts of a JSON stream's messages, as the server sent them; one item with all bytes of any other stream.
+    /// Throws ClientError (`malformed_response`) when the data is no array of JSON values.
     [[nodiscard]] std::vector<std::string_view> items() const;
 
     /// The messages as values. Throws ClientError (`malformed_response`) when one is not such a value.
     template <class T>
     [[nodiscard]] std::vector<T> values() const {
         std::vector<T> values;
-        values.reserve(items_.size());
         for_each<T>([&](T& value) { values.push_back(std::move(value)); });
         return values;
     }
     /// The same one by one, without keeping them: `take` is given a T&.
     template <class T, class Take>
     void for_each(Take take) const {
-        for (const auto& item : items()) {
+        if (is_empty_) return;
+        JsonReader reader(data_);
+        bool has_more = true;
+        if (is_json_) decode([&] { (void)reader.take('['); });  // assign() has seen it
+        while (has_more) {
             T value{};
-            try {
-                JsonReader reader(item);
+            decode([&] {
                 read_json(reader, value);
-            } catch (const JsonError& error) {
-                throw_not_decoded(error.what());
-            }
+                has_more = is_json_ && reader.take(',');
+                if (!has_more && is_json_ && !reader.take(']')) reader.fail_expected("a comma or the end of the array");
+                if (!has_more) reader.expect_end();
+            });
             take(value);
         }
     }
 
-    /// Makes the batch of an answer's body; false when a JSON stream's is no array of JSON values.
+    /// Makes the batch of an answer's body; false when a JSON stream's does not begin and end as an array does. What is
+    /// between the brackets is checked by those who read it.
     [[nodiscard]] bool assign(std::string data, bool is_json);
 
 private:
+    /// Throws what `read` finds wrong as a ClientError.
+    template <class Read>
+    void decode(Read read) const {
+        try {
+            read();
+        } catch (const JsonError& error) {
+            throw_not_decoded(error.what());
+        }
+    }
     [[noreturn]] void throw_not_decoded(const char* why) const;
 
     std::string data_{};
-    std::vector<std::pair<std::size_t, std::size_t>> items_{};  ///< begin and size of each message in data_
     bool is_json_ = false;
+    bool is_empty_ = true;
 };
 
 /// Reads a stream from an offset on: first what is there, then, if asked to, what comes.
