@@ -1,16 +1,17 @@
-// bench.mjs <foldback> <orders> [--json FILE]: all measurements over HTTP, against their peers, in one run.
+// bench.mjs <foldback> <orders> <client_bench> [--json FILE]: all measurements over HTTP, against their peers, in one run.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { catchUp } from "./catch_up.mjs"
+import { clientRows } from "./client.mjs"
 import { liveTail } from "./live_tail.mjs"
 import { here } from "./measure.mjs"
 import { Nginx } from "./nginx.mjs"
 import { placeOrders } from "./orders.mjs"
 import { appends, smallGets } from "./throughput.mjs"
 
-const { values: options, positionals: [binary, orders] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
+const { values: options, positionals: [binary, orders, clientBench] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
 
 // Beside the build, not in /tmp, which may be memory.
 const build = join(here, "../../../build")
@@ -31,6 +32,9 @@ const measurements = [
   }),
   () => smallGets({ binary, directory: join(scratch, "small"), nginx, rounds: 5, seconds: 3, target: 1 }),
   () => catchUp({ binary, directory: join(scratch, "long"), scratch, nginx, rounds: 7, target: 0.7 }),
+  () => clientRows({
+    binary, clientBench, directory: join(scratch, "client"), scratch, rounds: 5, produceTarget: 5, readTarget: 0.6,
+  }),
   () => liveTail({ binary, directory: join(scratch, "live"), target: 4 }),
   () => placeOrders({ orders, directory: join(scratch, "orders"), rounds: 5, seconds: 3, target: 0.5 }),
 ]

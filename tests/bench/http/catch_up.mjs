@@ -7,10 +7,11 @@ import { promisify } from "node:util"
 import { Server } from "../../harness/server.mjs"
 import { createStream, event, interleaved, send } from "./measure.mjs"
 
-const EVENTS = 1_000_000
+export const EVENTS = 1_000_000
 const EVENTS_PER_REQUEST = 5_000
 
-async function fill(server) {
+/** The stream of so many events that is read. */
+export async function fill(server) {
   await createStream(server, "bench/long")
   for (let first = 0; first < EVENTS; first += EVENTS_PER_REQUEST) {
     const batch = []
@@ -21,7 +22,7 @@ async function fill(server) {
 }
 
 /** Follows Stream-Next-Offset to the tail; the URL and the body of each chunk. Every event must come once, in order. */
-async function follow(server) {
+export async function follow(server) {
   const chunks = []
   let offset = "-1"
   let next = 0
@@ -40,8 +41,14 @@ async function follow(server) {
   return chunks
 }
 
+/** What makes one curl fetch these URLs and keep nothing; its path. */
+export function curlConfiguration(path, urls) {
+  writeFileSync(path, urls.map((url) => `url = "${url}"\noutput = "/dev/null"\n`).join(""))
+  return path
+}
+
 /** Bytes per second of one curl that fetches all URLs, one after the other, over one connection. */
-async function fetchAll(configuration, expectedBytes) {
+export async function fetchAll(configuration, expectedBytes) {
   const { stdout } = await promisify(execFile)("curl", [
     "--silent", "--show-error", "--fail", "--http1.1",
     "--write-out", "%{http_code} %{size_download} %{time_total} %{num_connects}\n",
@@ -69,11 +76,8 @@ export async function catchUp({ binary, directory, scratch, nginx, rounds, targe
     const chunks = await follow(server)
     const bytes = chunks.reduce((sum, { body }) => sum + body.length, 0)
     const files = chunks.map(({ body }, index) => nginx.file(`chunk-${index}.json`, body))
-    const configurations = [chunks.map(({ url }) => url), files].map((urls, index) => {
-      const path = join(scratch, `curl-${index}.conf`)
-      writeFileSync(path, urls.map((url) => `url = "${url}"\noutput = "/dev/null"\n`).join(""))
-      return path
-    })
+    const configurations = [chunks.map(({ url }) => url), files].map((urls, index) =>
+      curlConfiguration(join(scratch, `curl-${index}.conf`), urls))
     const [value, peerValue] = await interleaved(configurations, rounds, (configuration) => fetchAll(configuration, bytes))
     return [{
       name: `catch-up of ${EVENTS.toLocaleString("en")} events of 200 bytes in ${chunks.length} chunks`,
