@@ -29,10 +29,17 @@ async function fetchUntilAnswered(url, options) {
   }
 }
 
-test("a producer writes 10,000 events exactly once through a network that cuts connections", async (t) => {
+test("a producer writes 10,000 events exactly once through a network that cuts, duplicates and reorders connections", async (t) => {
   const server = await serverOnDisk(t)
   const order = await createOrder(server, "orders/cut")
-  const proxy = await CuttingProxy.start({ targetPort: server.port, random: new Random(seed), test: t })
+  const proxy = await CuttingProxy.start({
+    targetPort: server.port,
+    random: new Random(seed),
+    delayMs: 3,
+    duplicates: 0.5,
+    stragglers: 0.5,
+    test: t,
+  })
   const throughProxy = new DurableStream({ url: `${proxy.url}/v1/stream/orders/cut`, contentType: "application/json" })
   const events = orderEvents(1, EVENTS)
 
@@ -57,6 +64,8 @@ test("a producer writes 10,000 events exactly once through a network that cuts c
   const { items } = await readAll(order.url)
   assertEvents(items, 1, EVENTS)
   console.log(`cuts: ${proxy.cuts.request} in requests, ${proxy.cuts.response} in responses`)
+  console.log(`connections that came twice: ${proxy.duplicated}, late: ${proxy.straggled}`)
+  assert.ok(proxy.duplicated >= 10 && proxy.straggled >= 5, "the network hardly sent anything twice or late")
   assert.ok(proxy.cuts.request >= 20 && proxy.cuts.response >= 20, "the network hardly cut at all")
 
   const zombie = await fetch(order.url, {

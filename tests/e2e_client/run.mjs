@@ -1,13 +1,15 @@
 // usage: node run.mjs <build directory>
 
-import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { execFile, execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import path from "node:path"
 import { promisify } from "node:util"
 import { DurableStreamTestServer } from "@durable-streams/server"
 import { CuttingProxy } from "../e2e/cutting_proxy.mjs"
 import { Random } from "../harness/random.mjs"
-import { Server, spawnOwned } from "../harness/server.mjs"
+import { freePort, Server, spawnOwned } from "../harness/server.mjs"
+import { RefusingServer } from "./refusing_server.mjs"
 
 const build = process.argv[2]
 const seed = Number(process.env.FOLDBACK_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -43,6 +45,48 @@ async function tour() {
   console.log(`the guide's program: ${isRight ? "1 passed" : `1 failed\n${stdout}${stderr}`}`)
 }
 
+/** openssl, in the directory of the certificates. */
+function openssl(directory, ...args) {
+  execFileSync("openssl", args, { cwd: directory, stdio: ["ignore", "ignore", "ignore"] })
+}
+
+const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+
+function makeAuthority(directory, name) {
+  openssl(directory, "req", "-x509", ...key, "-keyout", `${name}.key`, "-out", `${name}.pem`, "-subj", `/CN=${name}`)
+}
+
+/** Options of a server that shows a certificate of the authority for one name. */
+function certificate(directory, name, authority, alternativeName) {
+  const [pem, keyFile] = [`${name}.pem`, `${name}.key`].map((file) => path.join(directory, file))
+  openssl(directory, "req", "-x509", ...key, "-keyout", keyFile, "-out", pem, "-subj", `/CN=${name}`,
+    "-addext", `subjectAltName=${alternativeName}`, "-addext", "basicConstraints=critical,CA:FALSE",
+    "-CA", `${authority}.pem`, "-CAkey", `${authority}.key`)
+  return ["--tls-certificate", pem, "--tls-key", keyFile]
+}
+
+/** The same scenarios over TLS, and whom the client believes. */
+async function overTls() {
+  const directory = mkdtempSync(path.join(tmpdir(), "foldback-client-tls-"))
+  for (const name of ["ca", "stranger"]) makeAuthority(directory, name)
+  const binary = path.join(build, "bin/foldback")
+  const right = new Server({ binary, port: await freePort(), longPollTimeoutMs: 500, extraArgs: certificate(directory, "right", "ca", "IP:127.0.0.1") })
+  const misnamed = new Server({ binary, port: await freePort(), extraArgs: certificate(directory, "misnamed", "ca", "DNS:elsewhere.example") })
+  for (const server of [right, misnamed]) await server.startAccepting()
+  const ofAuthority = { CLIENT_TEST_CA: path.join(directory, "ca.pem") }
+  const url = ({ port }) => `https://127.0.0.1:${port}/v1/stream`
+  await run("scenarios over TLS", "client_scenarios", { ...ofAuthority, CLIENT_TEST_URL: url(right) })
+  await run("whom the client believes", "client_tls", {
+    ...ofAuthority,
+    CLIENT_TEST_URL: url(right),
+    CLIENT_TEST_OTHER_CA: path.join(directory, "stranger.pem"),
+    CLIENT_TEST_MISNAMED_URL: url(misnamed),
+    CLIENT_TEST_PLAIN_URL: servers[1].root + servers[1].prefix,
+  })
+  for (const server of [right, misnamed]) await server.stop()
+  rmSync(directory, { recursive: true })
+}
+
 const reference = new DurableStreamTestServer({ port: 0, longPollTimeout: 500 })
 await reference.start()
 const ours = await Server.start({ binary: path.join(build, "bin/foldback"), longPollTimeoutMs: 500 })
@@ -56,22 +100,34 @@ for (const { name, root, prefix } of servers) {
 }
 await run("If-Match with our server", "client_if_match", { CLIENT_TEST_URL: servers[1].root + servers[1].prefix })
 await tour()
-console.log(`cuts and delays drawn with FOLDBACK_SEED=${seed}`)
+await overTls()
+const refusing = await RefusingServer.start()
+await run("Retry-After", "client_retry_after", { CLIENT_TEST_REFUSING_URL: refusing.url })
+refusing.stop()
+console.log(`the network's faults are drawn with FOLDBACK_SEED=${seed}`)
 for (const { name, root, port, prefix } of servers) {
-  const proxy = await CuttingProxy.start({
-    targetPort: port,
-    random: new Random(seed),
-    requestBytes: 60_000,
-    responseBytes: 120_000,
-    delayMs: 3,
-    test: { after: () => {} },
+  const faults = { targetPort: port, requestBytes: 60_000, responseBytes: 120_000, delayMs: 3, test: { after: () => {} } }
+  const cutting = await CuttingProxy.start({ ...faults, random: new Random(seed) })
+  const hostile = await CuttingProxy.start({
+    ...faults,
+    random: new Random(seed + 1),
+    requestBytes: 10_000,
+    responseBytes: 20_000,
+    duplicates: 0.5,
+    stragglers: 0.5,
   })
-  await run(`a network that cuts before ${name}`, "client_bad_network", {
+  await run(`a bad network before ${name}`, "client_bad_network", {
     CLIENT_TEST_URL: root + prefix,
-    CLIENT_TEST_PROXY_URL: proxy.url + prefix,
+    CLIENT_TEST_CUTTING_URL: cutting.url + prefix,
+    CLIENT_TEST_HOSTILE_URL: hostile.url + prefix,
   })
-  console.log(`  ${proxy.cuts.request} requests and ${proxy.cuts.response} responses were cut`)
-  proxy.stop()
+  const { cuts, duplicated, straggled } = hostile
+  console.log(`  ${cuts.request} requests and ${cuts.response} responses were cut, ${duplicated} connections came twice, ${straggled} late`)
+  if (duplicated < 5 || straggled < 3) {
+    failed += 1
+    console.log("  the network was too kind: 1 failed")
+  }
+  for (const proxy of [cutting, hostile]) proxy.stop()
 }
 await reference.stop()
 await ours.stop()

@@ -34,7 +34,8 @@ inline std::string new_url(const std::string& base = setting("CLIENT_TEST_URL"))
 }
 
 inline foldback::client::Client& client() {
-    static foldback::client::Client one;
+    const char* const ca_file = std::getenv("CLIENT_TEST_CA");
+    static foldback::client::Client one({.ca_file = ca_file == nullptr ? "" : ca_file});
     return one;
 }
 

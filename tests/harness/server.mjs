@@ -67,6 +67,13 @@ function answers(port, path) {
   })
 }
 
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true) })
+    socket.once("error", () => resolve(false))
+  })
+}
+
 // The program takes FOLDBACK_… for settings of its own; what steers a test is none of its business.
 function withoutSettings(environment) {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("FOLDBACK_")))
@@ -157,6 +164,12 @@ export class Server {
   async start(deadlineMs) {
     this.spawn()
     await this.ready(deadlineMs)
+  }
+
+  /** Starts a server of TLS, whose certificate nobody here has to believe: waits until it takes connections. */
+  async startAccepting() {
+    this.spawn()
+    await eventually(`${this.binary} to listen on port ${this.port}`, () => this.alive && accepts(this.port))
   }
 
   /** How the process ended: {code, signal}. */
