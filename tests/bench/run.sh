@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 for name in store framework projection repository find; do
     "$build/bin/bench/${name}_bench" "$scratch" --json "$scratch/$name.json"
 done
-FOLDBACK_BINARY="$build/bin/foldback" ORDERS_BINARY="$build/bin/orders" CLIENT_BENCH="$build/bin/bench/client_bench" \
+FOLDBACK_BINARY="$build/bin/foldback" ORDERS_BINARY="$build/bin/orders" BENCH_PROGRAMS="$build/bin/bench" \
     bash "$here/http/run.sh" --json "$scratch/http.json"
 source "$here/../harness/npm_install.sh"
 install_packages "$here/../browser"

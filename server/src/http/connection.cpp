@@ -54,6 +54,8 @@ Task<void> Connection::run() {
         while (fate == Fate::keep) {
             fate = co_await read_head();
             if (fate == Fate::keep) fate = co_await serve_request();
+            // Begun here, where nothing is left of the request: ten thousand readers wait in it.
+            if (fate == Fate::keep && events_stream_) fate = co_await stream_events(std::move(events_stream_));
         }
     } catch (const std::exception& failure) {  // out of memory, say: this client goes, the others stay
         shard_.report(failure.what());

@@ -130,6 +130,7 @@ private:
     Input input_;
     Output output_;
     std::shared_ptr<Call> call_;
+    std::unique_ptr<EventStream> events_stream_;  ///< what the request asked for, until its streaming begins
 };
 
 }  // namespace foldback::server::http

@@ -56,7 +56,8 @@ Task<Connection::Fate> Connection::answer(Reply reply) {
     if (auto* pending = std::get_if<Pending>(&reply)) co_return co_await await_answer(std::move(*pending));
     if (auto* later = std::get_if<std::unique_ptr<Later>>(&reply)) co_return co_await read_first(std::move(*later));
     if (auto* poll = std::get_if<std::unique_ptr<LongPoll>>(&reply)) co_return co_await long_poll(std::move(*poll));
-    co_return co_await stream_events(std::move(std::get<std::unique_ptr<EventStream>>(reply)));
+    events_stream_ = std::move(std::get<std::unique_ptr<EventStream>>(reply));
+    co_return Fate::keep;
 }
 
 ResponseContext Connection::response_context() {
@@ -208,6 +209,7 @@ Task<Connection::Fate> Connection::stream_events(std::unique_ptr<EventStream> st
         if (const auto fate = co_await flush(); fate != Fate::keep) co_return fate;
         if (last) co_return Fate::close;
         if (empty) {
+            output_.release();
             call_->rearm();
             const auto watch = stream->watch(call_->ring());
             const auto news = co_await await_news(until);

@@ -35,13 +35,19 @@ void Output::pieces(std::vector<Piece> pieces) {
 }
 
 void Output::clear() {
-    if (head_.capacity() > kept_capacity) head_ = {};
+    if (head_.capacity() > kept_capacity) std::string().swap(head_);
     head_.clear();
-    body_ = {};
+    std::string().swap(body_);
     pieces_.clear();
     ending_ = {};
     current_ = offset_ = 0;
     sent_ = 0;
+}
+
+void Output::release() {
+    clear();
+    std::string().swap(head_);
+    std::vector<Piece>().swap(pieces_);
 }
 
 std::string_view Output::part(std::size_t index) const noexcept {

@@ -28,8 +28,10 @@ public:
 
     /// Bytes sent since `begin`.
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
-    /// Lets go of what was sent. A large buffer is given back.
+    /// Lets go of what was sent. Large buffers are given back.
     void clear();
+    /// The same, and gives all memory back: nothing will be sent for a while.
+    void release();
 
 private:
     [[nodiscard]] std::size_t parts() const noexcept { return pieces_.size() + 3; }

@@ -83,6 +83,7 @@ void StreamSource::join_text() {
     // A session may wait for long: it holds nothing of the store meanwhile.
     page_.runs = std::vector<Run>();
     page_.owners = std::vector<std::shared_ptr<const void>>();
+    std::string().swap(page_.content_type);
     const bool ends_here = page_.closed && page_.up_to_date;
     if (is_json || is_base64_ || ends_here) return;
     held_ = text_.substr(text_.size() - incomplete_character(text_));

@@ -1,4 +1,4 @@
-// bench.mjs <foldback> <orders> <client_bench> [--json FILE]: all measurements over HTTP, against their peers, in one run.
+// bench.mjs <foldback> <orders> <folder of the benchmarks' programs> [--json FILE]: all measurements over HTTP, against their peers, in one run.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -7,11 +7,12 @@ import { catchUp } from "./catch_up.mjs"
 import { clientRows } from "./client.mjs"
 import { liveTail } from "./live_tail.mjs"
 import { here } from "./measure.mjs"
+import { fanOut, idleReaders } from "./many_readers.mjs"
 import { Nginx } from "./nginx.mjs"
 import { placeOrders } from "./orders.mjs"
 import { appends, smallGets } from "./throughput.mjs"
 
-const { values: options, positionals: [binary, orders, clientBench] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
+const { values: options, positionals: [binary, orders, programs] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
 
 // Beside the build, not in /tmp, which may be memory.
 const build = join(here, "../../../build")
@@ -33,8 +34,10 @@ const measurements = [
   () => smallGets({ binary, directory: join(scratch, "small"), nginx, rounds: 5, seconds: 3, target: 1 }),
   () => catchUp({ binary, directory: join(scratch, "long"), scratch, nginx, rounds: 7, target: 0.7 }),
   () => clientRows({
-    binary, clientBench, directory: join(scratch, "client"), scratch, rounds: 5, produceTarget: 5, readTarget: 0.6,
+    binary, clientBench: join(programs, "client_bench"), directory: join(scratch, "client"), scratch, rounds: 5, produceTarget: 5, readTarget: 0.6,
   }),
+  () => idleReaders({ binary, program: join(programs, "live_readers"), directory: join(scratch, "idle"), count: 10_000, target: 1 }),
+  () => fanOut({ binary, program: join(programs, "live_readers"), directory: join(scratch, "fan-out"), count: 1_000, rounds: 100, target: 4 }),
   () => liveTail({ binary, directory: join(scratch, "live"), target: 4 }),
   () => placeOrders({ orders, directory: join(scratch, "orders"), rounds: 5, seconds: 3, target: 0.5 }),
 ]

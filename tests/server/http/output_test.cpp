@@ -84,6 +84,17 @@ TEST_CASE("what was sent is let go") {
     CHECK(output.begin().empty());
 }
 
+TEST_CASE("a large buffer is given back, and any when nothing will be sent for a while") {
+    Output output;
+    output.begin().assign(100'000, 'x');
+    CHECK(output.begin().capacity() < 100'000);
+
+    output.begin().assign(1'000, 'x');
+    CHECK(output.begin().capacity() >= 1'000);
+    output.release();
+    CHECK(output.begin().capacity() < 100);
+}
+
 TEST_CASE("sending to nobody fails") {
     Pair pair;
     ::close(std::exchange(pair.ends[1], -1));
