@@ -5,6 +5,7 @@
 
 #include "client/epochs.hpp"
 #include "client/idempotent_producer_impl.hpp"
+#include "client/stream_operations.hpp"
 
 namespace foldback::client {
 namespace {
@@ -33,14 +34,14 @@ void check(const std::string& id, const ProducerOptions& options) {
 
 IdempotentProducer::IdempotentProducer(DurableStream stream, std::string producer_id, ProducerOptions options) {
     check(producer_id, options);
-    const auto type = stream.known_content_type({}).value();
+    const auto type = stream.target_->runtime->wait_for(detail::content_type_of(stream.target_, {})).value();
     if (stream.target_->content_type().empty()) stream.target_->learn_content_type(type);
     impl_ =
         std::make_shared<Impl>(stream.target_, std::move(producer_id), std::move(options), detail::is_json_type(type));
 }
 
 IdempotentProducer::~IdempotentProducer() {
-    (void)impl_->detach({.deadline = within(impl_->destructor_timeout())});
+    (void)detach({.deadline = within(impl_->destructor_timeout())});
     impl_->release_epoch_file();
 }
 
@@ -58,16 +59,21 @@ std::future<Result<Appended>> IdempotentProducer::append_with_future(std::string
     return future;
 }
 
-Result<void> IdempotentProducer::flush(const CallOptions& call) { return impl_->flush(call); }
+Result<void> IdempotentProducer::flush(const CallOptions& call) {
+    return impl_->runtime().wait_for(impl_->flush(call));
+}
 
-Result<void> IdempotentProducer::detach(const CallOptions& call) { return impl_->detach(call); }
+Result<void> IdempotentProducer::detach(const CallOptions& call) {
+    if (impl_->runtime().is_own_thread()) return impl_->detach_on_own_thread();
+    return impl_->runtime().wait_for(impl_->detach(call));
+}
 
 Result<Appended> IdempotentProducer::close_stream(const CallOptions& call) {
-    return impl_->close_stream(std::nullopt, call);
+    return impl_->runtime().wait_for(impl_->close_stream(std::nullopt, call));
 }
 
 Result<Appended> IdempotentProducer::close_stream(std::string_view final_message, const CallOptions& call) {
-    return impl_->close_stream(final_message, call);
+    return impl_->runtime().wait_for(impl_->close_stream(std::string(final_message), call));
 }
 
 IdempotentProducer::Progress IdempotentProducer::progress() const { return impl_->progress(); }

@@ -24,9 +24,6 @@ namespace {
 
 constexpr std::size_t max_depth = 1024;
 
-/// The system's clocks do not reach as far as Deadline::max.
-Deadline reachable(Deadline deadline) { return std::min(deadline, SteadyClock::now() + std::chrono::hours(24 * 365)); }
-
 std::unique_ptr<detail::EpochLock> lock_of(const Epoch& epoch) {
     const auto* const file = std::get_if<EpochFile>(&epoch);
     return file == nullptr ? nullptr : std::make_unique<detail::EpochLock>(file->path);
@@ -48,7 +45,8 @@ IdempotentProducer::Impl::Impl(std::shared_ptr<detail::Target> target, std::stri
       is_json_(is_json),
       epoch_lock_(lock_of(options_.epoch)),
       state_(options_, first_epoch(options_.epoch, epoch_lock_.get()), is_json),
-      linger_timer_(target_->runtime->context().get_executor()) {}
+      linger_timer_(target_->runtime->context().get_executor()),
+      progress_(target_->runtime->context().get_executor(), detail::TimePoint::max()) {}
 
 std::optional<Error> IdempotentProducer::Impl::problem_with(std::string_view message) const {
     const auto invalid = [this](const std::string& why) {
@@ -75,18 +73,19 @@ std::optional<Error> IdempotentProducer::Impl::refusal() const {
                  .stream = target_->text};
 }
 
+bool IdempotentProducer::Impl::has_space(std::size_t bytes) const {
+    const auto pending = state_.progress().pending_bytes;
+    return pending == 0 || pending + bytes <= options_.max_pending_bytes;
+}
+
 std::optional<Error> IdempotentProducer::Impl::wait_for_space(Lock& lock, std::size_t bytes) {
-    const auto has_space = [&] {
-        const auto pending = state_.progress().pending_bytes;
-        return pending == 0 || pending + bytes <= options_.max_pending_bytes;
-    };
-    if (!has_space() && target_->runtime->is_own_thread()) {
+    if (!has_space(bytes) && target_->runtime->is_own_thread()) {
         return Error{.code = ErrorCode::rate_limited,
                      .message = target_->text + ": too much is waiting to be sent",
                      .stream = target_->text,
                      .is_retryable = true};
     }
-    changed_.wait(lock, [&] { return refusal() || has_space(); });
+    changed_.wait(lock, [&] { return refusal() || has_space(bytes); });
     return refusal();
 }
 
@@ -95,11 +94,47 @@ Result<void> IdempotentProducer::Impl::append(std::string_view message, Completi
     Lock lock(mutex_);
     if (auto error = refusal()) return *error;
     if (auto error = wait_for_space(lock, message.size())) return *error;
+    if (add(message, std::move(done))) wake(lock);
+    return {};
+}
+
+bool IdempotentProducer::Impl::add(std::string_view message, Completion done) {
     const bool was_partial = state_.has_partial_batch();
     state_.add(message, std::move(done));
     ++appended_;
-    if (!was_partial || state_.has_full_batch()) wake(lock);
-    return {};
+    return !was_partial || state_.has_full_batch();
+}
+
+Task<Result<Appended>> IdempotentProducer::Impl::deliver(std::string message) {
+    const auto self = shared_from_this();
+    if (auto problem = problem_with(message)) co_return *problem;
+    std::optional<Result<Appended>> outcome;
+    // One after another: who came first is appended first.
+    for (const auto turn = next_delivery_++;;) {
+        Lock lock(mutex_);
+        if (auto error = refusal()) co_return *error;
+        if (turn == admitted_ && has_space(message.size())) {
+            (void)add(message, [&outcome](const Result<Appended>& known) { outcome = known; });
+            break;
+        }
+        lock.unlock();
+        co_await progressed();
+    }
+    ++admitted_;
+    progress_.cancel();
+    pump();
+    while (!outcome) co_await progressed();
+    co_return std::move(*outcome);
+}
+
+Task<void> IdempotentProducer::Impl::progressed() {
+    boost::system::error_code ignored;
+    co_await progress_.async_wait(detail::asio::redirect_error(detail::use_awaitable, ignored));
+}
+
+void IdempotentProducer::Impl::tell_progress() {
+    changed_.notify_all();
+    progress_.cancel();
 }
 
 void IdempotentProducer::Impl::wake(Lock& lock) {
@@ -190,7 +225,7 @@ void IdempotentProducer::Impl::settle(std::vector<ProducerBatchPtr> batches) {
         settled_ += batch->messages + (batch->closes ? 1 : 0);
         if (batch->closes) closed_ = outcome;
     }
-    changed_.notify_all();
+    tell_progress();
 }
 
 void IdempotentProducer::Impl::fail(const Error& error) {
@@ -220,68 +255,91 @@ void IdempotentProducer::Impl::fail(const Error& error) {
         const Lock lock(mutex_);
         settled_ += batch->messages + (batch->closes ? 1 : 0);
     }
-    changed_.notify_all();
+    tell_progress();
 }
 
-Result<void> IdempotentProducer::Impl::wait_until_settled(Lock& lock, std::uint64_t messages, const CallOptions& call) {
-    if (target_->runtime->is_own_thread())
-        throw std::logic_error("a producer must not be waited for on the client's own thread");
-    ++flushing_;
-    wake(lock);
-    const bool is_settled =
-        changed_.wait_until(lock, call.stop, reachable(call.deadline), [&] { return settled_ >= messages; });
-    --flushing_;
-    if (is_settled) return failure_ ? Result<void>(*failure_) : Result<void>();
-    const bool cancelled = call.stop.stop_requested();
-    return Error{.code = cancelled ? ErrorCode::cancelled : ErrorCode::timed_out,
-                 .message = target_->text + (cancelled ? ": stop was requested" : ": the deadline passed") +
-                            " before everything was delivered",
-                 .stream = target_->text,
-                 .is_retryable = true};
+/// Waits for the outcome of so many messages.
+Task<Result<void>> IdempotentProducer::Impl::settled(std::uint64_t messages, CallOptions call) {
+    const auto operation = detail::Operation::create(target_->runtime->context(), call);
+    const auto count = [this](int more) {
+        const Lock lock(mutex_);
+        flushing_ += static_cast<unsigned>(more);
+    };
+    count(1);
+    pump();
+    while (settled_ < messages && !operation->is_over()) {
+        const detail::Operation::Waiting waiting(*operation, [this] { progress_.cancel(); });
+        co_await progressed();
+    }
+    count(-1);
+    if (settled_ >= messages) co_return failure_ ? Result<void>(*failure_) : Result<void>();
+    const bool cancelled = operation->why() == ErrorCode::cancelled;
+    co_return Error{.code = operation->why(),
+                    .message = target_->text + (cancelled ? ": stop was requested" : ": the deadline passed") +
+                               " before everything was delivered",
+                    .stream = target_->text,
+                    .is_retryable = true};
 }
 
-Result<void> IdempotentProducer::Impl::flush(const CallOptions& call) {
+Task<Result<void>> IdempotentProducer::Impl::flush(CallOptions call) {
+    const auto self = shared_from_this();
     Lock lock(mutex_);
-    return wait_until_settled(lock, appended_, call);
+    const auto messages = appended_;
+    lock.unlock();
+    co_return co_await settled(messages, std::move(call));
 }
 
-Result<void> IdempotentProducer::Impl::detach(const CallOptions& call) {
+Error IdempotentProducer::Impl::detached_error() const {
+    return {.code = ErrorCode::detached,
+            .message = target_->text + ": the producer was detached before this was delivered",
+            .stream = target_->text};
+}
+
+Task<Result<void>> IdempotentProducer::Impl::detach(CallOptions call) {
+    const auto self = shared_from_this();
     Lock lock(mutex_);
     is_ended_ = true;
-    changed_.notify_all();
-    if (settled_ >= appended_) return failure_ && !closed_ ? Result<void>(*failure_) : Result<void>();
-    auto outcome =
-        target_->runtime->is_own_thread() ? Result<void>(*refusal()) : wait_until_settled(lock, appended_, call);
-    if (outcome || failure_) return outcome;
-    const Error why{.code = ErrorCode::detached,
-                    .message = target_->text + ": the producer was detached before this was delivered",
-                    .stream = target_->text};
+    const auto messages = appended_;
     lock.unlock();
-    detail::asio::post(target_->runtime->context(), [self = shared_from_this(), why] { self->fail(why); });
-    if (target_->runtime->is_own_thread()) return outcome;
-    lock.lock();
-    // Short: the client's thread only tells everybody.
-    changed_.wait(lock, [&] { return settled_ >= appended_; });
-    return outcome;
+    tell_progress();
+    if (settled_ >= messages) co_return failure_ && !closed_ ? Result<void>(*failure_) : Result<void>();
+    auto outcome = co_await settled(messages, std::move(call));
+    if (!outcome && !failure_) fail(detached_error());
+    co_return outcome;
 }
 
-Result<Appended> IdempotentProducer::Impl::close_stream(std::optional<std::string_view> final_message,
-                                                        const CallOptions& call) {
+Result<void> IdempotentProducer::Impl::detach_on_own_thread() {
+    const Lock lock(mutex_);
+    is_ended_ = true;
+    if (settled_ >= appended_) return failure_ && !closed_ ? Result<void>(*failure_) : Result<void>();
+    detail::asio::post(target_->runtime->context(), [self = shared_from_this()] {
+        self->tell_progress();
+        self->fail(self->detached_error());
+    });
+    return *refusal();
+}
+
+Task<Result<Appended>> IdempotentProducer::Impl::close_stream(std::optional<std::string> final_message,
+                                                              CallOptions call) {
+    const auto self = shared_from_this();
     if (final_message) {
-        if (auto problem = problem_with(*final_message)) return *problem;
+        if (auto problem = problem_with(*final_message)) co_return *problem;
     }
     Lock lock(mutex_);
-    if (closed_) return *closed_;
-    if (auto error = refusal()) return *error;
+    if (closed_) co_return *closed_;
+    if (auto error = refusal()) co_return *error;
     is_ended_ = true;
     if (final_message) state_.add(*final_message, nullptr);
     appended_ += final_message ? 2 : 1;
+    const auto messages = appended_;
     state_.seal_and_close([this](const Result<Appended>& outcome) {
         const Lock inner(mutex_);
         closed_ = outcome;
     });
-    if (auto settled = wait_until_settled(lock, appended_, call); !settled) return settled.error();
-    return *closed_;
+    lock.unlock();
+    tell_progress();
+    if (auto all = co_await settled(messages, std::move(call)); !all) co_return all.error();
+    co_return *closed_;
 }
 
 IdempotentProducer::Progress IdempotentProducer::Impl::progress() const {

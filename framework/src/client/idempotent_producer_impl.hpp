@@ -20,14 +20,22 @@ class IdempotentProducer::Impl : public std::enable_shared_from_this<Impl> {
 public:
     Impl(std::shared_ptr<detail::Target> target, std::string id, ProducerOptions options, bool is_json);
 
+    /// From any thread. Blocks while there is no space.
     Result<void> append(std::string_view message, Completion done);
-    Result<void> flush(const CallOptions& call);
-    Result<void> detach(const CallOptions& call);
-    Result<Appended> close_stream(std::optional<std::string_view> final_message, const CallOptions& call);
+    /// The same for a caller on the client's thread that is the last of its kind: what is pending fails at once.
+    Result<void> detach_on_own_thread();
+
+    // On the client's thread.
+    detail::Task<Result<Appended>> deliver(std::string message);
+    detail::Task<Result<void>> flush(CallOptions call);
+    detail::Task<Result<void>> detach(CallOptions call);
+    detail::Task<Result<Appended>> close_stream(std::optional<std::string> final_message, CallOptions call);
+
     [[nodiscard]] Progress progress() const;
     /// The next producer may open the epoch file, whatever of this one is still on its way.
     void release_epoch_file() { epoch_lock_.reset(); }
     [[nodiscard]] std::chrono::milliseconds destructor_timeout() const noexcept { return options_.destructor_timeout; }
+    [[nodiscard]] detail::Runtime& runtime() const noexcept { return *target_->runtime; }
 
 private:
     using Lock = std::unique_lock<std::mutex>;
@@ -36,7 +44,10 @@ private:
     /// Why nothing can be appended; nothing when something can.
     [[nodiscard]] std::optional<Error> refusal() const;
     [[nodiscard]] std::optional<Error> wait_for_space(Lock& lock, std::size_t bytes);
-    [[nodiscard]] Result<void> wait_until_settled(Lock& lock, std::uint64_t messages, const CallOptions& call);
+    [[nodiscard]] bool has_space(std::size_t bytes) const;
+    /// Whether the message is to be sent without waiting for a later one.
+    [[nodiscard]] bool add(std::string_view message, Completion done);
+    [[nodiscard]] Error detached_error() const;
     void wake(Lock& lock);
 
     // On the client's thread.
@@ -44,6 +55,9 @@ private:
     void start_linger();
     detail::Task<void> send(detail::ProducerBatchPtr batch);
     [[nodiscard]] detail::Request request_of(const detail::ProducerBatch& batch) const;
+    detail::Task<Result<void>> settled(std::uint64_t messages, CallOptions call);
+    detail::Task<void> progressed();
+    void tell_progress();
     void settle(std::vector<detail::ProducerBatchPtr> batches);
     void fail(const Error& error);
 
@@ -67,6 +81,9 @@ private:
     detail::Timer linger_timer_;  ///< this and below: on the client's thread only
     bool lingers_ = false;
     bool linger_is_over_ = false;
+    detail::Timer progress_;           ///< never expires: cancelled when something was settled or has failed
+    std::uint64_t next_delivery_ = 0;  ///< of those that wait for space
+    std::uint64_t admitted_ = 0;       ///< which of them may go on
     std::vector<std::weak_ptr<detail::Operation>> sending_;
 };
 

@@ -137,9 +137,7 @@ std::string ReadSession::Impl::content_type() const {
     return content_type_;
 }
 
-ReadSession::Next ReadSession::next() {
-    return impl_->runtime().wait_for<Next>([impl = impl_] { return impl->next(); });
-}
+ReadSession::Next ReadSession::next() { return impl_->runtime().wait_for(impl_->next()); }
 
 void ReadSession::next(std::function<void(Next)> done) {
     auto work = [](std::shared_ptr<Impl> impl, std::function<void(Next)> then) -> Task<void> {

@@ -35,7 +35,7 @@ public:
     /// Runs `work` on the client's thread and waits for its value. Throws what it throws, and std::logic_error when the caller
     /// is that thread.
     template <class Value>
-    Value wait_for(std::function<Task<Value>()> work) {
+    Value wait_for(Task<Value> work) {
         refuse_own_thread();
         std::promise<Value> promise;
         asio::co_spawn(context(), std::move(work), [&promise](const std::exception_ptr& error, auto... value) {

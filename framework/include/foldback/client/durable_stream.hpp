@@ -26,6 +26,7 @@ namespace foldback::client {
 namespace detail {
 class Runtime;
 class Target;
+struct Start;
 }  // namespace detail
 
 struct StreamOptions {
@@ -89,8 +90,41 @@ concept JsonValue = !std::convertible_to<const T&, std::string_view> && requires
     to_json(value);
 };
 
+namespace detail {
+
+/// Messages on their way into one body.
+struct Parts {
+    std::string joined{};
+    std::vector<std::size_t> commas{};  ///< where in it a message ends and another begins
+    std::size_t count = 0;
+
+    void add(std::string_view message);
+    [[nodiscard]] std::string body(bool is_json) const;
+
+    template <std::ranges::input_range Messages>
+    [[nodiscard]] static Parts of(const Messages& messages) {
+        Parts parts;
+        for (const auto& message : messages) {
+            if constexpr (JsonValue<std::remove_cvref_t<decltype(message)>>) {
+                parts.add(to_json(message));
+            } else {
+                parts.add(message);
+            }
+        }
+        return parts;
+    }
+    [[nodiscard]] static Parts of_one(std::string_view message) {
+        Parts parts;
+        parts.add(message);
+        return parts;
+    }
+};
+
+}  // namespace detail
+
 /// A handle of one stream. A copy is a handle of the same stream. All members may be called from any thread at the same
-/// time; they block until there is an outcome, and must not be called from a completion function of this library.
+/// time; they block until there is an outcome, and must not be called from a completion function of this library. Forms that do not
+/// block are in asio.hpp.
 class DurableStream {
 public:
     /// Creates the stream, or finds that it exists with this configuration (PROTOCOL §5.1). Errors: `conflict` when it exists
@@ -122,15 +156,7 @@ public:
     /// Appends several messages, all or none, in one request. Errors: as `append`; `invalid_argument` when there are none.
     template <std::ranges::input_range Messages>
     [[nodiscard]] Result<Appended> append_batch(const Messages& messages, const AppendOptions& options = {}) const {
-        Parts parts;
-        for (const auto& message : messages) {
-            if constexpr (JsonValue<std::remove_cvref_t<decltype(message)>>) {
-                parts.add(to_json(message));
-            } else {
-                parts.add(message);
-            }
-        }
-        return append_parts(parts, options);
+        return append_parts(detail::Parts::of(messages), options);
     }
 
     /// Appends what the source gives, as one request body sent piece by piece: bytes, or for a JSON stream one JSON text whose
@@ -161,21 +187,10 @@ public:
 private:
     friend class Client;
     friend class IdempotentProducer;
-
-    /// Messages on their way into one body.
-    struct Parts {
-        std::string joined{};
-        std::vector<std::size_t> commas{};  ///< where in it a message ends and another begins
-        std::size_t count = 0;
-
-        void add(std::string_view message);
-        [[nodiscard]] std::string body(bool is_json) const;
-    };
+    friend struct detail::Start;
 
     explicit DurableStream(std::shared_ptr<detail::Target> target) : target_(std::move(target)) {}
-    [[nodiscard]] Result<Appended> append_parts(const Parts& parts, const AppendOptions& options) const;
-    [[nodiscard]] Result<Appended> post(const Parts& parts, const AppendOptions& options, bool closes) const;
-    [[nodiscard]] Result<std::string> known_content_type(const CallOptions& call) const;
+    [[nodiscard]] Result<Appended> append_parts(detail::Parts parts, const AppendOptions& options) const;
 
     std::shared_ptr<detail::Target> target_;
 };

@@ -65,7 +65,7 @@ struct ProducerOptions {
 /// same error, and so does every later append. Make a new producer, with a new epoch, to go on.
 ///
 /// All members may be called from any thread at the same time. `on_error` and completion functions are called on the client's
-/// thread, in the order of the batches; they must not block nor throw, and may append.
+/// thread, in the order of the batches; they must not block nor throw, and may append. Forms that do not block are in asio.hpp.
 class IdempotentProducer {
 public:
     using Completion = std::function<void(const Result<Appended>&)>;
@@ -120,6 +120,8 @@ public:
     class Impl;
 
 private:
+    friend struct detail::Start;
+
     std::shared_ptr<Impl> impl_;
 };
 
