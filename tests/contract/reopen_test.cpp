@@ -142,6 +142,82 @@ TEST_CASE("an index of another store is not believed") {
     });
 }
 
+TEST_CASE("an index of another store that looks just the same is not believed") {
+    on_every_directory([](Fixture& at) {
+        Fixture other(Place::directory, Driven::by_hand, small_files());
+        create_json(*other.store, "b");
+        append_json(*other.store, "b", "[11,22]");
+        other.close();
+        create_json(*at.store, "a");
+        append_json(*at.store, "a", "[33,44]");
+        at.reopen([&](const auto& files) {
+            remove_index(files);
+            fs::copy_file(other.index_file(), files / "index.db");
+        });
+
+        CHECK(at.report.index_rebuilt);
+        CHECK(paths_of(at.store->list({})) == Strings{"a"});
+        CHECK(all_messages(*at.store, "a") == Strings{"33", "44"});
+    });
+}
+
+TEST_CASE("an index that is ahead of its log is not believed") {
+    on_every_directory([](Fixture& at) {
+        create_json(*at.store, "a");
+        append_json(*at.store, "a", "1");
+        at.reopen([](const auto& files) {
+            fs::copy_file(files / "0000000001.segment", files / "earlier", fs::copy_options::overwrite_existing);
+        });
+        append_json(*at.store, "a", "2");
+        at.reopen([](const auto& files) { fs::rename(files / "earlier", files / "0000000001.segment"); });
+
+        CHECK(at.report.index_rebuilt);
+        CHECK(all_messages(*at.store, "a") == Strings{"1"});
+    });
+}
+
+TEST_CASE("an index older than a rewriting is not believed") {
+    on_every_directory([](Fixture& at) {
+        create_text(*at.store, "kept");
+        create_text(*at.store, "deleted");
+        append_text(*at.store, "deleted", pattern(300'000));
+        at.reopen([](const auto& files) { fs::copy_file(files / "index.db", files / "index.copy"); });
+        REQUIRE(at.store->remove("deleted"));
+        append_text(*at.store, "kept", pattern(700'000));
+        CHECK(at.eventually([&] {
+            at.store->run_one(LogStore::Work::checkpoint);
+            at.store->run_one(LogStore::Work::rewrite);
+            return at.store->stats().segments_rewritten > 0;
+        }));
+        at.reopen([](const auto& files) {
+            remove_index(files);
+            fs::rename(files / "index.copy", files / "index.db");
+        });
+
+        CHECK(at.report.index_rebuilt);
+        CHECK(paths_of(at.store->list({})) == Strings{"kept"});
+        CHECK((all_bytes(*at.store, "kept") == pattern(700'000)));
+    });
+}
+
+TEST_CASE("the incarnation of a stream that left no trace is never given again") {
+    on_every_directory([](Fixture& at) {
+        create_text(*at.store, "kept");
+        const auto last = create_text(*at.store, "deleted").info.incarnation;
+        append_text(*at.store, "deleted", pattern(300'000));
+        REQUIRE(at.store->remove("deleted"));
+        append_text(*at.store, "kept", pattern(700'000));
+        CHECK(at.eventually([&] {
+            at.store->run_one(LogStore::Work::checkpoint);
+            at.store->run_one(LogStore::Work::rewrite);
+            return at.store->stats().segments_rewritten > 0;
+        }));
+        at.reopen(remove_index);
+
+        CHECK(create_text(*at.store, "deleted").info.incarnation > last);
+    });
+}
+
 TEST_CASE("incarnations and positions go on after reopening") {
     on_every_directory([](Fixture& at) {
         const auto last = create_json(*at.store, "a").info.incarnation;

@@ -166,6 +166,7 @@ void Catalog::require_whole() const {
 Checkpoint Catalog::begin_checkpoint() {
     require_whole();
     Checkpoint checkpoint{.covered = folded_to_,
+                          .covered_epoch = 0,
                           .next_position = next_position_,
                           .next_incarnation = next_incarnation_,
                           .changed = {},

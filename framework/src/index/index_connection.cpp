@@ -9,14 +9,14 @@
 namespace foldback::index {
 namespace {
 
-constexpr int format = 2;
+constexpr int format = 3;
 
 constexpr const char* schema = R"sql(
     CREATE TABLE head (
         only INTEGER PRIMARY KEY CHECK (only = 1),
-        covered_segment INTEGER NOT NULL, covered_byte INTEGER NOT NULL,
+        covered_segment INTEGER NOT NULL, covered_byte INTEGER NOT NULL, covered_epoch INTEGER NOT NULL,
         next_position INTEGER NOT NULL, next_incarnation INTEGER NOT NULL);
-    INSERT INTO head VALUES (1, 0, 0, 0, 1);
+    INSERT INTO head VALUES (1, 0, 0, 0, 0, 1);
     CREATE TABLE streams (
         incarnation INTEGER PRIMARY KEY, path TEXT NOT NULL, content_type TEXT NOT NULL,
         ttl_seconds INTEGER, expires_at_ms INTEGER, created_at_ms INTEGER NOT NULL,

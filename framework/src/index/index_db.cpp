@@ -123,9 +123,11 @@ IndexDb::Lease IndexDb::lease() {
 IndexDb::Head IndexDb::head() const {
     return with_sqlite_errors(file_, "reading its head", [&] {
         SQLite::Statement query(writer_->db,
-                                "SELECT covered_segment, covered_byte, next_position, next_incarnation FROM head");
+                                "SELECT covered_segment, covered_byte, next_position, next_incarnation, covered_epoch "
+                                "FROM head");
         if (!query.executeStep()) throw StorageError("index.db: it has no head");
         return Head{.covered = {number(query.getColumn(0)), number(query.getColumn(1))},
+                    .covered_epoch = number(query.getColumn(4)),
                     .next_position = {number(query.getColumn(2))},
                     .next_incarnation = {number(query.getColumn(3))}};
     });

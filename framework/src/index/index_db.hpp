@@ -57,7 +57,8 @@ struct Removal {
 
 /// What a checkpoint adds to the index, all in one transaction.
 struct Checkpoint {
-    log::Place covered;  ///< everything before it is in the index
+    log::Place covered;               ///< everything before it is in the index
+    std::uint64_t covered_epoch = 0;  ///< of the segment that it lies in: no other log has it. The caller's to fill in
     Position next_position;
     Incarnation next_incarnation;
     std::vector<StreamRow> changed;
@@ -99,6 +100,7 @@ public:
 
     struct Head {
         log::Place covered;
+        std::uint64_t covered_epoch = 0;
         Position next_position;
         Incarnation next_incarnation;
     };

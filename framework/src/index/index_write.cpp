@@ -222,11 +222,12 @@ void IndexDb::save(const Checkpoint& checkpoint, const std::function<std::uint64
             for (const auto& landmark : checkpoint.landmarks) saving.put_landmark(landmark);
             SQLite::Statement head(writer_->db,
                                    "UPDATE head SET covered_segment = ?, covered_byte = ?, next_position = ?, "
-                                   "next_incarnation = ?");
+                                   "next_incarnation = ?, covered_epoch = ?");
             head.bind(1, number(checkpoint.covered.segment));
             head.bind(2, number(checkpoint.covered.byte));
             head.bind(3, number(checkpoint.next_position.value));
             head.bind(4, number(checkpoint.next_incarnation.value));
+            head.bind(5, number(checkpoint.covered_epoch));
             head.exec();
         }
         transaction.commit();

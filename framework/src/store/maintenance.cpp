@@ -27,6 +27,7 @@ bool Maintenance::checkpoint() {
         checkpoint = catalog_.begin_checkpoint();
     }
     try {
+        checkpoint.covered_epoch = log_.segment(checkpoint.covered.segment)->header().epoch;
         index_.save(checkpoint, [&](std::uint64_t segment) { return log_.segment(segment)->header().generation; });
     } catch (...) {
         const std::unique_lock lock(catalog_.mutex());

@@ -42,6 +42,7 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     // Folding more than memory should hold goes to the index on the way, when a segment ends: the log's last commits are
     // not known to be durable before it is open, and the index must never hold what the log may still lose.
     std::unordered_map<std::uint64_t, std::uint64_t> generations;
+    std::uint64_t epoch = 0;  // of the segment that was folded last
     const auto fold = [&](const log::CommitView& commit) {
         if (head.covered.segment > 0 && commit.generation > 0) throw older_than_rewriting(commit.place.segment);
         const std::unique_lock lock(catalog_->mutex());
@@ -49,11 +50,13 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
         const bool holds_much =
             catalog_->unsaved_bytes() >= options_.checkpoint_bytes || catalog_->unsaved_items() >= 65'536;
         if (begins_segment && holds_much) {
-            const auto checkpoint = catalog_->begin_checkpoint();
+            auto checkpoint = catalog_->begin_checkpoint();
+            checkpoint.covered_epoch = epoch;
             index_->save(checkpoint, [&](std::uint64_t segment) { return generations.at(segment); });
             catalog_->end_checkpoint(checkpoint, options_.max_resident_streams);
         }
         catalog_->apply(commit);
+        epoch = commit.header.epoch;
     };
     log::Recovery recovery;
     log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress},
@@ -63,7 +66,12 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     if (catalog_->next_position() > recovery.next_position) {
         throw StorageError("the index is ahead of the log");
     }
-    if (head.covered.segment > 0) check_not_rewritten_from(head.covered.segment);
+    if (head.covered.segment > 0) {
+        check_not_rewritten_from(head.covered.segment);
+        if (log_->segment(head.covered.segment)->header().epoch != head.covered_epoch) {
+            throw StorageError("the index is of another log");
+        }
+    }
     lock.unlock();
     reindex_rewritten();
     report.segments = recovery.segments;
