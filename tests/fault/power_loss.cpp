@@ -83,14 +83,18 @@ void PowerLoss::open_and_compare(std::size_t operation) {
     found_.torn += report.torn_bytes > 0 ? 1 : 0;
     auto model = moment.model;
     model.restart();
+    const auto compare = [&](const model::Model& wanted) {
+        model::compare_all(*store, wanted, random_);
+        model::compare_memory(*store, wanted);
+    };
     try {
-        model::compare_all(*store, model, random_);
+        compare(model);
     } catch (const model::Mismatch& mismatch) {
         if (acknowledged + 1 == story_.moments.size()) throw;
         auto next = story_.moments[acknowledged + 1].model;
         next.restart();
         try {
-            model::compare_all(*store, next, random_);
+            compare(next);
         } catch (const model::Mismatch& other) {
             throw model::Mismatch(std::string(mismatch.what()) + "; or, with what was under way: " + other.what());
         }

@@ -74,7 +74,10 @@ void Teller::truncate(const std::string& path, std::uint64_t before) {
     perform(model::Truncate{path, {before}}, [&] { return store_->truncate_before(StreamPath(path), Offset{before}); });
 }
 
-void Teller::look() { model::compare_all(*store_, model_, random_); }
+void Teller::look() {
+    model::compare_all(*store_, model_, random_);
+    model::compare_memory(*store_, model_);
+}
 
 void Teller::random_operation() {
     const auto operation = generator_.next();

@@ -170,4 +170,23 @@ void compare_all(LogStore& store, const Model& model, Random& random) {
     same(store.stats().streams, model.streams().size(), "the number of streams");
 }
 
+void compare_memory(LogStore& store, const Model& model) {
+    auto asked = model;
+    for (const auto& [incarnation, stream] : model.streams()) {
+        if (model.find(stream.path) != &stream || stream.config.ttl) continue;
+        AppendRequest request{.stream = stream.path,
+                              .messages = stream.framing() == Framing::json
+                                              ? Messages::trusted_json(std::vector<std::string>{"0"})
+                                              : Messages::bytes("0")};
+        for (const auto& [id, state] : stream.producers) {
+            request.producer = Producer{id, state.epoch, state.seq};
+            compare(store.append(request), asked.apply(request));
+        }
+        request.producer.reset();
+        if (!stream.stream_seq) continue;
+        request.stream_seq = stream.stream_seq;
+        compare(store.append(request), asked.apply(request));
+    }
+}
+
 }  // namespace foldback::model

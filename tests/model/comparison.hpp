@@ -36,5 +36,8 @@ void compare_list(LogStore& store, const Model& model, const std::string& prefix
 
 /// Everything that can be seen of the store. Changes nothing and renews nothing.
 void compare_all(LogStore& store, const Model& model, Random& random);
+/// What the store remembers of producers and of Stream-Seq, asked by repeating what it accepted last: it must be known as
+/// such, and so changes nothing. Streams that live by being used are left alone.
+void compare_memory(LogStore& store, const Model& model);
 
 }  // namespace foldback::model

@@ -284,6 +284,12 @@ TEST_CASE("a missing segment is damage") {
         log.device->remove(second_segment);
         check_damaged(log.device, 2, 0);
     }
+    SUBCASE("all of them") {
+        for (const auto& name : log.device->list()) {
+            if (name.ends_with(".segment")) log.device->remove(name);
+        }
+        check_damaged(log.device, 1, 0);
+    }
 }
 
 TEST_CASE("a segment in the place of another is damage") {
