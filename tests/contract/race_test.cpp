@@ -101,6 +101,30 @@ TEST_CASE("no watch of a stream is ever lost") {
     });
 }
 
+TEST_CASE("no watch is lost of many that begin while a message is committed") {
+    on_every_busy_store([](Fixture& at) {
+        constexpr std::uint64_t rounds = 100;
+        constexpr std::size_t max_watches = 100'000;
+        create_json(*at.store, "s");
+        for (std::uint64_t i = 0; i < rounds; ++i) {
+            std::thread writer([&] { append_json(*at.store, "s", "1"); });
+            // So close together that the commit falls into the beginning of one of them.
+            std::vector<std::pair<std::shared_ptr<Signal>, Watch>> watches;
+            while (watches.size() < max_watches &&
+                   (watches.size() % 16 != 0 || at.store->head("s").value().tail.offset == Offset{i})) {
+                auto signal = std::make_shared<Signal>();
+                auto watch = at.store->watch("s", Offset{i}, [signal] { signal->set(); });
+                watches.emplace_back(std::move(signal), std::move(watch));
+            }
+            writer.join();
+
+            bool lost = false;
+            for (const auto& [signal, watch] : watches) lost = lost || !signal->await();
+            REQUIRE_FALSE(lost);
+        }
+    });
+}
+
 TEST_CASE("no watch of the feed is ever lost") {
     on_every_busy_store([](Fixture& at) {
         constexpr std::uint64_t rounds = 3000;

@@ -1,0 +1,337 @@
+// Planted bugs: in `file` the text `from`, which must be there once, is replaced by `to`. The test that `caught` names must then
+// fail: [program, test case]. A bug that no test notices is a hole in the tests.
+
+const log = 'framework/src/log/'
+const index = 'framework/src/index/'
+const store = 'framework/src/store/'
+const protocol = 'server/src/protocol/'
+
+export const mutants = [
+  {
+    name: 'no-flush',
+    bug: 'a commit is acknowledged without having been flushed',
+    file: log + 'log.cpp',
+    from: `        state.current->file().sync();
+    });
+    state.previous_crc = commit.crc();`,
+    to: `    });
+    state.previous_crc = commit.crc();`,
+    caught: ['power_loss_test', 'appended messages outlive the power'],
+  },
+  {
+    name: 'seal-not-flushed',
+    bug: 'the next segment begins before the seal of the last one is durable',
+    file: log + 'log.cpp',
+    from: `    state.current->file().sync();
+    state.sealed = true;`,
+    to: `    state.sealed = true;`,
+    caught: ['power_loss_test', 'appended messages outlive the power'],
+  },
+  {
+    name: 'segment-without-name',
+    bug: 'the directory is not flushed when a segment begins',
+    file: log + 'log.cpp',
+    from: `    device->sync_directory();
+    if (tail_file)`,
+    to: `    if (tail_file)`,
+    caught: ['power_loss_test', 'appended messages outlive the power'],
+  },
+  {
+    name: 'header-not-flushed',
+    bug: 'a segment gets its name before its header is durable',
+    file: log + 'log.cpp',
+    from: `        blank.file->sync();
+`,
+    to: ``,
+    caught: ['power_loss_test', 'appended messages outlive the power'],
+  },
+  {
+    name: 'flush-tried-again',
+    bug: 'a flush that failed is simply tried again',
+    file: log + 'log.cpp',
+    from: `        state.current->file().sync();
+    });
+    state.previous_crc = commit.crc();`,
+    to: `        try {
+            state.current->file().sync();
+        } catch (const DeviceError&) {
+            state.current->file().sync();
+        }
+    });
+    state.previous_crc = commit.crc();`,
+    caught: ['log_test', 'a failed flush breaks the log until it is opened again'],
+  },
+  {
+    name: 'acknowledged-early',
+    bug: 'writes are answered before their commit is flushed',
+    file: store + 'writer.cpp',
+    from: `        if (!draft_.commit().empty()) write_and_publish();`,
+    to: `        for (const auto& write : group_) write->complete();
+        group_.clear();
+        if (!draft_.commit().empty()) write_and_publish();`,
+    caught: ['model_test', 'a store whose flushes fail stops, and has what it acknowledged when it is opened again'],
+  },
+  {
+    name: 'visible-early',
+    bug: 'a commit is shown to readers before it is flushed',
+    file: store + 'writer.cpp',
+    from: `    const auto place = write_timed(timestamp_ms);
+`,
+    to: `    log::CommitView early;
+    early.header.first_position = first_position;
+    early.header.timestamp_ms = timestamp_ms;
+    early.header.messages = commit.messages();
+    early.place = log_.tail();
+    early.payload = commit.records();
+    {
+        const std::unique_lock lock(catalog_.mutex());
+        catalog_.apply(early);
+    }
+    const auto place = write_timed(timestamp_ms);
+`,
+    caught: ['model_test', 'a store whose flushes fail stops, and has what it acknowledged when it is opened again'],
+  },
+  {
+    name: 'no-commit-checksum',
+    bug: 'the checksum of a commit is not looked at',
+    file: log + 'commit.cpp',
+    from: `return crc32c(commit.substr(checked_from)) == header.crc;`,
+    to: `return !commit.empty() && header.crc != 1;`,
+    caught: ['log_test', 'any flipped bit of a log is named as damage, or cuts the last commit, and never yields another message'],
+  },
+  {
+    name: 'no-record-checksum',
+    bug: 'the checksum of a record is not looked at when it is read',
+    file: store + 'chunk_loader.cpp',
+    from: `log::decode_record(bytes, true)`,
+    to: `log::decode_record(bytes, false)`,
+    caught: ['damage_test', 'no flipped bit of an open store yields wrong data'],
+  },
+  {
+    name: 'damage-cut-off',
+    bug: 'damage in the middle of the log is taken for a torn end and cut off',
+    file: log + 'recovery.cpp',
+    from: `    if (rest.later_commit) {`,
+    to: `    if (rest.later_commit && rest.end_of_data == 0) {`,
+    caught: ['log_test', 'a whole commit after a broken one is damage, however far away'],
+  },
+  {
+    name: 'torn-commit-left',
+    bug: 'what a torn commit left is not wiped',
+    file: log + 'recovery.cpp',
+    from: `for (std::uint64_t byte = reader.byte(); byte < torn_end_; byte += zeros.size())`,
+    to: `for (std::uint64_t byte = reader.byte(); byte < torn_end_ && zeros.empty(); byte += zeros.size())`,
+    caught: ['log_test', 'what a torn commit left is wiped before the log goes on'],
+  },
+  {
+    name: 'found-not-made-durable',
+    bug: 'recovery believes that what it reads is on the disk',
+    file: log + 'recovery.cpp',
+    from: `    if (reader.last_commit_byte() != 0) {`,
+    to: `    if (reader.last_commit_byte() == 1) {`,
+    caught: ['log_test', 'what recovery found survives a power loss, even after a flush that failed'],
+  },
+  {
+    name: 'begun-store-taken-for-new',
+    bug: 'a store without segments is begun anew, though it had been begun',
+    file: log + 'recovery.cpp',
+    from: `    if (files_.has_format)
+        throw damage_at`,
+    to: `    if (files_.has_format && files_.has_spare)
+        throw damage_at`,
+    caught: ['log_test', 'a missing segment is damage'],
+  },
+  {
+    name: 'incarnation-used-twice',
+    bug: 'after opening, incarnations of deleted streams are given out again',
+    file: store + 'open_store.cpp',
+    from: `    catalog_->raise_next_incarnation(recovery.next_incarnation);
+`,
+    to: ``,
+    caught: ['contract_test', 'the incarnation of a stream that left no trace is never given again'],
+  },
+  {
+    name: 'foreign-index-believed',
+    bug: 'an index of another log is believed',
+    file: store + 'open_store.cpp',
+    from: `->header().epoch != head.covered_epoch`,
+    to: `->header().epoch == 0`,
+    caught: ['contract_test', 'an index of another store that looks just the same is not believed'],
+  },
+  {
+    name: 'producers-not-saved',
+    bug: 'what the store knows of producers is not saved with the streams',
+    file: index + 'catalog.cpp',
+    from: `for (const auto& id : stream.unsaved_producers) row.unsaved_producers.emplace_back(id, stream.producers.at(id));`,
+    to: ``,
+    caught: ['power_loss_test', 'what a store knows of producers outlives the power'],
+  },
+  {
+    name: 'closure-not-saved',
+    bug: 'the closure of a stream is not saved',
+    file: index + 'catalog.cpp',
+    from: `    row.closed = stream.closed;`,
+    to: `    row.closed = false;`,
+    caught: ['power_loss_test', 'a closed stream stays closed when the power fails'],
+  },
+  {
+    name: 'ttl-by-wall-clock',
+    bug: 'the time to live is measured on the wall clock',
+    file: index + 'catalog.cpp',
+    from: `    const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
+    return`,
+    to: `    const auto idle_ms = clock_.now().time_since_epoch().count() - 1'700'000'000'000 -
+                         stream.last_access_ms.load(std::memory_order_relaxed);
+    return`,
+    caught: ['clock_test', 'a wall clock that jumps expires nothing'],
+  },
+  {
+    name: 'source-dies-before-its-fork',
+    bug: 'a deleted source is gone at once, though forks read its data',
+    file: index + 'catalog_fold.cpp',
+    from: `    if (stream->forks > 0) {
+        stream->life = Life::soft_deleted;`,
+    to: `    if (stream->forks > 1) {
+        stream->life = Life::soft_deleted;`,
+    caught: ['contract_test', 'a deleted source is gone for clients while forks read its data'],
+  },
+  {
+    name: 'rewriting-drops-live-data',
+    bug: 'rewriting drops a record of which some messages are retained',
+    file: store + 'rewriter.cpp',
+    from: `record.first.value + record.extent <= fate.first.value;`,
+    to: `record.first.value < fate.first.value;`,
+    caught: ['model_test', 'a store that nothing happens to does what the model does'],
+  },
+  {
+    name: 'rewriting-forgets-producers',
+    bug: 'rewriting drops what a truncated record says of its producer',
+    file: store + 'rewriter.cpp',
+    from: `    const bool says_more = !record.producer_id.empty() || record.stream_seq || record.closes;`,
+    to: `    const bool says_more = record.stream_seq || record.closes;`,
+    caught: ['model_test', 'what was acknowledged outlives killed processes'],
+  },
+  {
+    name: 'rewriting-forgets-deletions',
+    bug: 'rewriting drops a deletion whose creation lies in another segment',
+    file: store + 'rewriter.cpp',
+    from: `if (created_in && *created_in != segment) kept.commit.add_encoded(view.bytes);`,
+    to: `if (created_in && *created_in == 0) kept.commit.add_encoded(view.bytes);`,
+    caught: ['model_test', 'what was acknowledged outlives killed processes'],
+  },
+  {
+    name: 'feed-end-of-another-file',
+    bug: 'the feed takes the end of a segment for that of its rewritten file',
+    file: store + 'feed.cpp',
+    from: `segment = is_last ? end.segment : log_.segment(number);`,
+    to: `segment = log_.segment(number);`,
+    caught: ['store_reading_test', 'the feed holds every message once though its last segment is outgrown and rewritten under it'],
+  },
+  {
+    name: 'read-then-register',
+    bug: 'a watcher looks before it registers, and misses what comes between',
+    file: store + 'engine.cpp',
+    from: `    auto registered = watchers_.add(stream.text(), beyond, std::move(changed));
+    const auto info = reader_->head(stream);`,
+    to: `    const auto info = reader_->head(stream);
+    auto registered = watchers_.add(stream.text(), beyond, std::move(changed));`,
+    caught: ['race_test', 'no watch is lost of many that begin while a message is committed'],
+  },
+  {
+    name: 'no-look-after-registering',
+    bug: 'a long-poll that registers late waits for data that is there already',
+    file: store + 'engine.cpp',
+    from: `    const bool already = !info || info->closed || info->tail.offset > beyond;`,
+    to: `    const bool already = !info || info->closed;`,
+    caught: ['protocol_test', 'data that came between the poll and the watch is not missed'],
+  },
+  {
+    name: 'stale-epoch-accepted',
+    bug: 'a producer that was fenced off may go on',
+    file: store + 'decide_append.cpp',
+    from: `    if (producer.epoch < known->epoch) {`,
+    to: `    if (producer.epoch + 1 < known->epoch) {`,
+    caught: ['contract_test', 'an older epoch is fenced off and told the newer one'],
+  },
+  {
+    name: 'stream-seq-may-repeat',
+    bug: 'a Stream-Seq may be equal to the last one',
+    file: store + 'decide_append.cpp',
+    from: `*request.stream_seq <= *target.stream_seq`,
+    to: `*request.stream_seq < *target.stream_seq`,
+    caught: ['contract_test', 'a stream sequence must grow byte by byte'],
+  },
+  {
+    name: 'fork-one-too-far',
+    bug: 'a fork shows the message after its fork point',
+    file: index + 'stream_state.cpp',
+    from: `    ancestors.push_back({source.incarnation, fork_offset});`,
+    to: `    ancestors.push_back({source.incarnation, {fork_offset.value + 1}});`,
+    caught: ['contract_test', "a fork has its source's data up to the fork point, and goes its own way from there"],
+  },
+  {
+    name: 'message-skipped-between-pages',
+    bug: 'a page that is full skips the message that did not fit',
+    file: store + 'page_filler.cpp',
+    from: `        if (!has_room) {
+            full_ = true;
+            break;
+        }
+        if (run.count > 0) bytes_left_`,
+    to: `        if (!has_room) {
+            full_ = true;
+            if (run.count > 0) ++at;
+            break;
+        }
+        if (run.count > 0) bytes_left_`,
+    caught: ['contract_test', 'pages of any size, from any offset, in both directions, make up the same sequence'],
+  },
+  {
+    name: 'foreign-token-accepted',
+    bug: 'the token of a deleted namesake is read as if it were of this stream',
+    file: store + 'reader.cpp',
+    from: `if (point->offset > stream.tail || stream.meta->point(point->offset) != *point) {`,
+    to: `if (point->offset > stream.tail) {`,
+    caught: ['contract_test', 'a token of a deleted namesake is refused'],
+  },
+  {
+    name: 'tag-without-incarnation',
+    bug: 'the entity tag of a read does not name the incarnation',
+    file: protocol + 'entity_tag.cpp',
+    from: `    tag.append(std::to_string(page.incarnation.value)).push_back(':');`,
+    to: `    tag.append("1:");`,
+    caught: ['protocol_test', 'a tag of a deleted namesake does not match'],
+  },
+  {
+    name: 'if-match-ignored',
+    bug: 'If-Match is not looked at',
+    file: protocol + 'append.cpp',
+    from: `    if (!parsed->condition) return pending_append`,
+    to: `    if (!parsed->condition || parsed->condition->tail) return pending_append`,
+    caught: ['protocol_test', 'appending at a stale offset changes nothing and names the tail'],
+  },
+  {
+    name: 'sse-splits-on-lf-only',
+    bug: 'a carriage return in a text forges an event',
+    file: protocol + 'event_text.cpp',
+    from: `std::min(line_feed.at_or_after(begin), carriage_return.at_or_after(begin));`,
+    to: `std::max(line_feed.at_or_after(begin), line_feed.at_or_after(begin));`,
+    caught: ['protocol_test', 'random text arrives as a browser would read it, and forges nothing'],
+  },
+  {
+    name: 'gzip-one-byte-short',
+    bug: 'a compressed body lacks its last byte',
+    file: protocol + 'compression.cpp',
+    from: `out.resize(out.size() - stream_.avail_out);`,
+    to: `out.resize(out.size() - stream_.avail_out - 1);`,
+    caught: ['protocol_test', 'a body in pieces is compressed as one'],
+  },
+  {
+    name: 'cursor-goes-back',
+    bug: 'the cursor of a reader who is ahead goes back',
+    file: protocol + 'cursor.cpp',
+    from: `    return *client_cursor + random_jitter();`,
+    to: `    return current + 0 * random_jitter();`,
+    caught: ['protocol_test', 'a cursor never goes back'],
+  },
+]
