@@ -22,7 +22,9 @@ public:
         arrived_.wait(lock, [this] { return result_.has_value(); });
         if (result_->has_error()) {
             const auto& refused = result_->error();
-            if (refused.reason == Refusal::broken || refused.reason == Refusal::stopped)
+            if (refused.reason == Refusal::outcome_unknown) throw OutcomeUnknown(refused.detail);
+            if (refused.reason == Refusal::broken || refused.reason == Refusal::stopped ||
+                refused.reason == Refusal::unavailable)
                 throw StorageError(refused.detail);
         }
         return *std::move(result_);

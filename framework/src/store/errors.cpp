@@ -38,6 +38,8 @@ const char* name_of(Refusal reason) noexcept {
         case Refusal::busy: return "busy";
         case Refusal::stopped: return "stopped";
         case Refusal::broken: return "broken";
+        case Refusal::unavailable: return "unavailable";
+        case Refusal::outcome_unknown: return "outcome_unknown";
     }
     return "unknown";
 }

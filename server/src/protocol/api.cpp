@@ -70,6 +70,7 @@ Reply Api::State::answer(Request& request) const {
         case Route::Kind::stream: return answer_stream(request, query, std::move(*route.stream));
         case Route::Kind::feed: return answer_feed(request, query);
         case Route::Kind::list: return protocol::list(service, request, query);
+        case Route::Kind::append: return protocol::append_all(service, request);
         case Route::Kind::reserved: return answer_reserved(request, route.reserved);
     }
     return method_refused(route);

@@ -38,7 +38,8 @@ std::optional<Problem> refuse_sender(const Service& service, const Request& requ
     }
     switch (route.kind) {
         case Route::Kind::feed:
-        case Route::Kind::list: return std::nullopt;
+        case Route::Kind::list:
+        case Route::Kind::append: return std::nullopt;
         case Route::Kind::reserved:
             if (may(request, Verb::subscribe, "__ds/" + route.reserved)) return std::nullopt;
             return forbidden();

@@ -22,7 +22,7 @@ namespace foldback::server::protocol {
 
 /// Why a request is not for its sender to make: 401 when one must be known and is not, 403 when it may not do that on
 /// the path that was routed. Asked before anything is looked up. Lists and feeds are open to all, and show each what
-/// it may read.
+/// it may read; of several appends the body says to which streams: append_all asks for each.
 [[nodiscard]] std::optional<Problem> refuse_sender(const Service& service, const Request& request, const Route& route);
 
 /// A producer's id in the store: its own namespace for each principal, so that none can take another's place.

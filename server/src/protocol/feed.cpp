@@ -8,6 +8,9 @@
 namespace foldback::server::protocol {
 
 Reply read_feed(const Service& service, const Request& request, const Query& query) {
+    const auto view = parse_view(query);
+    if (!view) return to_response(view.error());
+    if (*view != nullptr) return read_feed_view(service, request, query, **view);
     const auto parsed = parse_feed_query(query);
     if (!parsed) return to_response(parsed.error());
     const RequestHeaders headers(request);

@@ -2,10 +2,10 @@
 
 #include "protocol/base64.hpp"
 #include "protocol/event_text.hpp"
+#include "protocol/feed_page.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/live_source.hpp"
 #include "protocol/offset_token.hpp"
-#include "protocol/reserved.hpp"
 
 namespace foldback::server::protocol {
 
@@ -26,8 +26,6 @@ public:
     std::string name() const override { return "/feed"; }  // no stream's name begins with a slash
 
 private:
-    void leave_out_what_is_not_for_the_reader();
-
     const Service& service_;
     const FeedQuery query_;
     const Coding coding_;
@@ -83,25 +81,13 @@ LiveSource::Read FeedSource::read(std::size_t max_bytes) {
     } else {
         page_ = service_.store.read_feed(
             {.from = place_, .prefix = query_.prefix, .max_bytes = max_bytes, .max_messages = query_.limit});
-        std::erase_if(page_.messages, [](const FeedMessage& message) { return is_reserved(message.stream); });
-        leave_out_what_is_not_for_the_reader();
+        leave_out_hidden(page_, reader_.get());
     }
     place_ = page_.next;
     return Batch{.has_data = !page_.messages.empty(),
                  .up_to_date = page_.up_to_date,
                  .closed = false,
                  .next_offset = position_token(place_)};
-}
-
-void FeedSource::leave_out_what_is_not_for_the_reader() {
-    if (!reader_) return;
-    std::string_view last;  // messages of one stream often come together
-    bool may_read_last = false;
-    std::erase_if(page_.messages, [&](const FeedMessage& message) {
-        if (message.stream != last) may_read_last = reader_->may(Verb::read, message.stream);
-        last = message.stream;
-        return !may_read_last;
-    });
 }
 
 Response FeedSource::response() {

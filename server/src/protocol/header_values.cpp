@@ -10,7 +10,6 @@ namespace foldback::server::protocol {
 namespace {
 
 constexpr std::size_t max_value_bytes = 256;
-constexpr std::uint64_t max_ttl_seconds = 10ull * 365 * 24 * 3600;
 
 char to_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte; }
 
@@ -31,15 +30,15 @@ bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte);
 }
 
-bool is_short_text(std::string_view text) noexcept {
-    return !text.empty() && text.size() <= max_value_bytes && is_printable(text);
-}
-
 Problem bad_header(Header header, std::string_view rule) {
     return bad_request("bad-header", std::string(name_of(header)).append(" must be ").append(rule).append("."));
 }
 
 }  // namespace
+
+bool is_short_text(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= max_value_bytes && is_printable(text);
+}
 
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
     if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;

@@ -16,6 +16,12 @@ namespace foldback::server::protocol {
 /// The largest integer that JavaScript represents exactly: 2^53-1.
 inline constexpr std::uint64_t max_safe_integer = (std::uint64_t{1} << 53) - 1;
 
+/// The longest sliding expiry: ten years.
+inline constexpr std::uint64_t max_ttl_seconds = 10ull * 365 * 24 * 3600;
+
+/// 1 to 256 printable bytes: what a producer's id and a Stream-Seq may be.
+[[nodiscard]] bool is_short_text(std::string_view text) noexcept;
+
 /// A decimal number without sign, blanks or leading zeros, not greater than `max`; the whole of `text`.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max = max_safe_integer);
 

@@ -8,6 +8,7 @@
 #include "protocol/operations.hpp"
 #include "protocol/read_query.hpp"
 #include "protocol/reserved.hpp"
+#include "protocol/store_views.hpp"
 #include "protocol/timestamp.hpp"
 
 namespace foldback::server::protocol {
@@ -96,11 +97,15 @@ Parsed<StreamList> list_readable(const Service& service, const Request& request,
 Reply list(const Service& service, const Request& request, const Query& query) {
     const auto parsed = parse_list_query(query);
     if (!parsed) return to_response(parsed.error());
-    const auto readable = request.principal
-                              ? list_readable(service, request, *parsed)
-                              : Parsed<StreamList>(list_visible(
-                                    service.store, {.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit}));
+    const auto readable =
+        request.principal
+            ? list_readable(service, request, *parsed)
+            : Parsed<StreamList>(list_visible(
+                  service.store, {.prefix = parsed->prefix, .after = parsed->after, .limit = parsed->limit}));
     if (!readable) return to_response(readable.error());
+    const auto view = parse_view(query);
+    if (!view) return to_response(view.error());
+    const bool is_for_a_store = *view != nullptr && **view == "info";
     const auto& found = *readable;
     Response response;
     response.set("content-type", "application/json");
@@ -109,7 +114,11 @@ Reply list(const Service& service, const Request& request, const Query& query) {
     text = R"({"streams":[)";
     for (const auto& info : found.streams) {
         if (&info != found.streams.data()) text.push_back(',');
-        append_stream(text, info);
+        if (is_for_a_store) {
+            append_info_text(text, info);
+        } else {
+            append_stream(text, info);
+        }
     }
     text.append(R"(],"complete":)").append(found.complete ? "true}" : "false}");
     return response;

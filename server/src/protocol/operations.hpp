@@ -15,12 +15,21 @@ namespace foldback::server::protocol {
 /// POST (PROTOCOL §5.2, §5.2.1, §5.3), with If-Match.
 [[nodiscard]] Reply append(const Service& service, Request request, StreamPath stream);
 
+/// POST to `/v1/append`: appends to several streams in one commit. An extension.
+[[nodiscard]] Reply append_all(const Service& service, const Request& request);
+
 /// POST with Stream-Truncate-Before: gives up the data before an offset. An extension; the data is then as PROTOCOL §5.6
 /// reserves it: 410 for what is gone, `-1` for what is left.
 [[nodiscard]] Reply truncate(const Service& service, const Request& request, StreamPath stream);
 
 /// GET (PROTOCOL §5.6, §5.7, §5.8), also backwards.
 [[nodiscard]] Reply read(const Service& service, const Request& request, StreamPath stream, const Query& query);
+
+/// GET with the parameter `view`: the stream as a store sees it. An extension; see store_views.hpp.
+[[nodiscard]] Reply read_view(const Service& service, StreamPath stream, const Query& query, std::string_view view);
+/// The same of the feed.
+[[nodiscard]] Reply read_feed_view(const Service& service, const Request& request, const Query& query,
+                                   std::string_view view);
 
 /// HEAD (PROTOCOL §5.5).
 [[nodiscard]] Reply head(const Service& service, const StreamPath& stream);

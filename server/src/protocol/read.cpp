@@ -39,6 +39,9 @@ Response catch_up(const Service& service, const Reader& reader, const StreamQuer
 }  // namespace
 
 Reply read(const Service& service, const Request& request, StreamPath stream, const Query& query) {
+    const auto view = parse_view(query);
+    if (!view) return to_response(view.error());
+    if (*view != nullptr) return read_view(service, std::move(stream), query, **view);
     const auto parsed = parse_stream_query(query);
     if (!parsed) return to_response(parsed.error());
     Reader reader(std::move(stream), RequestHeaders(request));

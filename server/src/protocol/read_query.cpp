@@ -122,7 +122,67 @@ std::optional<Problem> parse_path(const Query& query, std::string_view name, std
     return std::nullopt;
 }
 
+/// Sets `into` when the parameter is there.
+std::optional<Problem> parse_count(const Query& query, std::string_view name, std::uint64_t& into) {
+    const std::string* text = nullptr;
+    if (auto problem = take(query, name, text)) return problem;
+    if (text == nullptr) return std::nullopt;
+    const auto number = parse_number(*text);
+    if (!number) return bad_parameter("The parameter " + std::string(name) + " must be a number up to 2^53-1.");
+    into = *number;
+    return std::nullopt;
+}
+
+std::optional<Problem> parse_store_offset(const Query& query, StoreQuery& into) {
+    const std::string* text = nullptr;
+    if (auto problem = take(query, "offset", text)) return problem;
+    if (text == nullptr || *text == "-1") {
+        if (text == nullptr && into.direction == Direction::backward) into.from = FromTail{};
+        return std::nullopt;
+    }
+    if (*text == "now") {
+        into.from = FromTail{};
+    } else if (const auto number = parse_number(*text, UINT64_MAX)) {
+        into.from = Offset{*number};
+    } else if (const auto point = parse_offset_token(*text)) {
+        into.from = *point;
+    } else {
+        return bad_request("bad-offset", "The offset is not one that this server has given out.");
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> parse_renewal(const Query& query, bool& renews_ttl) {
+    const std::string* text = nullptr;
+    if (auto problem = take(query, "renew", text)) return problem;
+    if (text == nullptr) return std::nullopt;
+    if (*text != "false") return bad_parameter("The parameter renew can only be false.");
+    renews_ttl = false;
+    return std::nullopt;
+}
+
 }  // namespace
+
+Parsed<const std::string*> parse_view(const Query& query) {
+    const std::string* view = nullptr;
+    if (auto problem = take(query, "view", view)) return std::move(*problem);
+    return view;
+}
+
+Parsed<StoreQuery> parse_store_query(const Query& query) {
+    StoreQuery parsed;
+    StreamQuery direction;
+    if (auto problem = parse_direction(query, direction)) return std::move(*problem);
+    parsed.direction = direction.direction;
+    if (auto problem = parse_store_offset(query, parsed)) return std::move(*problem);
+    if (auto problem = parse_count(query, "limit", parsed.limit)) return std::move(*problem);
+    if (auto problem = parse_count(query, "max_bytes", parsed.max_bytes)) return std::move(*problem);
+    if (auto problem = parse_count(query, "beyond", parsed.beyond.value)) return std::move(*problem);
+    if (auto problem = parse_count(query, "position", parsed.position.value)) return std::move(*problem);
+    if (auto problem = parse_renewal(query, parsed.renews_ttl)) return std::move(*problem);
+    if (auto problem = parse_path(query, "prefix", "x", parsed.prefix)) return std::move(*problem);
+    return parsed;
+}
 
 Parsed<StreamQuery> parse_stream_query(const Query& query) {
     StreamQuery parsed;

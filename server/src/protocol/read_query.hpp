@@ -39,6 +39,22 @@ struct ListQuery {
     std::size_t limit = 1000;
 };
 
+/// The query of a read with the parameter `view`.
+struct StoreQuery {
+    ReadFrom from = FromStart{};
+    Direction direction = Direction::forward;
+    std::size_t limit = SIZE_MAX;
+    std::size_t max_bytes = SIZE_MAX;
+    bool renews_ttl = true;
+    Offset beyond;      ///< of a watch
+    Position position;  ///< of the feed
+    std::string prefix;
+};
+
+/// The parameter `view`; null when it is absent.
+[[nodiscard]] Parsed<const std::string*> parse_view(const Query& query);
+/// An offset may be a plain number there.
+[[nodiscard]] Parsed<StoreQuery> parse_store_query(const Query& query);
 [[nodiscard]] Parsed<StreamQuery> parse_stream_query(const Query& query);
 [[nodiscard]] Parsed<FeedQuery> parse_feed_query(const Query& query);
 [[nodiscard]] Parsed<ListQuery> parse_list_query(const Query& query);

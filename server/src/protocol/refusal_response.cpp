@@ -38,13 +38,24 @@ Meaning meaning_of(Refusal reason) {
         case Refusal::busy: return {503, "busy", "Too many writes are waiting. Try again later."};
         case Refusal::stopped: return {503, "stopped", "The store is being closed."};
         case Refusal::broken: return {503, "broken", "The store accepts no writes until it is reopened."};
+        case Refusal::unavailable: return {503, "unavailable", "The store behind this server cannot be reached."};
+        case Refusal::outcome_unknown:
+            return {504, "outcome-unknown",
+                    "The store behind this server gave no answer: this may have been done or not."};
     }
     return {500, "internal", "The request failed."};
 }
 
 /// Whether the store's own sentence may be shown: not that of a failing device.
 bool is_for_strangers(Refusal reason) {
-    return reason != Refusal::full && reason != Refusal::broken && reason != Refusal::stopped;
+    switch (reason) {
+        case Refusal::full:
+        case Refusal::broken:
+        case Refusal::stopped:
+        case Refusal::unavailable:
+        case Refusal::outcome_unknown: return false;
+        default: return true;
+    }
 }
 
 }  // namespace

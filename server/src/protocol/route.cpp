@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view feed_path = "/v1/feed";
 constexpr std::string_view list_path = "/v1/streams";
+constexpr std::string_view append_path = "/v1/append";
 
 std::string_view name_of(Method method) noexcept {
     switch (method) {
@@ -39,6 +40,11 @@ Parsed<Route> find_route(std::string_view path, std::string_view stream_prefix, 
     if (path == list_path) {
         route.kind = Route::Kind::list;
         route.methods = "GET, OPTIONS";
+        return route;
+    }
+    if (path == append_path) {
+        route.kind = Route::Kind::append;
+        route.methods = "POST, OPTIONS";
         return route;
     }
     if (!path.starts_with(stream_prefix)) return nothing_there();

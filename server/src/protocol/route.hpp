@@ -13,7 +13,7 @@ namespace foldback::server::protocol {
 
 /// What a path stands for.
 struct Route {
-    enum class Kind : std::uint8_t { stream, feed, list, reserved };
+    enum class Kind : std::uint8_t { stream, feed, list, append, reserved };
 
     Kind kind = Kind::stream;
     std::optional<StreamPath> stream;  ///< of a stream

@@ -251,3 +251,46 @@ TEST_CASE("two principals that call a producer the same do not meet") {
     CHECK(append("ann", "0", "1") == 204);
     CHECK(append("bob", "0", "1") == 403);
 }
+
+TEST_CASE("of several appends each needs what it asks for, and one that is not granted refuses all") {
+    Guarded guarded(policy_of_tokens(
+        {token_entry("o", "owner", R"([{"path":"**","verbs":["create","append","read","close"]}])"),
+         token_entry("a", "appender", R"([{"path":"a","verbs":["append"]},{"path":"b","verbs":["read"]}])"),
+         token_entry("c", "closer", R"([{"path":"a","verbs":["close"]},{"path":"n","verbs":["append"]}])")}));
+    const Headers json{{"content-type", "application/json"}, bearer("owner")};
+    guarded.call(Method::put, "/v1/stream/a", json);
+    guarded.call(Method::put, "/v1/stream/b", json);
+    const auto status = [&](const char* token, const char* appends) {
+        return guarded
+            .call(Method::post, "/v1/append", {{"content-type", "application/json"}, bearer(token)},
+                  std::string(R"({"appends":[)") + appends + "]}")
+            .status;
+    };
+
+    CHECK(status("appender", R"({"stream":"a","messages":[1]})") == 200);
+    CHECK(status("appender", R"({"stream":"a","messages":[1]},{"stream":"b","messages":[1]})") == 403);
+    CHECK(status("appender", R"({"stream":"a","messages":[1]},{"stream":"b","expected":0})") == 200);
+    CHECK(status("appender", R"({"stream":"b","messages":[1]},{"stream":"a","expected":0})") == 403);
+    CHECK(status("appender", R"({"stream":"a","expected":2})") == 403);
+    CHECK(status("appender", R"({"stream":"a","messages":[1],"close":true})") == 403);
+    CHECK(status("closer", R"({"stream":"n","messages":[1],"create":{"content_type":"application/json"}})") == 403);
+    CHECK(status("closer", R"({"stream":"a","close":true})") == 200);
+    CHECK(status("wrong", R"({"stream":"a","messages":[1]})") == 401);
+    CHECK(body(guarded.call(Method::get, "/v1/stream/a", {bearer("owner")})) == "[1,1]");
+    CHECK(body(guarded.call(Method::get, "/v1/stream/b", {bearer("owner")})) == "[]");
+}
+
+TEST_CASE("the views for stores show each what it may read") {
+    Guarded guarded(policy_of_tokens({token_entry("o", "owner", R"([{"path":"**","verbs":["create","read"]}])"),
+                                      token_entry("r", "reader", R"([{"path":"a","verbs":["read"]}])")}));
+    for (const char* path : {"/v1/stream/a", "/v1/stream/b"})
+        guarded.call(Method::put, path, {{"content-type", "application/json"}, bearer("owner")}, "[1]");
+
+    CHECK(guarded.call(Method::get, "/v1/stream/b?view=page", {bearer("reader")}).status == 403);
+    CHECK(guarded.call(Method::get, "/v1/stream/b?view=info", {bearer("reader")}).status == 403);
+    CHECK(guarded.call(Method::get, "/v1/stream/b?view=watch&beyond=0", {bearer("reader")}).status == 403);
+    CHECK(guarded.call(Method::get, "/v1/stream/a?view=page", {bearer("reader")}).status == 200);
+    const auto feed = body(guarded.call(Method::get, "/v1/feed?view=page", {bearer("reader")}));
+    CHECK(feed.find(R"("stream":"a")") != std::string::npos);
+    CHECK(feed.find(R"("stream":"b")") == std::string::npos);
+}

@@ -11,7 +11,7 @@
 
 namespace foldback {
 
-/// Why the store said no. The state of the store is as if the request had never been made.
+/// Why the store said no. The state of the store is as if the request had never been made, but for `outcome_unknown`.
 enum class Refusal : std::uint8_t {
     not_found,           ///< no such stream (never created, deleted, or expired)
     gone,                ///< deleted, but forks still read its data (PROTOCOL §4.2 "soft-deleted")
@@ -33,6 +33,8 @@ enum class Refusal : std::uint8_t {
     busy,                ///< the queue of appends is full; try again later
     stopped,             ///< the store is being closed
     broken,              ///< a flush failed earlier: the store accepts no more writes until it is reopened
+    unavailable,         ///< a store elsewhere cannot be reached, or does not let this client in
+    outcome_unknown,     ///< the answer of a store elsewhere is lost, and the write may have been made or not
 };
 
 /// A refusal and what a caller needs to act on it.
@@ -51,6 +53,13 @@ struct Refused {
 class StorageError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
+};
+
+/// A write to a store elsewhere was sent, and what became of it cannot be found out: the same write may be made again only by
+/// somebody for whom twice is as good as once.
+class OutcomeUnknown : public StorageError {
+public:
+    using StorageError::StorageError;
 };
 
 /// Damage before the end of the log: the store refuses to open. `what()` says where, and the command that salvages.
