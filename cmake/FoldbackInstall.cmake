@@ -2,6 +2,7 @@
 #
 #     find_package(foldback CONFIG REQUIRED COMPONENTS store)       foldback::store
 #     find_package(foldback CONFIG REQUIRED COMPONENTS client)      foldback::client (needs nothing of the store)
+#     find_package(foldback CONFIG REQUIRED COMPONENTS remote)      foldback::remote (brings client and store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS framework)   foldback::framework (brings store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS server)      foldback::server (brings framework and store)
 
@@ -24,6 +25,7 @@ foldback_install_component(core foldback_core)
 foldback_install_component(store foldback_store)
 if(FOLDBACK_CLIENT)
     foldback_install_component(client foldback_client)
+    foldback_install_component(remote foldback_remote)
 endif()
 foldback_install_component(framework foldback_framework)
 if(FOLDBACK_SERVER)

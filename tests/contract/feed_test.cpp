@@ -129,7 +129,7 @@ TEST_CASE("the feed is the same after segments were sealed and the index saved")
                 auto text = std::string("\"") + std::string(20'000, static_cast<char>('a' + i % 26)) + "\"";
                 append_json(*at.store, "a", text);
                 expected.push_back("a@" + std::to_string(i) + "=" + text);
-                if (i % 7 == 0) at.store->run_one(LogStore::Work::checkpoint);
+                if (i % 7 == 0) at.log->run_one(LogStore::Work::checkpoint);
             }
 
             CHECK((feed_of(*at.store) == expected));

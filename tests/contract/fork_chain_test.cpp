@@ -114,14 +114,14 @@ TEST_CASE("a deleted source goes with its last fork, up the whole chain") {
         CHECK(answer(at.store->head("middle")) == "gone");
         CHECK(answer(at.store->head("source")) == "gone");
         CHECK(all_messages(*at.store, "leaf").size() == 9);
-        CHECK(at.store->stats().streams == 3);
+        CHECK(at.log->stats().streams == 3);
 
         REQUIRE(at.store->remove("leaf"));
 
         CHECK(answer(at.store->head("leaf")) == "not_found");
         CHECK(answer(at.store->head("middle")) == "not_found");
         CHECK(answer(at.store->head("source")) == "not_found");
-        CHECK(at.store->stats().streams == 0);
+        CHECK(at.log->stats().streams == 0);
         create_text(*at.store, "source");
     });
 }
@@ -187,7 +187,7 @@ TEST_CASE("forks and soft deletions survive reopening") {
         }
         REQUIRE(at.store->remove("leaf"));
         at.reopen();
-        CHECK(at.store->stats().streams == 0);
+        CHECK(at.log->stats().streams == 0);
     });
 }
 

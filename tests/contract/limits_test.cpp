@@ -30,7 +30,7 @@ TEST_CASE("a commit larger than a segment is stored all the same") {
 }
 
 TEST_CASE("a content type has a largest size") {
-    on_every_store([](Fixture& at) {
+    on_every_store(embedded_only("a content type is at most 256 bytes"), [](Fixture& at) {
         const StreamConfig fits{.content_type = "a/" + std::string(1022, 'b')};
         const StreamConfig too_long{.content_type = "a/" + std::string(1023, 'b')};
 
@@ -42,7 +42,7 @@ TEST_CASE("a content type has a largest size") {
 }
 
 TEST_CASE("many forks that repeat a long content type fit into one commit") {
-    on_every_store([](Fixture& at) {
+    on_every_store(embedded_only("a content type is at most 256 bytes"), [](Fixture& at) {
         REQUIRE(at.store->create({.stream = "source", .config = {.content_type = "a/" + std::string(1022, 'b')}}));
         int created = 0;
 
@@ -55,12 +55,12 @@ TEST_CASE("many forks that repeat a long content type fit into one commit") {
         REQUIRE(at.store->append({.stream = "source", .messages = bytes("last")}));
 
         CHECK(created == 300);
-        CHECK_FALSE(at.store->stats().broken);
+        CHECK_FALSE(at.log->stats().broken);
     });
 }
 
 TEST_CASE("a time to live has a largest value") {
-    on_every_store([](Fixture& at) {
+    on_every_store(embedded_only("a time to live is at most ten years"), [](Fixture& at) {
         const auto with_ttl = [&](const char* path, std::int64_t seconds) {
             return answer(at.store->create({.stream = path, .config = {.ttl = std::chrono::seconds{seconds}}}));
         };
@@ -70,7 +70,7 @@ TEST_CASE("a time to live has a largest value") {
         CHECK(with_ttl("b", largest + 1) == "bad_request");
         CHECK(with_ttl("b", -1) == "bad_request");
         at.clock.advance(std::chrono::hours{24 * 365 * 100});
-        at.store->run_until_idle();
+        at.log->run_until_idle();
         CHECK(answer(at.store->head("a")) == "accepted");
     });
 }

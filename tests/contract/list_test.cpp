@@ -32,7 +32,7 @@ TEST_CASE("a prefix selects the streams that go on with any character") {
     on_every_store([](Fixture& at) {
         const Strings paths{"a/\x21", "a/\xc3\xa9", "a/\xf4\x8f\xbf\xbf", "a/\xf4\x8f\xbf\xbf/1"};
         for (const auto& path : paths) create_json(*at.store, path);
-        at.store->run_one(LogStore::Work::checkpoint);
+        at.log->run_one(LogStore::Work::checkpoint);
 
         CHECK(paths_of(at.store->list({.prefix = "a/"})) == paths);
     });
@@ -46,7 +46,7 @@ TEST_CASE("a listing is cut at its limit and continued after its last path") {
             create_json(*at.store, path);
             all.push_back(path);
             // Some are in the index, some are not yet.
-            if (i == 30 || i == 60) at.store->run_one(LogStore::Work::checkpoint);
+            if (i == 30 || i == 60) at.log->run_one(LogStore::Work::checkpoint);
         }
         for (int i = 0; i < 100; i += 9) append_json(*at.store, all[static_cast<std::size_t>(i)], "1");
 
@@ -69,7 +69,7 @@ TEST_CASE("a listing is cut at its limit and continued after its last path") {
 TEST_CASE("deleted streams are not listed, however many lie together") {
     on_every_store([](Fixture& at) {
         for (int i = 0; i < 60; ++i) create_json(*at.store, "s/" + std::to_string(100 + i));
-        at.store->run_one(LogStore::Work::checkpoint);
+        at.log->run_one(LogStore::Work::checkpoint);
         for (int i = 5; i < 55; ++i) REQUIRE(at.store->remove("s/" + std::to_string(100 + i)));
 
         const auto list = at.store->list({.limit = 8});
@@ -83,7 +83,7 @@ TEST_CASE("deleted streams are not listed, however many lie together") {
 TEST_CASE("a listing shows the newest of several namesakes") {
     on_every_store([](Fixture& at) {
         create_json(*at.store, "s");
-        at.store->run_one(LogStore::Work::checkpoint);
+        at.log->run_one(LogStore::Work::checkpoint);
         REQUIRE(at.store->remove("s"));
         const auto incarnation = create_text(*at.store, "s").info.incarnation;
 

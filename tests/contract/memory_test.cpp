@@ -27,7 +27,7 @@ std::uint64_t resident_bytes() {
 }
 
 void create_streams(Fixture& at, std::uint64_t first, std::uint64_t count) {
-    auto& store = *at.store;
+    auto& store = *at.log;
     for (auto i = first; i < first + count; ++i) {
         store.append({.stream = "tenants/" + std::to_string(i % 97) + "/orders/" + std::to_string(i) + "/events",
                       .messages = json(R"({"type":"OrderPlaced","data":{"customer":"somebody","total":1999}})"),
@@ -55,7 +55,7 @@ TEST_CASE("an idle stream takes at most 400 bytes of memory, whether or not ther
         const auto grown = resident_bytes() - std::min(before, resident_bytes());
         MESSAGE("bytes per stream: ", grown / stream_count);
         CHECK(grown / stream_count <= bytes_per_stream);
-        CHECK(at.store->stats().resident_streams <= options.max_resident_streams);
+        CHECK(at.log->stats().resident_streams <= options.max_resident_streams);
     }
 }
 

@@ -32,7 +32,7 @@ void append_randomly(Fixture& at, Content& json_stream, Content& text_stream, st
             pattern(1 + (random() % 8 == 0 ? random() % 150'000 : random() % 100), static_cast<unsigned>(random()));
         append_text(*at.store, text_stream.path, data);
         text_stream.messages.front() += data;
-        if (random() % 6 == 0) at.store->run_one(LogStore::Work::checkpoint);
+        if (random() % 6 == 0) at.log->run_one(LogStore::Work::checkpoint);
     }
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("pages of any size, from any offset, in both directions, make up the s
     on_every_store([](Fixture& at) {
         std::mt19937_64 random(7);
         const auto contents = create_contents(at, random);
-        at.store->run_one(LogStore::Work::checkpoint);
+        at.log->run_one(LogStore::Work::checkpoint);
 
         for (int round = 0; round < 12; ++round) {
             for (const auto& content : contents) {

@@ -143,13 +143,13 @@ TEST_CASE("an empty producer id is a bad request") {
 }
 
 TEST_CASE("producer ids are bytes") {
-    on_every_store([](Fixture& at) {
+    on_every_store(embedded_only("a producer id is printable"), [](Fixture& at) {
         create_json(*at.store, "s");
         const std::string zero("p\0q", 3);
         REQUIRE(produce(at, {zero, 0, 0}));
         REQUIRE(produce(at, {"p", 4, 0}));
         REQUIRE(produce(at, {"\xff\xfe", 0, 0}));
-        at.store->run_until_idle();
+        at.log->run_until_idle();
 
         CHECK(produce(at, {zero, 0, 0}).value().duplicate);
         CHECK(produce(at, {"\xff\xfe", 0, 0}).value().duplicate);
@@ -256,7 +256,7 @@ TEST_CASE("a stream takes so many producers and no more") {
 
             CHECK(answer(produce(at, {"d", 0, 0})) == "too_many_producers");
             CHECK(answer(produce(at, {"a", 0, 1})) == "accepted");
-            at.store->run_until_idle();
+            at.log->run_until_idle();
             CHECK(answer(produce(at, {"d", 0, 0})) == "too_many_producers");
             CHECK(answer(produce(at, {"b", 1, 0})) == "accepted");
         },
@@ -267,7 +267,7 @@ TEST_CASE("hundreds of producers of one stream are all remembered") {
     on_every_directory([](Fixture& at) {
         create_json(*at.store, "s");
         for (int i = 0; i < 200; ++i) REQUIRE(produce(at, {"p" + std::to_string(i), 0, 0}));
-        at.store->run_until_idle();
+        at.log->run_until_idle();
         for (int i = 0; i < 200; i += 3) REQUIRE(produce(at, {"p" + std::to_string(i), 0, 1}));
         at.reopen();
 

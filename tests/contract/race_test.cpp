@@ -152,7 +152,7 @@ TEST_CASE("no watch of the feed is ever lost") {
 
 TEST_CASE("a listing misses no acknowledged stream, whatever is being saved") {
     on_every_busy_store([](Fixture& at) {
-        const Maintenance maintenance(*at.store);
+        const Maintenance maintenance(*at.log);
         std::size_t missing = 0;
         for (int i = 0; i < 150; ++i) {
             create_json(*at.store, "s/" + std::to_string(1000 + i));
@@ -173,7 +173,7 @@ TEST_CASE("reads find their data while segments are rewritten and streams trunca
         std::atomic<std::uint64_t> length{0};
         std::mutex mutex;
         std::atomic<bool> done{false};
-        const Maintenance maintenance(*at.store);
+        const Maintenance maintenance(*at.log);
         std::thread reader([&] {
             while (!done) {
                 const auto sure = length.load();
@@ -209,7 +209,7 @@ TEST_CASE("reads find their data while segments are rewritten and streams trunca
         truncated_reader.join();
 
         CHECK((all_bytes(*at.store, "kept") == kept));
-        CHECK(at.eventually([&] { return at.store->stats().segments_rewritten > 0; }));
+        CHECK(at.eventually([&] { return at.log->stats().segments_rewritten > 0; }));
     });
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("the feed is complete and in order while segments are rewritten") {
         create_json(*at.store, "kept");
         create_text(*at.store, "truncated");
         std::atomic<bool> done{false};
-        const Maintenance maintenance(*at.store);
+        const Maintenance maintenance(*at.log);
         std::thread reader([&] {
             std::mt19937_64 random(3);
             while (!done) {
@@ -270,7 +270,7 @@ TEST_CASE("of many writers that expect the same offset exactly one wins each tim
 
 TEST_CASE("everything at once neither fails nor loses an acknowledged message") {
     on_every_busy_store([](Fixture& at) {
-        const Maintenance maintenance(*at.store);
+        const Maintenance maintenance(*at.log);
         std::atomic<bool> done{false};
         std::vector<std::thread> threads;
         std::array<std::atomic<std::uint64_t>, 3> acknowledged{};
@@ -301,7 +301,7 @@ TEST_CASE("everything at once neither fails nor loses an acknowledged message") 
                 for (const auto& info : at.store->list({.prefix = "scratch/", .limit = 7}).streams)
                     (void)at.store->read({.stream = info.stream});
                 (void)at.store->read_feed({.prefix = "scratch/"});
-                (void)at.store->stats();
+                (void)at.log->stats();
                 const auto watch = at.store->watch("own/0", Offset{UINT64_MAX}, [] {});
             }
         });
@@ -314,7 +314,7 @@ TEST_CASE("everything at once neither fails nor loses an acknowledged message") 
             for (std::uint64_t i = 0; i < acknowledged[writer]; ++i) expected.push_back(std::to_string(i));
             CHECK(all_messages(*at.store, "own/" + std::to_string(writer)) == expected);
         }
-        CHECK_FALSE(at.store->stats().broken);
+        CHECK_FALSE(at.log->stats().broken);
     });
 }
 

@@ -196,7 +196,7 @@ TEST_CASE("a page may outlive the store's stream and the store's next reads") {
         create_six(at);
         auto page = at.store->read({.stream = "s"}).value();
         REQUIRE(at.store->remove("s"));
-        at.store->run_until_idle();
+        at.log->run_until_idle();
 
         const auto moved = std::move(page);
 
@@ -216,9 +216,9 @@ TEST_CASE("data that has left memory is read from the log") {
                                               .messages = json(std::to_string(round)),
                                               .create_with = StreamConfig{.content_type = json_type}}));
                 }
-                if (round % 3 == 0) at.store->run_one(LogStore::Work::checkpoint);
+                if (round % 3 == 0) at.log->run_one(LogStore::Work::checkpoint);
             }
-            at.store->run_one(LogStore::Work::checkpoint);
+            at.log->run_one(LogStore::Work::checkpoint);
 
             for (int stream = 0; stream < 10; ++stream) {
                 CHECK(all_messages(*at.store, "s/" + std::to_string(stream)) ==

@@ -22,7 +22,7 @@ void fill(Fixture& at) {
         {.stream = "closed", .config = {.content_type = json_type}, .initial = json("[1]"), .closed = true}));
     create_json(*at.store, "deleted");
     append_json(*at.store, "deleted", "[1,2,3]");
-    at.store->run_one(LogStore::Work::checkpoint);
+    at.log->run_one(LogStore::Work::checkpoint);
     REQUIRE(at.store->remove("deleted"));
     REQUIRE(at.store->truncate_before("json", Offset{1}));
     append_json(*at.store, "json", "4");
@@ -41,7 +41,7 @@ void check_filled(Fixture& at) {
     CHECK(answer(at.store->append({.stream = "json", .messages = json("3"), .stream_seq = "7"})) == "stream_seq");
     CHECK(feed_of(*at.store, "json") == Strings{"json@1=1", "json@2=2", "json@3=3", "json@4=4"});
     CHECK(at.store->tail() == Position{14});
-    CHECK(at.store->stats().streams == 4);
+    CHECK(at.log->stats().streams == 4);
 }
 
 void overwrite(const fs::path& file, const std::string& text) {
@@ -121,7 +121,7 @@ TEST_CASE("a store is the same with an older copy of its index") {
         CHECK_FALSE(at.report.index_rebuilt);
         CHECK(paths_of(at.store->list({})) == Strings{"closed", "fork", "json", "text"});
         CHECK(all_messages(*at.store, "json") == Strings{"1", "2", "3", "4"});
-        CHECK(at.store->stats().streams == 4);
+        CHECK(at.log->stats().streams == 4);
     });
 }
 

@@ -14,14 +14,14 @@ LogStoreOptions by_hand() {
 
 TEST_CASE("the statistics count streams, commits, messages and segments") {
     on_every_store([](Fixture& at) {
-        CHECK(at.store->stats().streams == 0);
-        CHECK(at.store->stats().segments == 1);
+        CHECK(at.log->stats().streams == 0);
+        CHECK(at.log->stats().segments == 1);
         create_json(*at.store, "a");
         create_text(*at.store, "b");
         append_json(*at.store, "a", "[1,2,3]");
         append_text(*at.store, "b", pattern(1'000'000));
 
-        const auto stats = at.store->stats();
+        const auto stats = at.log->stats();
 
         CHECK(stats.streams == 2);
         CHECK(stats.commits == 4);
@@ -37,14 +37,14 @@ TEST_CASE("duplicates and refusals cost no commit") {
     on_every_store([](Fixture& at) {
         create_json(*at.store, "a");
         REQUIRE(at.store->append({.stream = "a", .messages = json("1"), .producer = Producer{"p", 0, 0}}));
-        const auto before = at.store->stats().commits;
+        const auto before = at.log->stats().commits;
 
         REQUIRE(at.store->append({.stream = "a", .messages = json("1"), .producer = Producer{"p", 0, 0}}));
         CHECK(answer(at.store->append({.stream = "a", .messages = json("1"), .expected = Offset{9}})) ==
               "offset_mismatch");
         REQUIRE(at.store->create({.stream = "a", .config = {.content_type = json_type}}));
 
-        CHECK(at.store->stats().commits == before);
+        CHECK(at.log->stats().commits == before);
     });
 }
 
@@ -93,16 +93,16 @@ TEST_CASE("the space of deleted streams is given back, and what remains is unhar
             kept += pattern(5'000, static_cast<unsigned>(round));
             append_text(*at.store, "kept", pattern(5'000, static_cast<unsigned>(round)));
         }
-        const auto before = at.store->stats().log_bytes;
+        const auto before = at.log->stats().log_bytes;
         for (int round = 0; round < 12; ++round) REQUIRE(at.store->remove("deleted/" + std::to_string(round)));
 
         CHECK(at.eventually([&] {
-            at.store->run_one(LogStore::Work::checkpoint);
-            return at.store->stats().log_bytes < before / 3;
+            at.log->run_one(LogStore::Work::checkpoint);
+            return at.log->stats().log_bytes < before / 3;
         }));
 
-        CHECK(at.store->stats().segments_rewritten > 0);
-        CHECK(at.store->stats().reclaimed_bytes > 2'000'000);
+        CHECK(at.log->stats().segments_rewritten > 0);
+        CHECK(at.log->stats().reclaimed_bytes > 2'000'000);
         CHECK((all_bytes(*at.store, "kept") == kept));
     });
 }
@@ -114,12 +114,12 @@ TEST_CASE("the space of truncated data is given back, and producers are remember
             REQUIRE(at.store->append(
                 {.stream = "s", .messages = bytes(pattern(300'000)), .producer = Producer{"p", 0, seq}}));
         }
-        const auto before = at.store->stats().log_bytes;
+        const auto before = at.log->stats().log_bytes;
         REQUIRE(at.store->truncate_before("s", Offset{3'500'000}));
 
         CHECK(at.eventually([&] {
-            at.store->run_one(LogStore::Work::checkpoint);
-            return at.store->stats().log_bytes < before / 3;
+            at.log->run_one(LogStore::Work::checkpoint);
+            return at.log->stats().log_bytes < before / 3;
         }));
 
         for (const bool without_index : {false, true}) {
@@ -144,10 +144,10 @@ TEST_CASE("streams that nobody uses leave memory") {
     on_every_store(
         [](Fixture& at) {
             for (int i = 0; i < 400; ++i) create_json(*at.store, "s/" + std::to_string(i));
-            at.store->run_one(LogStore::Work::checkpoint);
+            at.log->run_one(LogStore::Work::checkpoint);
 
-            CHECK(at.store->stats().resident_streams <= 50);
-            CHECK(at.store->stats().streams == 400);
+            CHECK(at.log->stats().resident_streams <= 50);
+            CHECK(at.log->stats().streams == 400);
         },
         options);
 }
@@ -158,11 +158,11 @@ TEST_CASE("reading many streams does not keep them in memory") {
     on_every_store(
         [](Fixture& at) {
             for (int i = 0; i < 400; ++i) create_json(*at.store, "s/" + std::to_string(i));
-            at.store->run_one(LogStore::Work::checkpoint);
+            at.log->run_one(LogStore::Work::checkpoint);
             CHECK(at.store->list({}).streams.size() == 400);
             for (int i = 0; i < 400; ++i) CHECK(answer(at.store->head("s/" + std::to_string(i))) == "accepted");
 
-            CHECK(at.eventually([&] { return at.store->stats().resident_streams <= 50; }));
+            CHECK(at.eventually([&] { return at.log->stats().resident_streams <= 50; }));
         },
         options);
 }

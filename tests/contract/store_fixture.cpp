@@ -1,24 +1,75 @@
 #include "store_fixture.hpp"
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
+
+#include "served_store.hpp"
 
 namespace foldback::contract {
 namespace {
 
 constexpr std::chrono::seconds patience{30};
 
-const char* name_of(Place place) { return place == Place::memory ? "in memory" : "in a directory"; }
+const char* name_of(Place place) {
+    switch (place) {
+        case Place::memory: return "in memory";
+        case Place::directory: return "in a directory";
+        case Place::server: return "over our server, in memory";
+        case Place::server_directory: return "over our server, in a directory";
+        case Place::foreign: return "over another server";
+    }
+    return "nowhere";
+}
 const char* name_of(Driven driven) { return driven == Driven::by_threads ? "with threads" : "by hand"; }
 
-void run(const StoreTest& test, Place place, const LogStoreOptions& options) {
+bool is_served(Place place) { return place == Place::server || place == Place::server_directory; }
+
+/// Knows the name of the case that runs.
+struct CurrentCase : doctest::IReporter {
+    explicit CurrentCase(const doctest::ContextOptions&) {}
+    static inline const char* name = "";
+
+    void report_query(const doctest::QueryData&) override {}
+    void test_run_start() override {}
+    void test_run_end(const doctest::TestRunStats&) override {}
+    void test_case_start(const doctest::TestCaseData& started) override { name = started.m_name; }
+    void test_case_reenter(const doctest::TestCaseData&) override {}
+    void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+    void test_case_exception(const doctest::TestCaseException&) override {}
+    void subcase_start(const doctest::SubcaseSignature&) override {}
+    void subcase_end() override {}
+    void log_assert(const doctest::AssertData&) override {}
+    void log_message(const doctest::MessageData&) override {}
+    void test_case_skipped(const doctest::TestCaseData&) override {}
+};
+REGISTER_LISTENER("current case", 1, CurrentCase);
+
+/// Why a test is not for a store of this place; empty when it is.
+std::string reason_not_to_run(const Needs& needs, Place place) {
+    if (is_served(place)) return std::string(needs.not_over_http);
+    if (place != Place::foreign) return {};
+    if (!needs.capabilities.empty()) return "needs " + needs.capabilities.text();
+    return needs.engine ? "needs our engine" : "";
+}
+
+void run(const Needs& needs, const StoreTest& test, Place place, const LogStoreOptions& options) {
+    if (const auto reason = reason_not_to_run(needs, place); !reason.empty()) {
+        std::printf("not run %s: %s: %s\n", name_of(place), CurrentCase::name, reason.c_str());
+        return;
+    }
+    const bool is_here = place == Place::memory || place == Place::directory;
     for (const auto driven : {Driven::by_hand, Driven::by_threads}) {
+        if (!is_here && driven == Driven::by_hand) continue;
         const auto kind = std::string(name_of(place)) + ", " + name_of(driven);
         CAPTURE(kind);
         Fixture fixture(place, driven, options);
         test(fixture);
     }
 }
+
+bool is_about_another_server() { return std::getenv("CONTRACT_SERVER_URL") != nullptr; }
 
 ReadPage page_of(StreamStore& store, std::string_view path, const ReadFrom& from) {
     return store.read({.stream = path, .from = from, .max_bytes = 64 * 1024}).value();
@@ -29,18 +80,32 @@ ReadPage page_of(StreamStore& store, std::string_view path, const ReadFrom& from
 Fixture::Fixture(Place where, Driven how, LogStoreOptions with) : place(where), driven(how), options(std::move(with)) {
     options.clock = &clock;
     options.background_threads = driven == Driven::by_threads;
-    if (place == Place::directory) directory = std::make_unique<TemporaryDirectory>();
+    if (place == Place::directory || place == Place::server_directory)
+        directory = std::make_unique<TemporaryDirectory>();
     open();
 }
 
+Fixture::~Fixture() { close(); }
+
 void Fixture::open() {
     report = {};
-    store = place == Place::memory ? LogStore::in_memory(options)
-                                   : LogStore::open(directory->path() / "data", options, &report);
+    if (place == Place::foreign) {
+        served = std::make_unique<ServedStore>();
+    } else {
+        log = directory ? LogStore::open(directory->path() / "data", options, &report) : LogStore::in_memory(options);
+        if (is_served(place)) served = std::make_unique<ServedStore>(*log, clock);
+    }
+    store = served ? &served->store() : log.get();
+}
+
+void Fixture::close() {
+    store = nullptr;
+    served.reset();
+    log.reset();
 }
 
 void Fixture::reopen(const std::function<void(const std::filesystem::path&)>& between) {
-    store.reset();
+    close();
     if (between) between(directory->path() / "data");
     open();
 }
@@ -49,7 +114,7 @@ bool Fixture::eventually(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
-        if (driven == Driven::by_hand) store->run_until_idle();
+        if (driven == Driven::by_hand) log->run_until_idle();
         std::this_thread::yield();
     }
     return true;
@@ -61,12 +126,21 @@ LogStoreOptions small_files() {
     return options;
 }
 
-void on_every_store(const StoreTest& test, const LogStoreOptions& options) {
-    run(test, Place::memory, options);
-    run(test, Place::directory, options);
+void on_every_store(const Needs& needs, const StoreTest& test, const LogStoreOptions& options) {
+    if (is_about_another_server()) {
+        run(needs, test, Place::foreign, options);
+        return;
+    }
+    for (const auto place : {Place::memory, Place::directory, Place::server}) run(needs, test, place, options);
 }
 
-void on_every_directory(const StoreTest& test, const LogStoreOptions& options) { run(test, Place::directory, options); }
+void on_every_directory(const StoreTest& test, const LogStoreOptions& options) {
+    if (is_about_another_server()) {
+        run(needs_engine(), test, Place::foreign, options);
+        return;
+    }
+    for (const auto place : {Place::directory, Place::server_directory}) run(needs_engine(), test, place, options);
+}
 
 Messages json(std::string_view body) { return Messages::json(body).value(); }
 Messages bytes(std::string data) { return Messages::bytes(std::move(data)); }

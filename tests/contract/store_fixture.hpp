@@ -20,17 +20,27 @@ namespace foldback::contract {
 
 using test::TemporaryDirectory;
 
-enum class Place : std::uint8_t { memory, directory };
+enum class Place : std::uint8_t {
+    memory,
+    directory,
+    server,            ///< an HttpStore over our server, whose store is in memory
+    server_directory,  ///< the same, in a directory
+    foreign,           ///< an HttpStore over another server, which stands at the URL in CONTRACT_SERVER_URL
+};
 enum class Driven : std::uint8_t { by_threads, by_hand };
+
+/// Our server in this process, and the HttpStore that uses it.
+class ServedStore;
 
 /// A store under test and what belongs to it.
 class Fixture {
 public:
     Fixture(Place place, Driven driven, LogStoreOptions options);
+    ~Fixture();
 
     /// Closes the store and opens it again; `between` may touch its files meanwhile.
     void reopen(const std::function<void(const std::filesystem::path&)>& between = {});
-    void close() { store.reset(); }
+    void close();
     void open();
 
     /// Drives the store, or lets its threads work, until the condition holds; false when that takes too long.
@@ -43,8 +53,10 @@ public:
     ManualClock clock;
     LogStoreOptions options;
     std::unique_ptr<TemporaryDirectory> directory;
-    std::unique_ptr<LogStore> store;
-    OpenReport report;  ///< of the last opening in a directory
+    std::unique_ptr<LogStore> log;  ///< the engine; null over another server than ours
+    std::unique_ptr<ServedStore> served;
+    StreamStore* store = nullptr;  ///< what is tested
+    OpenReport report;             ///< of the last opening in a directory
 };
 
 /// Small files, so that a test fills several quickly.
@@ -52,9 +64,31 @@ public:
 
 using StoreTest = std::function<void(Fixture&)>;
 
+/// What a test needs of a store beyond its contract. Where a store does not have it, the test is not run there, and the
+/// program says so in a line "not run over …".
+struct Needs {
+    Capabilities capabilities{};
+    /// Reaches past the port: moves the clock, changes the engine's options, looks at its statistics.
+    bool engine = false;
+    /// Why it cannot be so behind HTTP; empty: it can.
+    std::string_view not_over_http{};
+};
+[[nodiscard]] inline Needs needs(std::initializer_list<Capability> capabilities) {
+    return {.capabilities = capabilities};
+}
+[[nodiscard]] inline Needs needs_engine() { return {.engine = true}; }
+[[nodiscard]] inline Needs embedded_only(std::string_view because) {
+    return {.engine = true, .not_over_http = because};
+}
+
 /// Runs a test on every store there is.
-void on_every_store(const StoreTest& test, const LogStoreOptions& options = small_files());
-/// Runs a test on every store that outlives its object.
+void on_every_store(const Needs& needs, const StoreTest& test, const LogStoreOptions& options = small_files());
+inline void on_every_store(const StoreTest& test) { on_every_store(Needs{}, test); }
+/// With options for the engine, which it therefore needs.
+inline void on_every_store(const StoreTest& test, const LogStoreOptions& options) {
+    on_every_store(needs_engine(), test, options);
+}
+/// Runs a test on every store of ours that outlives its object.
 void on_every_directory(const StoreTest& test, const LogStoreOptions& options = small_files());
 
 // ---- short words ----

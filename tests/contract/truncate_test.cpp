@@ -133,7 +133,7 @@ TEST_CASE("forks keep what their source gives up") {
         fork_at(*at.store, "source", Offset{3}, "fork");
 
         REQUIRE(at.store->truncate_before("source", Offset{4}));
-        at.store->run_until_idle();
+        at.log->run_until_idle();
 
         CHECK(all_messages(*at.store, "fork") == Strings{"0", "1", "2"});
         CHECK(at.store->head("fork").value().first == Offset{0});

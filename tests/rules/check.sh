@@ -49,6 +49,9 @@ violations() {
     never_includes client-knows-only-the-core \
         '(\.\./)*(foldback/(store|app|history|testing)/|(log|index|store|snapshot|projection|app|workflow|history|testing)/)' \
         framework/src/client framework/include/foldback/client
+    # A store elsewhere is a store: what is built upon stores does not know it.
+    never_includes framework-knows-only-the-port '(\.\./)*(foldback/remote/|remote/)' \
+        framework/src/{app,store,projection,snapshot,workflow,history,state,testing,client} framework/include/foldback/{app,store,history,state,client}
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
     never_includes delivery-knows-no-command-line '(\.\./)*cli/' server/src/delivery
 
@@ -64,11 +67,11 @@ violations() {
         { grep -v '^framework/include/foldback/client/asio.hpp:[0-9]*: public-headers-hide-libraries: *#include <boost/asio/' || true; }
     never_includes framework-is-silent '(spdlog|iostream)' framework
 
-    # Coroutines belong to sockets, which are in the server and in the client; one suspension point less is one lifetime less
+    # Coroutines belong to sockets, which are in the server, in the client and in the remote store; one suspension point less is one lifetime less
     # to think about.
     search coroutines-only-at-sockets '\bco_(await|return|yield)\b' \
         framework examples tests/unit tests/contract tests/model tests/fault -- "${cpp[@]}" |
-        { grep -vE '^framework/(src/client/[a-z_]*\.[ch]pp|include/foldback/client/asio\.hpp):' || true; }
+        { grep -vE '^framework/(src/(client|remote)/[a-z_]*\.[ch]pp|include/foldback/client/asio\.hpp):' || true; }
     existing framework server examples tests |
         xargs -r grep -rlIwZ "${cpp[@]}" --exclude-dir=node_modules co_await |
         xargs -r0 awk -f "$here/co_await.awk"

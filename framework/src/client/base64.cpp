@@ -50,4 +50,20 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return bytes;
 }
 
+std::string encode_base64(std::string_view bytes) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        const auto byte = [&](std::size_t index) -> std::uint32_t {
+            return at + index < bytes.size() ? static_cast<unsigned char>(bytes[at + index]) : 0U;
+        };
+        const auto bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        text += letters[bits >> 18];
+        text += letters[bits >> 12 & 63];
+        text += at + 1 < bytes.size() ? letters[bits >> 6 & 63] : '=';
+        text += at + 2 < bytes.size() ? letters[bits & 63] : '=';
+    }
+    return text;
+}
+
 }  // namespace foldback::client::detail

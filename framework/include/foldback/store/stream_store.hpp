@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "foldback/store/capabilities.hpp"
 #include "foldback/store/errors.hpp"
 #include "foldback/store/messages.hpp"
 #include "foldback/store/read_page.hpp"
@@ -182,11 +183,15 @@ using Completion = std::function<void(Result<Value>)>;
 /// Every write is atomic and, when its completion reports a value, durable. Nothing is visible to any read, watch or
 /// refusal before it is durable. All members may be called from any thread at any time. Reads run on the calling
 /// thread and may read from disk (ReadMode forbids it); they throw StorageError when the device fails or the data is
-/// damaged. `broken`,
-/// `full`, `busy` and `stopped` refusals can come from every write.
+/// damaged, and for a store elsewhere when that cannot be reached. `broken`, `full`, `busy` and `stopped` refusals can come from
+/// every write, from one elsewhere also `unavailable` and `outcome_unknown`.
 class StreamStore {
 public:
     virtual ~StreamStore() = default;
+
+    /// What this store can do beyond creating, appending to and reading single streams. Asking for something else throws
+    /// MissingCapability; ask at the start, by `require`. The same for the life of the store.
+    [[nodiscard]] virtual Capabilities capabilities() const noexcept { return Capabilities::all(); }
 
     /// Creates a stream or a fork (PROTOCOL §5.1, §4.2). An existing stream with the same configuration is a success
     /// that changes nothing. Refusals: exists, source_not_found, source_gone, content_type (fork), bad_offset (fork),
@@ -231,17 +236,19 @@ public:
     [[nodiscard]] virtual Position tail() = 0;
 
     /// Calls back once, when the stream has data at or after `beyond`, or is closed, deleted or expired; at once (on
-    /// the calling thread) when that is already so. Read again to learn what happened.
+    /// the calling thread) when that is already so, but soon and on another thread when the store is elsewhere. Read again to
+    /// learn what happened.
     [[nodiscard]] virtual Watch watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) = 0;
 
     /// Stops a sliding expiry (PROTOCOL §5.1 Stream-TTL) for as long as the returned object lives; its end restarts the
     /// window. Nothing for a stream that has none, or does not exist. Costs no disk write. The store must outlive it.
     [[nodiscard]] virtual Watch keep_alive(const StreamPath& /*stream*/) { return {}; }
 
-    /// Calls back once, when the store's tail is greater than `beyond`.
+    /// Calls back once, when the store's tail is greater than `beyond`; when that is already so, as `watch` does.
     [[nodiscard]] virtual Watch watch_feed(Position beyond, std::function<void()> changed) = 0;
 
-    /// The same operations for callers that wait. They throw StorageError for broken and stopped.
+    /// The same operations for callers that wait. They throw StorageError for broken, stopped and
+    /// unavailable, OutcomeUnknown for outcome_unknown.
     [[nodiscard]] Result<Created> create(CreateRequest request);
     [[nodiscard]] Result<Appended> append(AppendRequest request);
     [[nodiscard]] Result<std::vector<Appended>> append_all(std::vector<AppendRequest> requests);
