@@ -7,8 +7,9 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import http from 'node:http';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {Server} from '../harness/server.mjs';
 
-const [program, killsText] = process.argv.slice(2);
+const [program, killsText, storeProgram] = process.argv.slice(2);
 const kills = Number(killsText);
 const clients = 6;
 const deadline = Date.now() + 55_000;
@@ -25,12 +26,14 @@ const random = end => {
 };
 
 let service;
+let store;
 let port = 0;
 let ready = Promise.resolve();
 
 function start() {
+  const elsewhere = store ? ['--store', store.url] : [];
   ready = new Promise((resolve, reject) => {
-    service = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data], {stdio: ['ignore', 'pipe', 'inherit']});
+    service = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, ...elsewhere], {stdio: ['ignore', 'pipe', 'inherit']});
     let text = '';
     service.stdout.on('data', chunk => {
       text += chunk;
@@ -48,7 +51,13 @@ function start() {
 
 const exited = process_ => new Promise(resolve => process_.exitCode !== null || process_.signalCode ? resolve() : process_.once('exit', resolve));
 
+/// Kills what keeps the events: the service, or the store when that is a process of its own.
 async function kill() {
+  if (store) {
+    await store.kill();
+    await store.start();
+    return;
+  }
   const killed = service;
   killed.kill('SIGKILL');
   await exited(killed);
@@ -81,6 +90,7 @@ async function command(target, key, body, agent) {
     try {
       await ready;
       const answer = await request('POST', target, {key, body, agent});
+      if (answer.status === 504) throw new Error('what became of the command is unknown');
       if (answer.status === 409 || answer.status === 503) continue;
       assert(answer.status < 500, `${target}: ${answer.status} ${JSON.stringify(answer.body)}`);
       counts.commands += 1;
@@ -136,6 +146,16 @@ async function pages(target, list) {
   return all;
 }
 
+/// Reads the streams from the store itself: no event id twice, and as many events as the service shows.
+async function storeHoldsEachEventOnce() {
+  for (const [id, order] of orders) {
+    const response = await fetch(store.streamUrl(`orders/${id}`));
+    const events = await response.json();
+    assert.equal(new Set(events.map(event => event.id)).size, events.length, id);
+    assert.equal(events.length, 2 + (order.shipped ? 1 : 0), id);
+  }
+}
+
 let passed = 0;
 let failed = 0;
 async function check(name, body) {
@@ -157,6 +177,7 @@ const until = async (what, done) => {
 };
 
 try {
+  if (storeProgram) store = await Server.start({binary: storeProgram, dataDir: join(data, 'store')});
   await start();
   for (let i = 0; i < 3; ++i) await command(`/api/stock/S${i}/receive`, `receive-${i}`, {quantity: 100_000});
   const running = Array.from({length: clients}, (_, number) => client(number));
@@ -178,7 +199,9 @@ try {
     return [...orders].every(([id, order]) => order.paid || shown.get(id)?.status === 'cancelled');
   });
 
-  await check('some answers were lost, and given again', () => assert(counts.unanswered > 0 && counts.replayed > 0));
+  if (!storeProgram) {
+    await check('some answers were lost, and given again', () => assert(counts.unanswered > 0 && counts.replayed > 0));
+  }
   await check('each order has each of its events once, as answered', async () => {
     for (const [id, order] of orders) {
       const {body} = await request('GET', `/api/orders/${id}/history`);
@@ -219,6 +242,7 @@ try {
       assert.equal(projection.skipped + projection.parked_events, 0, projection.name);
     }
   });
+  if (storeProgram) await check('the store holds each event once, whoever asks it', storeHoldsEachEventOnce);
   await check('SIGTERM ends it with 0', async () => {
     const ending = service;
     ending.kill('SIGTERM');
@@ -230,6 +254,7 @@ try {
   console.log(`FAILED: ${error.stack}`);
 } finally {
   if (service && service.exitCode === null) service.kill('SIGKILL');
+  await store?.kill();
   rmSync(data, {recursive: true, force: true});
 }
 console.log(`${passed} passed, ${failed} failed`);

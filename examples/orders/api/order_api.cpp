@@ -109,6 +109,12 @@ Response OrderApi::answer(Request request) const {
         response = problem(422, "idempotency-key-reused", reused.what());
     } catch (const foldback::RefusedError& refused) {
         response = busy(refused.what());
+    } catch (const foldback::OutcomeUnknown& unknown) {
+        response = problem(504, "outcome-unknown", "ask again with the same Idempotency-Key");
+        if (shop_.options().on_error) shop_.options().on_error(unknown.what());
+    } catch (const foldback::StoreUnavailable& unavailable) {
+        response = busy("the store does not answer; ask again");
+        if (shop_.options().on_error) shop_.options().on_error(unavailable.what());
     } catch (const std::exception& broken) {
         if (shop_.options().on_error) shop_.options().on_error(broken.what());
         response = problem(500, "internal", "something broke here; it is in the log");

@@ -43,6 +43,8 @@ ExitCode parse_and_run(CLI::App& app, int argc, const char* const* argv) {
         ->capture_default_str();
     serve_command->add_option("--data", serving.data, "Where the events and the read models are")
         ->capture_default_str();
+    serve_command->add_option("--store", serving.store,
+                              "URL of a `foldback serve` that keeps the events; without it they are in --data");
     serve_command->add_option("--access", serving.access, "Access file: then customers read their own orders only");
     serve_command->add_flag("--with-bug", with_bug, "Fold orders with a planted fault, to be found with the debugger");
 

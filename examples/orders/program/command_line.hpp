@@ -27,6 +27,7 @@ public:
 struct ServeOptions {
     std::string listen = "127.0.0.1:8080";
     std::filesystem::path data = "orders-data";
+    std::string store;             ///< URL of the `foldback serve` that has the events; empty: a store in `data`
     std::filesystem::path access;  ///< who may do what; empty: everybody may everything
     Reducer reducer = Reducer::sound;
     std::chrono::milliseconds shutdown_timeout{10'000};

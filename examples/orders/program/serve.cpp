@@ -8,6 +8,7 @@
 
 #include "api/customers.hpp"
 #include "api/order_api.hpp"
+#include "foldback/remote/http_store.hpp"
 #include "foldback/server/access.hpp"
 #include "foldback/server/api.hpp"
 #include "foldback/server/debugger.hpp"
@@ -80,7 +81,27 @@ private:
     std::unique_ptr<server::RequestHandler> browsers_;
 };
 
-std::unique_ptr<foldback::LogStore> open_store(const ServeOptions& options, std::atomic<bool>& broken) {
+/// How long an answer of a store elsewhere is waited for: no longer than a request may take to finish when the service stops.
+constexpr std::chrono::milliseconds store_patience{8'000};
+
+std::unique_ptr<foldback::StreamStore> connect_to_store(const ServeOptions& options) {
+    foldback::HttpStoreOptions settings;
+    settings.needed = foldback::Capabilities::all();
+    settings.patience = store_patience;
+    try {
+        std::filesystem::create_directories(options.data);
+        return foldback::HttpStore::open(options.store, std::move(settings));
+    } catch (const std::invalid_argument& error) {
+        throw Failure(ExitCode::usage, "--store: " + std::string(error.what()),
+                      "Write it so: --store http://127.0.0.1:4437");
+    } catch (const foldback::StorageError& error) {
+        throw Failure(ExitCode::no, "cannot use the store: " + std::string(error.what()),
+                      "Start it, for example so: foldback serve --data DIR");
+    }
+}
+
+std::unique_ptr<foldback::StreamStore> open_store(const ServeOptions& options, std::atomic<bool>& broken) {
+    if (!options.store.empty()) return connect_to_store(options);
     foldback::LogStoreOptions settings;
     settings.on_broken = [&broken](const std::string& what) {
         log("the store broke and takes no more writes: " + what);
@@ -107,10 +128,12 @@ void print_screen(const std::string& url, const ServeOptions& options) {
         "  debugger    %s/debug/\n"
         "  streams     %s/v1/stream/orders/…\n"
         "  data        %s\n"
+        "  events      %s\n"
         "  stop        Ctrl-C\n\n",
         std::string(foldback::version()).c_str(), options.reducer == Reducer::faulty ? ", with the planted fault" : "",
         url.c_str(), url.c_str(), url.c_str(), url.c_str(),
-        std::filesystem::absolute(options.data).lexically_normal().c_str());
+        std::filesystem::absolute(options.data).lexically_normal().c_str(),
+        options.store.empty() ? "there, too" : options.store.c_str());
     std::fflush(stdout);
 }
 

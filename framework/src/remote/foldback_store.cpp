@@ -58,7 +58,8 @@ Result<std::string> body_of(Answer answer) {
         case Refusal::bad_offset:
         case Refusal::truncated:
         case Refusal::bad_request: return refused;
-        default: throw StorageError(refused.detail);
+        case Refusal::stopped: throw StorageError("the store is being closed");
+        default: throw StoreUnavailable(refused.detail);
     }
 }
 
@@ -95,7 +96,7 @@ FoldbackStore::~FoldbackStore() { caller_.stop(); }
 
 void FoldbackStore::connect() {
     const auto answer = caller_.wait_for({.path = "/v1/feed", .query = "view=page&position=0&limit=1&max_bytes=0"});
-    if (!answer.response) throw StorageError(answer.response.error().message);
+    if (!answer.response) throw StoreUnavailable(answer.response.error().message);
     if (answer.response->header("content-type") == "application/vnd.foldback.page") return;
     throw StorageError(caller_.url_of("") + " is no `foldback serve` of this version");
 }
@@ -195,7 +196,7 @@ StreamList FoldbackStore::list(const ListRequest& request) {
 Position FoldbackStore::tail() {
     forbid_in_memory_only();
     const auto answer = caller_.wait_for({.method = Method::head, .path = "/v1/feed"});
-    if (!answer.response) throw StorageError(answer.response.error().message);
+    if (!answer.response) throw StoreUnavailable(answer.response.error().message);
     return position_in(answer.response->header("stream-next-offset"));
 }
 

@@ -23,8 +23,8 @@ public:
         if (result_->has_error()) {
             const auto& refused = result_->error();
             if (refused.reason == Refusal::outcome_unknown) throw OutcomeUnknown(refused.detail);
-            if (refused.reason == Refusal::broken || refused.reason == Refusal::stopped ||
-                refused.reason == Refusal::unavailable)
+            if (refused.reason == Refusal::unavailable) throw StoreUnavailable(refused.detail);
+            if (refused.reason == Refusal::broken || refused.reason == Refusal::stopped)
                 throw StorageError(refused.detail);
         }
         return *std::move(result_);

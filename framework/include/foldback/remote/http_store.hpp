@@ -40,8 +40,9 @@ struct HttpStoreOptions {
 ///
 /// Writes that do not wait for one another may be made in any order. Completions and watches call back on a thread of the
 /// store's, where its blocking members must not be used (std::logic_error). Every read asks the server; with
-/// ReadMode::memory_only it throws NotInMemory. Reads throw StorageError when the server does not answer in time, or refuses
-/// this client. A page may hold less than was asked for.
+/// ReadMode::memory_only it throws NotInMemory. Reads throw StoreUnavailable when the server does not answer in time, or
+/// refuses this client. A page may hold less than was asked for. `keep_alive` does nothing: the server keeps alive what its own
+/// live readers read.
 ///
 /// Producer ids and Stream-Seq are 1 to 256 printable characters, and a message's JSON is nested at most 124 deep; anything
 /// else is a `bad_request`.
@@ -54,7 +55,8 @@ class HttpStore : public StreamStore {
 public:
     /// `url` is the server's, such as `http://127.0.0.1:4437`; of any other server that of its streams, such as
     /// `http://127.0.0.1:4438/v1/stream`. Waits for the server, no longer than the patience. Throws std::invalid_argument for
-    /// what is no URL, MissingCapability, and StorageError when there is no such server or it does not let this client in.
+    /// what is no URL, MissingCapability, StoreUnavailable when no server answers or it does not let this client in, and
+    /// StorageError when it is no `foldback serve` of this version.
     [[nodiscard]] static std::unique_ptr<HttpStore> open(std::string_view url, HttpStoreOptions options = {});
 };
 

@@ -55,6 +55,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// A store elsewhere did not answer in time, or does not let this client in.
+class StoreUnavailable : public StorageError {
+public:
+    using StorageError::StorageError;
+};
+
 /// A write to a store elsewhere was sent, and what became of it cannot be found out: the same write may be made again only by
 /// somebody for whom twice is as good as once.
 class OutcomeUnknown : public StorageError {

@@ -183,7 +183,7 @@ using Completion = std::function<void(Result<Value>)>;
 /// Every write is atomic and, when its completion reports a value, durable. Nothing is visible to any read, watch or
 /// refusal before it is durable. All members may be called from any thread at any time. Reads run on the calling
 /// thread and may read from disk (ReadMode forbids it); they throw StorageError when the device fails or the data is
-/// damaged, and for a store elsewhere when that cannot be reached. `broken`, `full`, `busy` and `stopped` refusals can come from
+/// damaged, and StoreUnavailable when a store elsewhere cannot be reached. `broken`, `full`, `busy` and `stopped` refusals can come from
 /// every write, from one elsewhere also `unavailable` and `outcome_unknown`.
 class StreamStore {
 public:
@@ -247,8 +247,8 @@ public:
     /// Calls back once, when the store's tail is greater than `beyond`; when that is already so, as `watch` does.
     [[nodiscard]] virtual Watch watch_feed(Position beyond, std::function<void()> changed) = 0;
 
-    /// The same operations for callers that wait. They throw StorageError for broken, stopped and
-    /// unavailable, OutcomeUnknown for outcome_unknown.
+    /// The same operations for callers that wait. They throw StorageError for broken and stopped,
+    /// StoreUnavailable for unavailable and OutcomeUnknown for outcome_unknown.
     [[nodiscard]] Result<Created> create(CreateRequest request);
     [[nodiscard]] Result<Appended> append(AppendRequest request);
     [[nodiscard]] Result<std::vector<Appended>> append_all(std::vector<AppendRequest> requests);
