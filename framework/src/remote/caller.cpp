@@ -123,7 +123,7 @@ Task<void> Caller::sleep(std::chrono::milliseconds time) {
 }
 
 Answer Caller::wait_for(const Call& call) {
-    return runtime_->wait_for<Answer>([&] { return send(call); });
+    return runtime_->wait_for<Answer>(send(call));
 }
 
 bool Caller::start(std::function<Task<void>()> work) {
