@@ -185,9 +185,9 @@ TEST_CASE("an index older than a rewriting is not believed") {
         REQUIRE(at.store->remove("deleted"));
         append_text(*at.store, "kept", pattern(700'000));
         CHECK(at.eventually([&] {
-            at.store->run_one(LogStore::Work::checkpoint);
-            at.store->run_one(LogStore::Work::rewrite);
-            return at.store->stats().segments_rewritten > 0;
+            at.log->run_one(LogStore::Work::checkpoint);
+            at.log->run_one(LogStore::Work::rewrite);
+            return at.log->stats().segments_rewritten > 0;
         }));
         at.reopen([](const auto& files) {
             remove_index(files);
@@ -208,9 +208,9 @@ TEST_CASE("the incarnation of a stream that left no trace is never given again")
         REQUIRE(at.store->remove("deleted"));
         append_text(*at.store, "kept", pattern(700'000));
         CHECK(at.eventually([&] {
-            at.store->run_one(LogStore::Work::checkpoint);
-            at.store->run_one(LogStore::Work::rewrite);
-            return at.store->stats().segments_rewritten > 0;
+            at.log->run_one(LogStore::Work::checkpoint);
+            at.log->run_one(LogStore::Work::rewrite);
+            return at.log->stats().segments_rewritten > 0;
         }));
         at.reopen(remove_index);
 
