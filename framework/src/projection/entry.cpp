@@ -13,6 +13,7 @@ Entry::Entry(StreamStore& store, const ProjectionRunnerOptions& options, Project
       moved_(std::move(moved)),
       live_(store, options, definition_, std::move(database)),
       rebuild_file_(Rebuild::file_beside(live_.database(), definition_.name)),
+      pace_(options.batch_interval),
       lane_(
           store, [this] { return step_live(); }, [this] { moved_(); }),
       rebuild_lane_(
@@ -118,6 +119,8 @@ Lane::Next Entry::step_live() {
     // Nothing to do although it has not caught up yet: the store has nothing new.
     if (!next.again && !next.feed && !next.poll && live_.status().state == ProjectionState::catching_up)
         next.feed = live_.checkpoint();
+    const auto rest = pace_.rest_after(std::chrono::steady_clock::now());
+    if (next.feed && hurried_by_ == 0) next.rest = rest;
     return next;
 }
 

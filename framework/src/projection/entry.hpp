@@ -8,6 +8,7 @@
 
 #include "projection/fold_task.hpp"
 #include "projection/lane.hpp"
+#include "projection/pace.hpp"
 #include "projection/rebuild.hpp"
 
 namespace foldback::projection {
@@ -27,6 +28,20 @@ public:
 
     void start();
     void stop();
+    /// Somebody waits for the live side: as long as this exists it does not rest between batches.
+    class Hurry {
+    public:
+        explicit Hurry(Entry& entry) : entry_(entry) {
+            ++entry_.hurried_by_;
+            entry_.lane_.wake();
+        }
+        Hurry(const Hurry&) = delete;
+        Hurry& operator=(const Hurry&) = delete;
+        ~Hurry() { --entry_.hurried_by_; }
+
+    private:
+        Entry& entry_;
+    };
     /// One batch of either; true when there is more to do now.
     bool step();
 
@@ -78,6 +93,8 @@ private:
     std::optional<std::chrono::milliseconds> swap_retry_at_;  ///< likewise
     mutable std::mutex swap_error_mutex_;
     std::string swap_error_;  ///< of the last automatic swap; guarded by its mutex
+    Pace pace_;               ///< guarded by the lane's turn
+    std::atomic<int> hurried_by_{0};
     Lane lane_;
     Lane rebuild_lane_;
 };

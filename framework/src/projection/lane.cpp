@@ -62,9 +62,15 @@ void Lane::run() {
 
 void Lane::wait(const Next& next) {
     Watch watch;
-    if (next.feed) watch = store_.watch_feed(*next.feed, [signal = signal_] { signal->raise(); });
-    std::unique_lock lock(signal_->mutex);
     const auto raised = [&] { return signal_->raised; };
+    std::unique_lock lock(signal_->mutex);
+    // Without a watch, so that those who append are spared waking a thread that rests.
+    if (next.rest.count() > 0) signal_->changed.wait_for(lock, next.rest, raised);
+    if (next.feed && !signal_->raised) {
+        lock.unlock();
+        watch = store_.watch_feed(*next.feed, [signal = signal_] { signal->raise(); });
+        lock.lock();
+    }
     if (next.poll) {
         signal_->changed.wait_for(lock, poll_every, raised);
     } else {

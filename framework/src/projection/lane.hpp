@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -18,9 +19,10 @@ class Lane {
 public:
     /// What to do after a step.
     struct Next {
-        bool again = false;              ///< there is more to do now
-        std::optional<Position> feed{};  ///< otherwise: when the store's tail is beyond this
-        bool poll = false;               ///< otherwise: when the clock says so, which must be asked
+        bool again = false;                ///< there is more to do now
+        std::optional<Position> feed{};    ///< otherwise: when the store's tail is beyond this
+        std::chrono::nanoseconds rest{0};  ///< and not before this has gone by, unless somebody wakes the lane
+        bool poll = false;                 ///< otherwise: when the clock says so, which must be asked
     };
 
     /// `step` runs under `hold()`. `after` runs after each step, without it.

@@ -75,6 +75,8 @@ struct ProjectionRunner::Impl {
     }
 
     Waited wait(projection::Entry& entry, Position position, std::chrono::milliseconds deadline) {
+        if (entry.checkpoint() >= position) return Waited::reached;
+        const projection::Entry::Hurry hurry(entry);
         while (true) {
             std::unique_lock lock(moved_mutex);
             if (entry.checkpoint() >= position) return Waited::reached;

@@ -1,5 +1,9 @@
 #include "foldback/app/projection_runner.hpp"
 
+#include <atomic>
+
+#include "foldback/app/sink.hpp"
+
 #include "projection_fixture.hpp"
 
 namespace foldback::projection_tests {
@@ -363,6 +367,40 @@ TEST_CASE("a runner stops and starts again") {
         CHECK(runner.wait_for("journal", Position{1000}, milliseconds{0}) == Waited::not_running);
     }
     CHECK(world.journal_rows().size() == 5);
+}
+
+TEST_CASE(
+    "events that come without a pause are taken in batches, and whoever waits for one does not wait for the batch") {
+    class CountedBatches final : public Sink {
+    public:
+        void apply(const Delivery&) override { ++events; }
+        void flush(Position) override { ++batches; }
+        std::atomic<int> events{0};
+        std::atomic<int> batches{0};
+    };
+    constexpr int more_than_are_free = 20;
+    World world(false, Driven::by_threads);
+    auto options = world.options();
+    options.clock = &system_clock();
+    options.batch_interval = std::chrono::hours(1);
+    const auto sink = std::make_shared<CountedBatches>();
+    ProjectionDefinition definition{.name = "counted"};
+    definition.sink = sink;
+    ProjectionRunner runner(*world.store, options);
+    runner.add(definition, world.database);
+    runner.start();
+    const auto append_and_wait = [&] {
+        return runner.wait_for("counted", world.append("a", "1"), std::chrono::seconds(60));
+    };
+    for (int i = 0; i < more_than_are_free; ++i) CHECK(append_and_wait() == Waited::reached);
+    const auto batches_before = sink->batches.load();
+
+    for (int i = 0; i < 50; ++i) world.append("a", "1");
+    CHECK(append_and_wait() == Waited::reached);
+
+    CHECK(sink->events == more_than_are_free + 51);
+    // One may be under way and one be due when the events come; one is for who waits, and being woken may cost another.
+    CHECK(sink->batches - batches_before <= 4);
 }
 
 }  // namespace foldback::projection_tests

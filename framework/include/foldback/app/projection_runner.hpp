@@ -129,6 +129,11 @@ struct ProjectionRunnerOptions {
     /// first, and when the runner stops.
     std::uint64_t checkpoint_events = 10'000;
     std::chrono::milliseconds checkpoint_every{5'000};
+    /// While events come without a pause, a projection that has caught up takes them in batches that begin so far apart,
+    /// and not each as it comes: a transaction, a read of the feed and the waking of a thread then serve many. Some batches
+    /// are free, so an event after a quiet time is applied at once, and whoever waits for one (`wait_for`) gets it at once.
+    /// 0: never rests. Only with threads.
+    std::chrono::milliseconds batch_interval{25};
 };
 
 /// Runs projections over a store: reads it in commit order from each one's checkpoint, applies the events in batches,
