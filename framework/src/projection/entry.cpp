@@ -219,6 +219,7 @@ RebuildDiff Entry::diff_rebuild(std::size_t max_rows) {
 void Entry::swap_now() {
     bring_level(false);
     rebuild_->close();
+    live_.doubt();
     try {
         swap_tables(live_.database(), rebuild_->file(), live_, definition_);
     } catch (...) {

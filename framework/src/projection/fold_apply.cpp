@@ -22,6 +22,7 @@ void FoldTask::become(const Ledger& ledger) {
     ledger_ = ledger;
     saved_ = ledger.checkpoint;
     saved_at_ = options_.clock->monotonic();
+    is_stale_ = false;
     taken_ahead_.erase(taken_ahead_.begin(), taken_ahead_.lower_bound(ledger.checkpoint.value));
 }
 
@@ -93,6 +94,7 @@ std::optional<FoldTask::Failure> FoldTask::apply_to_tables(Range events, Positio
             if (!parked_keys_.empty()) parked = books_.count_parked(model);
         });
     } catch (const DatabaseError& error) {
+        is_stale_ = error.environment;  // it may have been the commit
         return Failure{index, error.what(), error.environment};
     } catch (const StorageError& error) {
         return Failure{index, error.what(), true};

@@ -34,9 +34,8 @@ void FoldTask::skip(const FeedMessage& event) {
     if (definition_.sink) {
         commit_sink(ledger, {});
     } else {
-        database_->write([&](ReadModel& model) { books_.save(model, ledger); });
+        store(ledger);
     }
-    become(ledger);
     forget_failure();
 }
 
@@ -44,16 +43,13 @@ void FoldTask::park(const FeedMessage& event, const Failure& failure) {
     if (parked_count_ >= definition_.max_parked) return stop(failure.error, event.position);
     const auto parked = to_park(event, failure.error, attempts_);
     const auto ledger = moved_to({event.position.value + 1});
+    is_stale_ = true;
+    parked_keys_.insert(parked.key);
     if (definition_.sink) {
         commit_sink(ledger, {parked});
     } else {
-        database_->write([&](ReadModel& model) {
-            books_.park(model, parked);
-            books_.save(model, ledger);
-        });
+        store(ledger, [&](ReadModel& model) { books_.park(model, parked); });
     }
-    become(ledger);
-    parked_keys_.insert(parked.key);
     ++parked_count_;
     forget_failure();
 }
@@ -73,18 +69,17 @@ void FoldTask::apply_parked(const ParkedEvent& parked, const FeedMessage& event)
         definition_.sink->apply(delivery);
         definition_.sink->flush(ledger.checkpoint);
     }
-    database_->write([&](ReadModel& model) {
+    store(ledger, [&](ReadModel& model) {
         if (!definition_.sink) definition_.apply(model, delivery);
         books_.unpark(model, parked.position);
-        books_.save(model, ledger);
     });
-    become(ledger);
 }
 
 ParkedRetry FoldTask::retry_parked(std::string_view key) {
     ParkedRetry outcome;
     save();  // the ledger that is stored with each event must not run ahead of its batch
     while (true) {
+        know_ledger();
         std::optional<ParkedEvent> parked;
         database_->read([&](ReadModel& model) { parked = books_.first_parked(model, key); });
         if (!parked) break;
@@ -101,6 +96,7 @@ ParkedRetry FoldTask::retry_parked(std::string_view key) {
             outcome.error = error.what();
             if (definition_.sink && sink_keeps_checkpoint_) definition_.sink->discard();
             database_->write([&](ReadModel& model) { books_.note_failure(model, *parked, outcome.error); });
+            know_ledger();
             break;
         }
     }
@@ -114,19 +110,15 @@ ParkedRetry FoldTask::retry_parked(std::string_view key) {
 }
 
 bool FoldTask::drop_parked(Position position) {
-    std::optional<ParkedEvent> dropped;
-    bool key_is_free = false;
+    save();
+    is_stale_ = true;
+    bool dropped = false;
     database_->write([&](ReadModel& model) {
-        dropped = books_.parked_at(model, position);
-        if (!dropped) return;
-        books_.unpark(model, position);
-        key_is_free = books_.count_parked(model, dropped->key) == 0;
+        dropped = books_.parked_at(model, position).has_value();
+        if (dropped) books_.unpark(model, position);
     });
-    if (!dropped) return false;
-    --parked_count_;
-    if (key_is_free) parked_keys_.erase(dropped->key);
-    publish();
-    return true;
+    know_ledger();
+    return dropped;
 }
 
 }  // namespace foldback::projection

@@ -70,7 +70,6 @@ std::optional<FoldTask::Failure> FoldTask::apply_to_sink(Range events, Position 
         first = Failure{events.size(), error.what(), true};
     }
     if (!first) {
-        become(ledger);
         parked_count_ += parked.size();
         return std::nullopt;
     }
@@ -93,11 +92,13 @@ void FoldTask::commit_sink(const Ledger& ledger, const std::vector<ParkedEvent>&
     };
     // The checkpoint that counts is stored last. Parking twice is parking once.
     if (!sink_keeps_checkpoint_) flush();
+    is_stale_ = true;
     database_->write([&](ReadModel& model) {
         for (const auto& event : parked) books_.park(model, event);
         books_.save(model, ledger);
     });
     if (sink_keeps_checkpoint_) flush();
+    become(ledger);
 }
 
 }  // namespace foldback::projection

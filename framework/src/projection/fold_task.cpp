@@ -101,11 +101,33 @@ void FoldTask::open(const Ledger& fresh) {
         if (!books_.load(model)) create(model, fresh);
         if (state_tables_) state_tables_->open(model);
     });
-    reload();
+    know_ledger();
     (void)look_at_state_stream();  // so that it is there for readers from the start
 }
 
 void FoldTask::reload() {
+    is_stale_ = true;
+    caught_up_ = false;
+    taken_ahead_.clear();
+    if (state_publisher_) state_publisher_->forget();
+    forget_failure();
+    (void)knows_ledger();
+    publish();
+}
+
+bool FoldTask::knows_ledger() {
+    try {
+        know_ledger();
+        return true;
+    } catch (const std::exception& error) {
+        retry_later({.error = error.what(), .environment = true}, ++attempts_, std::nullopt);
+        return false;
+    }
+}
+
+void FoldTask::know_ledger() {
+    if (!is_stale_) return;
+    const auto before = ledger_;
     database_->read([&](ReadModel& model) {
         const auto ledger = books_.load(model);
         if (!ledger) throw DatabaseError("the projection " + definition_.name + " is gone from its database", 0, true);
@@ -116,25 +138,33 @@ void FoldTask::reload() {
     if (definition_.sink) {
         if (const auto own = definition_.sink->checkpoint()) {
             sink_keeps_checkpoint_ = true;
+            if (before.checkpoint == *own && ledger_.checkpoint != *own) {  // what was stored beside it did not happen
+                ledger_.applied = before.applied;
+                ledger_.skipped = before.skipped;
+            }
             ledger_.checkpoint = *own;
             ledger_.high_water = std::max(ledger_.high_water, *own);
         }
     }
     outdated_ = ledger_.fingerprint != fingerprint_of(definition_);
-    saved_ = ledger_.checkpoint;
-    saved_at_ = options_.clock->monotonic();
-    caught_up_ = false;
-    taken_ahead_.clear();
-    if (state_publisher_) state_publisher_->forget();
-    forget_failure();
+    become(ledger_);
     publish();
 }
 
-bool FoldTask::ready() const {
-    return !outdated_ && !ledger_.paused && !stopped_ && (!retry_at_ || options_.clock->monotonic() >= *retry_at_);
-}
+bool FoldTask::may_retry() const { return !retry_at_ || options_.clock->monotonic() >= *retry_at_; }
+
+bool FoldTask::ready() const { return !outdated_ && !ledger_.paused && !stopped_ && may_retry(); }
 
 bool FoldTask::step(Position until) {
+    const bool was_stale = is_stale_;
+    if (was_stale) {
+        if (!may_retry()) return false;
+        if (!knows_ledger()) {
+            publish();
+            return true;
+        }
+        if (outdated_ || ledger_.paused) forget_failure();
+    }
     if (!ready()) return false;
     if (ledger_.checkpoint >= until) return false;
     if (!look_at_state_stream()) return true;
@@ -162,6 +192,7 @@ bool FoldTask::step(Position until) {
                   [&](const FeedMessage& event) { return event.position >= until || !filter_.matches(event); });
     try {
         if (page.messages.empty()) {
+            if (was_stale) forget_failure();  // what failed is stored, or there is nothing left of it to do
             pass_over(next);
         } else {
             apply(page.messages, next);
@@ -186,13 +217,22 @@ void FoldTask::pass_over(Position next) {
 }
 
 void FoldTask::save() {
+    know_ledger();
     if (outdated_ || saved_ == ledger_.checkpoint) return;
     if (definition_.sink) {
         commit_sink(ledger_, {});
     } else {
-        database_->write([&](ReadModel& model) { books_.save(model, ledger_); });
+        store(ledger_);
     }
-    become(ledger_);
+}
+
+void FoldTask::store(const Ledger& ledger, const std::function<void(ReadModel&)>& more) {
+    is_stale_ = true;
+    database_->write([&](ReadModel& model) {
+        if (more) more(model);
+        books_.save(model, ledger);
+    });
+    become(ledger);
 }
 
 void FoldTask::forget_failure() {
@@ -211,28 +251,30 @@ void FoldTask::stop(std::string error, std::optional<Position> failing) {
 }
 
 void FoldTask::pause() {
+    know_ledger();
     auto ledger = ledger_;
     ledger.paused = true;
-    database_->write([&](ReadModel& model) { books_.save(model, ledger); });
-    become(ledger);
+    store(ledger);
     publish();
 }
 
 void FoldTask::resume() {
+    know_ledger();
     auto ledger = ledger_;
     ledger.paused = false;
-    database_->write([&](ReadModel& model) { books_.save(model, ledger); });
-    become(ledger);
+    store(ledger);
     forget_failure();
     publish();
 }
 
 void FoldTask::reset() {
+    know_ledger();
     auto ledger = ledger_;
     ledger.fingerprint = fingerprint_of(definition_);
     ledger.checkpoint = ledger.origin;
     ledger.applied = 0;
     ledger.skipped = 0;
+    is_stale_ = true;
     if (definition_.sink) definition_.sink->reset();
     database_->write([&](ReadModel& model) {
         if (const auto taken = books_.taken(model, objects_)) {
@@ -252,10 +294,11 @@ void FoldTask::reset() {
 
 void FoldTask::move(Position position) {
     if (position > store_.tail()) throw std::invalid_argument("a projection cannot be moved beyond the store's tail");
+    know_ledger();
     auto ledger = ledger_;
     ledger.checkpoint = position;
     ledger.high_water = std::max(ledger.high_water, position);
-    database_->write([&](ReadModel& model) { books_.save(model, ledger); });
+    store(ledger);
     if (sink_keeps_checkpoint_) definition_.sink->flush(position);
     reload();
 }
@@ -263,7 +306,8 @@ void FoldTask::move(Position position) {
 void FoldTask::publish() {
     const std::lock_guard lock(status_mutex_);
     status_.name = definition_.name;
-    status_.state = outdated_        ? ProjectionState::outdated
+    status_.state = is_stale_        ? ProjectionState::retrying
+                    : outdated_      ? ProjectionState::outdated
                     : ledger_.paused ? ProjectionState::paused
                     : stopped_       ? ProjectionState::stopped
                     : retry_at_      ? ProjectionState::retrying

@@ -41,8 +41,11 @@ public:
     /// Finds the tables and the checkpoint, or creates them as `fresh` says. Throws std::invalid_argument when a table
     /// belongs to somebody else.
     void open(const Ledger& fresh);
-    /// Reads the ledger again, after somebody else changed it.
+    /// Reads the ledger again, after somebody else changed it. When that fails, the next step tries again, and until then
+    /// nothing is applied or stored.
     void reload();
+    /// Somebody is about to change the ledger: what is in memory counts no more until it is read again.
+    void doubt() noexcept { is_stale_ = true; }
 
     /// Reads and applies one batch, of events before `until`; false when it may not or need not.
     bool step(Position until = {UINT64_MAX});
@@ -82,7 +85,14 @@ private:
     using Range = std::span<const FeedMessage>;
 
     // fold_task.cpp
+    [[nodiscard]] bool may_retry() const;
     [[nodiscard]] bool ready() const;
+    /// Sees to it that the ledger in memory is the stored one. Throws DatabaseError, and what the sink throws.
+    void know_ledger();
+    /// The same before a step: false when it was not possible now.
+    [[nodiscard]] bool knows_ledger();
+    /// Stores a ledger, and what `more` writes with it. Throws DatabaseError; then the ledger is read again before it is used.
+    void store(const Ledger& ledger, const std::function<void(ReadModel&)>& more = {});
     void create(ReadModel& model, const Ledger& fresh);
     void pass_over(Position next);
     void forget_failure();
@@ -136,6 +146,8 @@ private:
     bool sink_keeps_checkpoint_ = false;
 
     Ledger ledger_;
+    /// A write failed, and may be there all the same, or somebody else wrote: the stored ledger may be another one.
+    bool is_stale_ = true;
     Position saved_;  ///< the checkpoint that is stored
     std::chrono::milliseconds saved_at_{0};
     std::unordered_set<std::string> parked_keys_;

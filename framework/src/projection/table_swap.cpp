@@ -80,7 +80,13 @@ void swap_tables(Database& live, const std::filesystem::path& rebuilt, const Fol
     impl.writer.control("ATTACH " + sql_text(rebuilt.string()) + " AS rebuilt");
     struct Detach {
         app::Connection& connection;
-        ~Detach() { connection.control("DETACH rebuilt"); }
+        ~Detach() {
+            try {
+                connection.control("DETACH rebuilt");
+            } catch (const DatabaseError&) {
+                // The next swap says so: its ATTACH fails.
+            }
+        }
     } const detach{impl.writer};
     app::Transaction transaction(impl.writer);
     replace(impl.writer, task, definition);

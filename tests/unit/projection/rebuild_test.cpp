@@ -240,6 +240,73 @@ TEST_CASE("a swap that fails by itself says why, leaves the live rows alone and 
     });
 }
 
+namespace {
+
+/// As long as it lives, nobody can open the file anew; those who have it open do not notice.
+class Hidden {
+public:
+    explicit Hidden(std::filesystem::path file) : file_(std::move(file)), away_(file_.string() + ".away") {
+        std::filesystem::rename(file_, away_);
+        std::filesystem::create_directory(file_);
+    }
+    Hidden(const Hidden&) = delete;
+    Hidden& operator=(const Hidden&) = delete;
+    ~Hidden() {
+        std::filesystem::remove(file_);
+        std::filesystem::rename(away_, file_);
+    }
+
+private:
+    std::filesystem::path file_;
+    std::filesystem::path away_;
+};
+
+/// Rebuilds while the live side does not move; the tables are swapped, and the ledger cannot be read again.
+void swap_with_hidden_file(World& world, ProjectionRunner& runner) {
+    world.append("a", "2");
+    world.append("a", "3");
+    runner.start_rebuild("sums");
+    runner.run_until_caught_up();
+    {
+        const Hidden hidden(world.path_of("shy.db"));
+        runner.swap_rebuild("sums");
+        CHECK(runner.status("sums").state == ProjectionState::retrying);
+        CHECK_FALSE(runner.status("sums").error.empty());
+        CHECK_THROWS_AS(runner.resume("sums"), DatabaseError);
+    }
+    CHECK(world.rows(all_sums) == Strings{"a|6"});
+}
+
+}  // namespace
+
+TEST_CASE("a projection whose ledger cannot be read after a swap waits, and then goes on from the stored checkpoint") {
+    World world(true);
+    world.database = Database::open(world.path_of("shy.db"), {.max_idle_readers = 0});
+    ProjectionRunner runner(*world.store, world.options());
+    runner.add(sums(), world.database);
+    world.append("a", "1");
+    runner.run_until_caught_up();
+
+    SUBCASE("somebody resumes it") {
+        runner.pause("sums");
+        swap_with_hidden_file(world, runner);
+        runner.resume("sums");
+        world.append("a", "4");
+    }
+    SUBCASE("its next step comes") {
+        swap_with_hidden_file(world, runner);
+        world.append("a", "4");
+        runner.run_until_caught_up();
+        CHECK(world.rows(all_sums) == Strings{"a|6"});
+        world.clock.advance(sums().retry.first_delay);
+    }
+    runner.run_until_caught_up();
+
+    CHECK(runner.status("sums").state == ProjectionState::live);
+    CHECK(runner.status("sums").error.empty());
+    CHECK(world.rows(all_sums) == Strings{"a|10"});
+}
+
 TEST_CASE("an interrupted rebuild goes on, one of older code is given up") {
     World world(true);
     for (int i = 1; i <= 9; ++i) world.append("a", std::to_string(i));
