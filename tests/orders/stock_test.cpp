@@ -38,7 +38,7 @@ TEST_CASE("only what is reserved leaves the shelf") {
     CHECK(outcome(decide(stock, ShipStock{"1", 2})) == R"(StockShipped{"order":"1","quantity":2})");
     stock.apply(StockShipped{"1", 2});
     CHECK(stock.on_hand == 3);
-    CHECK(stock.reserved.at("1") == 1);
+    CHECK(stock.reserved.of("1") == 1);
     CHECK(stock.available() == 2);
 }
 

@@ -9,16 +9,20 @@ constexpr std::int64_t largest_delivery = 1'000'000;
 
 void StockState::apply(const StockReceived& received) { on_hand += received.quantity; }
 
-void StockState::apply(const StockReserved& reservation) { reserved[reservation.order] += reservation.quantity; }
+void StockState::apply(const StockReserved& reservation) {
+    reserved.try_emplace(reservation.order).first->second += reservation.quantity;
+}
 
 void StockState::apply(const ReservationReleased& released) { reserved.erase(released.order); }
 
 void StockState::apply(const StockShipped& shipped) {
     on_hand -= shipped.quantity;
-    const auto reservation = reserved.find(shipped.order);
-    if (reservation == reserved.end()) return;
-    reservation->second -= shipped.quantity;
-    if (reservation->second <= 0) reserved.erase(reservation);
+    const auto left = reserved.of(shipped.order) - shipped.quantity;
+    if (left > 0) {
+        reserved.try_emplace(shipped.order).first->second = left;
+    } else {
+        reserved.erase(shipped.order);
+    }
 }
 
 std::int64_t StockState::available() const {
@@ -35,7 +39,7 @@ StockDecision decide(const StockState&, const ReceiveStock& command) {
 }
 
 StockDecision decide(const StockState& stock, const ReserveStock& command) {
-    if (stock.reserved.contains(command.order)) return {};
+    if (stock.reserved.of(command.order) > 0) return {};
     if (command.quantity < 1) return foldback::reject("bad-quantity", "a reservation has at least one piece");
     if (command.quantity > stock.available()) {
         return foldback::reject("out-of-stock", "{} wanted, {} available", command.quantity, stock.available());
@@ -44,13 +48,12 @@ StockDecision decide(const StockState& stock, const ReserveStock& command) {
 }
 
 StockDecision decide(const StockState& stock, const ReleaseReservation& command) {
-    if (!stock.reserved.contains(command.order)) return {};
+    if (stock.reserved.of(command.order) == 0) return {};
     return ReservationReleased{command.order};
 }
 
 StockDecision decide(const StockState& stock, const ShipStock& command) {
-    const auto reservation = stock.reserved.find(command.order);
-    const auto reserved = reservation == stock.reserved.end() ? 0 : reservation->second;
+    const auto reserved = stock.reserved.of(command.order);
     if (command.quantity < 1 || command.quantity > reserved) {
         return foldback::reject("not-reserved", "{} to ship, {} reserved for the order", command.quantity, reserved);
     }

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/operators.hpp>
 
+#include "domain/reservations.hpp"
 #include "foldback/core/aggregate.hpp"
 #include "foldback/core/decision.hpp"
 #include "foldback/core/events.hpp"
@@ -43,8 +43,8 @@ using StockEvent = foldback::Events<
     foldback::Named<"ReservationReleased", 1, ReservationReleased>, foldback::Named<"StockShipped", 1, StockShipped>>;
 
 struct StockState {
-    std::int64_t on_hand = 0;                      ///< on the shelf, promised ones included
-    std::map<std::string, std::int64_t> reserved;  ///< by order
+    std::int64_t on_hand = 0;  ///< on the shelf, promised ones included
+    Reservations reserved;
 
     void apply(const StockReceived& received);
     void apply(const StockReserved& reservation);

@@ -26,6 +26,9 @@ namespace {
 
 namespace server = foldback::server;
 
+/// Of each connection to the read models: their indexes should fit.
+constexpr std::size_t read_model_cache = 64 << 20;
+
 struct Address {
     std::string host;
     std::uint16_t port = 0;
@@ -153,7 +156,7 @@ ExitCode serve(const ServeOptions& options) {
     const StopSignals signals;
     std::atomic<bool> broken = false;
     const auto store = open_store(options, broken);
-    const auto database = foldback::Database::open(read_model_file(options.data));
+    const auto database = foldback::Database::open(read_model_file(options.data), {.cache_bytes = read_model_cache});
     Shop shop(*store, database, {.reducer = options.reducer, .on_error = log});
     server::ApiOptions protocol;
     protocol.requires_principal = !options.access.empty();

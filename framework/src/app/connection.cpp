@@ -12,6 +12,10 @@ namespace {
 /// fill the memory.
 constexpr std::size_t max_statements = 500;
 
+/// Pages in the write-ahead log before they are copied to the file, which takes two syncs while all writers wait: some
+/// 32 MB. A page that was written often meanwhile is copied once.
+constexpr int checkpoint_pages = 8'000;
+
 template <class... Visitors>
 struct Overloaded : Visitors... {
     using Visitors::operator()...;
@@ -77,7 +81,9 @@ Connection::Connection(const std::filesystem::path& file, Role role, const Datab
     control("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / 1024));
     control("PRAGMA temp_store = MEMORY");
     control(options.foreign_keys ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
-    if (role == Role::reader) {
+    if (role == Role::writer) {
+        control("PRAGMA wal_autocheckpoint = " + std::to_string(checkpoint_pages));
+    } else {
         // Only the writer checkpoints: SQLite before 3.51.3 can corrupt its file when two connections do.
         control("PRAGMA wal_autocheckpoint = 0");
         control("PRAGMA query_only = 1");

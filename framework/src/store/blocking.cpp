@@ -12,8 +12,11 @@ template <class Value>
 class Outcome {
 public:
     void set(Result<Value> result) {
-        const std::lock_guard lock(mutex_);
-        result_.emplace(std::move(result));
+        {
+            const std::lock_guard lock(mutex_);
+            result_.emplace(std::move(result));
+        }
+        // Not under the lock, which the woken thread would have to wait for.
         arrived_.notify_one();
     }
 
