@@ -20,6 +20,8 @@ template <class... Visitors>
 struct Overloaded : Visitors... {
     using Visitors::operator()...;
 };
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 /// Sees to it that the file, and with it SQLite's own files beside it, can be read by their owner alone.
 std::string prepared(const std::filesystem::path& file) {
