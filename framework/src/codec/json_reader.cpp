@@ -103,7 +103,7 @@ std::string_view JsonReader::string_with_escapes() {
     scratch_.clear();
     while (true) {
         bool ascii = true;
-        const char* const stop = string_stop(at_, ascii);
+        const char* const stop = detail::plain_text_end(at_, end_, ascii);
         scratch_.append(at_, stop);
         at_ = stop;
         if (at_ == end_) fail("the string does not end");

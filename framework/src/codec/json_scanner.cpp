@@ -1,19 +1,12 @@
 #include "codec/json_scanner.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
-#include <iterator>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "foldback/core/plain_text.hpp"
 
 namespace foldback {
 
 namespace {
-
-bool is_blank(char byte) noexcept { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
 
 bool is_digit(char byte) noexcept { return byte >= '0' && byte <= '9'; }
 
@@ -21,21 +14,7 @@ bool is_hex_digit(char byte) noexcept {
     return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
 }
 
-bool ends_plain_text(char byte) noexcept {
-    return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20;
-}
-
 }  // namespace
-
-void JsonScanner::skip_blanks() noexcept {
-    while (at_ != end_ && is_blank(*at_)) ++at_;
-}
-
-bool JsonScanner::take(char byte) noexcept {
-    if (at_ == end_ || *at_ != byte) return false;
-    ++at_;
-    return true;
-}
 
 bool JsonScanner::fail(const char* what) noexcept {
     what_ = what;
@@ -123,8 +102,9 @@ bool JsonScanner::take_key() noexcept {
 }
 
 bool JsonScanner::take_string() noexcept {
+    bool is_ascii = true;
     for (;;) {
-        skip_plain_text();
+        at_ = detail::plain_text_end(at_, end_, is_ascii);
         if (at_ == end_) return fail("the string is not closed");
         if (*at_ == '"') {
             ++at_;
@@ -133,26 +113,6 @@ bool JsonScanner::take_string() noexcept {
         if (*at_ != '\\') return fail("a control character must be escaped");
         if (!take_escape()) return false;
     }
-}
-
-void JsonScanner::skip_plain_text() noexcept {
-#if defined(__SSE2__)
-    const auto quote = _mm_set1_epi8('"');
-    const auto backslash = _mm_set1_epi8('\\');
-    const auto last_control = _mm_set1_epi8(0x1F);
-    while (end_ - at_ >= 16) {
-        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
-        const auto control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-        const auto special = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-        const auto hits = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(special, control)));
-        if (hits != 0) {
-            at_ += std::countr_zero(hits);
-            return;
-        }
-        at_ += 16;
-    }
-#endif
-    while (at_ != end_ && !ends_plain_text(*at_)) ++at_;
 }
 
 /// Lone surrogates pass: the text is kept as it came, never decoded.

@@ -16,11 +16,17 @@ public:
     JsonScanner(std::string_view text, std::size_t max_depth) noexcept
         : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), max_depth_(max_depth) {}
 
-    void skip_blanks() noexcept;
+    void skip_blanks() noexcept {
+        while (at_ != end_ && is_blank(*at_)) ++at_;
+    }
     /// Whether everything has been read.
     [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
     /// Steps over `byte` if it comes next.
-    [[nodiscard]] bool take(char byte) noexcept;
+    [[nodiscard]] bool take(char byte) noexcept {
+        if (at_ == end_ || *at_ != byte) return false;
+        ++at_;
+        return true;
+    }
     /// Steps over one value, which must begin here. False: `problem()` says why.
     [[nodiscard]] bool take_value() noexcept;
 
@@ -34,6 +40,9 @@ public:
 private:
     enum class Container : std::uint8_t { array, object };
 
+    [[nodiscard]] static bool is_blank(char byte) noexcept {
+        return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+    }
     [[nodiscard]] bool begin_value(bool& ended) noexcept;
     [[nodiscard]] bool end_values(bool& all_ended) noexcept;
     [[nodiscard]] bool open(Container container) noexcept;
@@ -44,7 +53,6 @@ private:
     [[nodiscard]] bool take_number() noexcept;
     [[nodiscard]] bool take_digits() noexcept;
     [[nodiscard]] bool take_word(std::string_view word) noexcept;
-    void skip_plain_text() noexcept;
 
     const char* begin_;
     const char* at_;

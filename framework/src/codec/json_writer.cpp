@@ -6,11 +6,11 @@
 
 #include <simdjson.h>
 
+#include "foldback/core/plain_text.hpp"
+
 namespace foldback {
 
 namespace {
-
-[[nodiscard]] bool needs_escape(unsigned char byte) { return byte < 0x20 || byte == '"' || byte == '\\'; }
 
 void append_escaped(std::string& out, unsigned char byte) {
     constexpr char hex[] = "0123456789abcdef";
@@ -46,17 +46,16 @@ void append_finite(std::string& out, Number value) {
 
 void JsonWriter::string(std::string_view text) {
     bool ascii = true;
+    const char* at = text.data();
+    const char* const end = at + text.size();
     out_->push_back('"');
-    std::size_t written = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        ascii = ascii && byte < 0x80;
-        if (!needs_escape(byte)) continue;
-        out_->append(text, written, i - written);
-        append_escaped(*out_, byte);
-        written = i + 1;
+    for (;;) {
+        const char* const stop = detail::plain_text_end(at, end, ascii);
+        out_->append(at, stop);
+        if (stop == end) break;
+        append_escaped(*out_, static_cast<unsigned char>(*stop));
+        at = stop + 1;
     }
-    out_->append(text, written);
     out_->push_back('"');
     if (!ascii && !simdjson::validate_utf8(text.data(), text.size())) {
         throw std::invalid_argument("a text that is not UTF-8 has no JSON");

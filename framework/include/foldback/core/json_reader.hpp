@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "foldback/core/plain_text.hpp"
 
 namespace foldback {
 
@@ -85,7 +86,7 @@ public:
         if (!take('"')) fail_expected("a string");
         const char* const start = at_;
         bool ascii = true;
-        const char* const stop = string_stop(start, ascii);
+        const char* const stop = detail::plain_text_end(start, end_, ascii);
         if (stop == end_ || *stop != '"') return string_with_escapes();
         at_ = stop + 1;
         const std::string_view text(start, static_cast<std::size_t>(stop - start));
@@ -128,33 +129,6 @@ public:
     [[noreturn]] void fail_expected(const char* what) const;
 
 private:
-    /// The first quote, backslash or control character from here; the end when there is none.
-    [[nodiscard]] const char* string_stop(const char* at, bool& ascii) const {
-#if defined(__SSE2__) && defined(__GNUC__)
-        using Bytes = unsigned char __attribute__((vector_size(16)));
-        using Signed = char __attribute__((vector_size(16)));
-        while (end_ - at >= 16) {
-            Bytes bytes;
-            std::memcpy(&bytes, at, 16);
-            const auto stops = (bytes == '"') | (bytes == '\\') | (bytes < 0x20);
-            const auto mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<Signed>(stops)));
-            const auto high = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<Signed>(bytes)));
-            if (mask != 0) {
-                ascii = ascii && (high & ((mask & -mask) - 1)) == 0;
-                return at + std::countr_zero(mask);
-            }
-            ascii = ascii && high == 0;
-            at += 16;
-        }
-#endif
-        for (; at != end_; ++at) {
-            const auto byte = static_cast<unsigned char>(*at);
-            if (byte == '"' || byte == '\\' || byte < 0x20) break;
-            ascii = ascii && byte < 0x80;
-        }
-        return at;
-    }
-
     /// An integer's digits, without sign.
     [[nodiscard]] std::uint64_t digits(bool& negative) {
         if (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ') (void)peek();
