@@ -9,6 +9,7 @@ import { DurableStreamTestServer } from "@durable-streams/server"
 import { CuttingProxy } from "../e2e/cutting_proxy.mjs"
 import { Random } from "../harness/random.mjs"
 import { freePort, Server, spawnOwned } from "../harness/server.mjs"
+import { DrippingServer } from "./dripping_server.mjs"
 import { RefusingServer } from "./refusing_server.mjs"
 
 const build = process.argv[2]
@@ -35,14 +36,15 @@ async function run(what, program, environment) {
   if (bad > 0) console.log(`${output}\n(exit code ${code}, seed ${seed})`)
 }
 
-/** The program of docs/client.md prints what the document says. */
-async function tour() {
-  const url = `${servers[1].root}${servers[1].prefix}/tour`
-  const { stdout, stderr } = await promisify(execFile)(path.join(build, "bin/e2e/client_guide_tour"), [url], { timeout: 30_000 }).catch((error) => error)
-  const isRight = stdout === readFileSync(path.join(build, "bin/e2e/tour.expected"), "utf8")
+/** A program of docs/client.md prints what the document says. */
+async function guide(program) {
+  const url = `${servers[1].root}${servers[1].prefix}/${program}`
+  const ran = promisify(execFile)(path.join(build, `bin/e2e/client_guide_${program}`), [url], { timeout: 30_000 })
+  const { stdout, stderr } = await ran.catch((error) => error)
+  const isRight = stdout === readFileSync(path.join(build, `bin/e2e/${program}.expected`), "utf8")
   if (isRight) passed += 1
   else failed += 1
-  console.log(`the guide's program: ${isRight ? "1 passed" : `1 failed\n${stdout}${stderr}`}`)
+  console.log(`the guide's program ${program}: ${isRight ? "1 passed" : `1 failed\n${stdout}${stderr}`}`)
 }
 
 /** openssl, in the directory of the certificates. */
@@ -99,11 +101,12 @@ for (const { name, root, prefix } of servers) {
   await run(`scenarios with ${name}`, "client_scenarios", { CLIENT_TEST_URL: root + prefix })
 }
 await run("If-Match with our server", "client_if_match", { CLIENT_TEST_URL: servers[1].root + servers[1].prefix })
-await tour()
+for (const program of ["tour", "accounts", "awaited"]) await guide(program)
 await overTls()
 const refusing = await RefusingServer.start()
-await run("Retry-After", "client_retry_after", { CLIENT_TEST_REFUSING_URL: refusing.url })
-refusing.stop()
+const dripping = await DrippingServer.start()
+await run("odd servers", "client_odd_servers", { CLIENT_TEST_REFUSING_URL: refusing.url, CLIENT_TEST_DRIPPING_URL: dripping.url })
+for (const server of [refusing, dripping]) server.stop()
 console.log(`the network's faults are drawn with FOLDBACK_SEED=${seed}`)
 for (const { name, root, port, prefix } of servers) {
   const faults = { targetPort: port, requestBytes: 60_000, responseBytes: 120_000, delayMs: 3, test: { after: () => {} } }

@@ -18,6 +18,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t piece_bytes = 64 << 10;
+constexpr std::size_t smallest_chunk_bytes = 5;  // 0, CR LF, CR LF
 constexpr std::size_t plain_piece_bytes = 128 << 10;
 
 /// Hands a body over piece by piece: whoever reads takes the string away.
@@ -64,6 +65,7 @@ public:
     }
 
     http::response_parser<PieceBody> parser;
+    bool has_left_some = false;  ///< the parser knows what is buffered, and can do nothing with it yet
 };
 
 Connection::Connection(asio::io_context& context, const ClientOptions& options, Endpoint endpoint)
@@ -156,9 +158,12 @@ Task<bool> Connection::read_more(std::string& body) {
 Task<void> Connection::read_to(bool (*is_enough)(const Answer&)) {
     while (!is_enough(*answer_)) {
         error_code error;
-        if (!buffer_.empty()) {
+        // Beast aborts when it is shown the beginning of a last chunk a second time before the chunk is whole.
+        const auto least = answer_->has_left_some ? smallest_chunk_bytes : 1;
+        if (buffer_.size() >= least) {
             const auto taken = answer_->parser.put(asio::buffer(buffer_), error);
             buffer_.erase(0, taken);
+            answer_->has_left_some = !buffer_.empty();
             if (error && error != http::error::need_more) fail(error, "read from");
             if (taken > 0) continue;
         }

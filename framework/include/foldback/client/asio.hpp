@@ -30,10 +30,15 @@
 ///
 /// Every function says the same as its namesake that blocks, and throws and returns the same. It completes on the token's
 /// executor, with a std::exception_ptr (which `use_awaitable` throws) and a Result. Its arguments are copied; a session or
-/// producer must live until then. Cancelling the operation is a stop request: it ends as the outcome says, never without one.
+/// producer must live until then. With g++ 12 give options a name before they go into a `co_await`: it destroys some
+/// temporaries there twice. Cancelling the operation is a stop request: it ends as the outcome says, never without one.
 namespace foldback::client {
 
 namespace detail {
+
+/// What an absent argument means. No temporary: g++ 12 destroys some of those twice inside a `co_await`.
+template <class Options>
+inline const Options absent{};
 
 /// Begins an operation; `done` is called once, on the client's thread.
 struct Start {
@@ -132,73 +137,80 @@ template <class Message>
 }  // namespace detail
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_create(const DurableStream& stream, CreateOptions options = {},
+auto async_create(const DurableStream& stream, const CreateOptions& options = detail::absent<CreateOptions>,
                   CompletionToken&& token = CompletionToken()) {
-    auto call = options.call;
     return detail::async_call<Created>(
-        std::forward<CompletionToken>(token), std::move(call),
-        [stream, options = std::move(options)](CallOptions given, detail::Start::Done<Created> done) mutable {
-            options.call = std::move(given);
-            detail::Start::create(stream, std::move(options), std::move(done));
+        std::forward<CompletionToken>(token), options.call,
+        [stream, wanted = options](CallOptions given, detail::Start::Done<Created> done) mutable {
+            wanted.call = std::move(given);
+            detail::Start::create(stream, std::move(wanted), std::move(done));
         });
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_head(const DurableStream& stream, CallOptions call = {}, CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), stream, std::move(call), &detail::Start::head);
+auto async_head(const DurableStream& stream, const CallOptions& call = detail::absent<CallOptions>,
+                CompletionToken&& token = CompletionToken()) {
+    return detail::async_plain(std::forward<CompletionToken>(token), stream, call, &detail::Start::head);
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_connect(const DurableStream& stream, CallOptions call = {}, CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), stream, std::move(call), &detail::Start::connect);
+auto async_connect(const DurableStream& stream, const CallOptions& call = detail::absent<CallOptions>,
+                   CompletionToken&& token = CompletionToken()) {
+    return detail::async_plain(std::forward<CompletionToken>(token), stream, call, &detail::Start::connect);
 }
 
 /// Appends a text, or a value as JSON.
 template <class Message, class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_append(const DurableStream& stream, const Message& message, AppendOptions options = {},
+auto async_append(const DurableStream& stream, const Message& message,
+                  const AppendOptions& options = detail::absent<AppendOptions>,
                   CompletionToken&& token = CompletionToken()) {
     return detail::async_post(std::forward<CompletionToken>(token), stream,
-                              detail::Parts::of_one(detail::text_of(message)), std::move(options),
-                              &detail::Start::append);
+                              detail::Parts::of_one(detail::text_of(message)), options, &detail::Start::append);
 }
 
 template <std::ranges::input_range Messages, class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_append_batch(const DurableStream& stream, const Messages& messages, AppendOptions options = {},
+auto async_append_batch(const DurableStream& stream, const Messages& messages,
+                        const AppendOptions& options = detail::absent<AppendOptions>,
                         CompletionToken&& token = CompletionToken()) {
-    return detail::async_post(std::forward<CompletionToken>(token), stream, detail::Parts::of(messages),
-                              std::move(options), &detail::Start::append);
+    return detail::async_post(std::forward<CompletionToken>(token), stream, detail::Parts::of(messages), options,
+                              &detail::Start::append);
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_append_from(const DurableStream& stream, Source source, AppendOptions options = {},
+auto async_append_from(const DurableStream& stream, Source source,
+                       const AppendOptions& options = detail::absent<AppendOptions>,
                        CompletionToken&& token = CompletionToken()) {
-    return detail::async_post(std::forward<CompletionToken>(token), stream, std::move(source), std::move(options),
+    return detail::async_post(std::forward<CompletionToken>(token), stream, std::move(source), options,
                               &detail::Start::append_from);
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_append_file(const DurableStream& stream, const std::filesystem::path& file, AppendOptions options = {},
+auto async_append_file(const DurableStream& stream, const std::filesystem::path& file,
+                       const AppendOptions& options = detail::absent<AppendOptions>,
                        CompletionToken&& token = CompletionToken()) {
-    return async_append_from(stream, detail::source_of(file), std::move(options), std::forward<CompletionToken>(token));
+    return async_append_from(stream, detail::source_of(file), options, std::forward<CompletionToken>(token));
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_close(const DurableStream& stream, CallOptions call = {}, CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), stream, std::move(call), &detail::Start::close);
+auto async_close(const DurableStream& stream, const CallOptions& call = detail::absent<CallOptions>,
+                 CompletionToken&& token = CompletionToken()) {
+    return detail::async_plain(std::forward<CompletionToken>(token), stream, call, &detail::Start::close);
 }
 
 /// Closes with a last message: a text, or a value as JSON.
 template <class Message, class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_close_with(const DurableStream& stream, const Message& final_message, AppendOptions options = {},
+auto async_close_with(const DurableStream& stream, const Message& final_message,
+                      const AppendOptions& options = detail::absent<AppendOptions>,
                       CompletionToken&& token = CompletionToken()) {
     return detail::async_post(std::forward<CompletionToken>(token), stream,
-                              detail::Parts::of_one(detail::text_of(final_message)), std::move(options),
+                              detail::Parts::of_one(detail::text_of(final_message)), options,
                               &detail::Start::close_with);
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_remove(const DurableStream& stream, CallOptions call = {}, CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), stream, std::move(call), &detail::Start::remove);
+auto async_remove(const DurableStream& stream, const CallOptions& call = detail::absent<CallOptions>,
+                  CompletionToken&& token = CompletionToken()) {
+    return detail::async_plain(std::forward<CompletionToken>(token), stream, call, &detail::Start::remove);
 }
 
 /// Has a producer deliver a text, or a value as JSON: completes with the outcome of its batch, having waited for space
@@ -213,29 +225,30 @@ auto async_deliver(IdempotentProducer& producer, const Message& message, Complet
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_flush(IdempotentProducer& producer, CallOptions call = {}, CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), &producer, std::move(call), &detail::Start::flush);
+auto async_flush(IdempotentProducer& producer, const CallOptions& call = detail::absent<CallOptions>,
+                 CompletionToken&& token = CompletionToken()) {
+    return detail::async_plain(std::forward<CompletionToken>(token), &producer, call, &detail::Start::flush);
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_detach(IdempotentProducer& producer, CallOptions call = {}, CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), &producer, std::move(call),
-                               &detail::Start::detach);
+auto async_detach(IdempotentProducer& producer, const CallOptions& call = detail::absent<CallOptions>,
+                  CompletionToken&& token = CompletionToken()) {
+    return detail::async_plain(std::forward<CompletionToken>(token), &producer, call, &detail::Start::detach);
 }
 
 template <class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_close_stream(IdempotentProducer& producer, CallOptions call = {},
+auto async_close_stream(IdempotentProducer& producer, const CallOptions& call = detail::absent<CallOptions>,
                         CompletionToken&& token = CompletionToken()) {
-    return detail::async_plain(std::forward<CompletionToken>(token), &producer, std::move(call),
-                               &detail::Start::close_stream);
+    return detail::async_plain(std::forward<CompletionToken>(token), &producer, call, &detail::Start::close_stream);
 }
 
 /// Closes with a last message: a text, or a value as JSON.
 template <class Message, class CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_close_stream_with(IdempotentProducer& producer, const Message& final_message, CallOptions call = {},
+auto async_close_stream_with(IdempotentProducer& producer, const Message& final_message,
+                             const CallOptions& call = detail::absent<CallOptions>,
                              CompletionToken&& token = CompletionToken()) {
     return detail::async_call<Appended>(
-        std::forward<CompletionToken>(token), std::move(call),
+        std::forward<CompletionToken>(token), call,
         [&producer, text = detail::text_of(final_message)](CallOptions given, detail::Start::Done<Appended> done) {
             detail::Start::close_stream_with(&producer, text, std::move(given), std::move(done));
         });
