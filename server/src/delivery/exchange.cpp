@@ -7,12 +7,14 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
+
+#include "http/reply_feed.hpp"
 
 namespace foldback::server::delivery {
 
@@ -24,6 +26,7 @@ using Error = boost::system::error_code;
 
 constexpr UseAwaitable use{};
 constexpr std::uint32_t max_reply_header_bytes = 16 << 10;
+constexpr std::size_t piece_bytes = 4 << 10;
 
 Outcome failed(std::string_view what, const Error& error) {
     return {.kind = Outcome::Kind::failed, .reason = std::string(what) + ": " + error.message()};
@@ -37,6 +40,27 @@ bool says_done(const std::string& body) {
     return done != document.end() && done->is_boolean() && done->get<bool>();
 }
 
+using Reply = boost::beast::http::response_parser<boost::beast::http::string_body>;
+
+template <class Stream>
+Task<Error> read_reply(Stream& stream, Reply& reply, std::size_t most_unread) {
+    boost::beast::flat_buffer unread(most_unread);
+    ReplyFeed feed;
+    Error error;
+    while (!reply.is_done()) {
+        if (feed.feed(reply, unread, error)) continue;
+        if (error) co_return error;
+        const auto size = std::min(piece_bytes, most_unread - unread.size());
+        if (size == 0) co_return boost::beast::http::error::buffer_overflow;
+        const auto space = unread.prepare(size);
+        const auto count = co_await stream.async_read_some(space, asio::redirect_error(use, error));
+        unread.commit(count);
+        if (error == asio::error::eof) co_return ReplyFeed::end(reply);
+        if (error) co_return error;
+    }
+    co_return Error();
+}
+
 template <class Stream>
 Task<Outcome> ask(Stream& stream, const Exchange& exchange) {
     Error error;
@@ -44,11 +68,11 @@ Task<Outcome> ask(Stream& stream, const Exchange& exchange) {
     co_await asio::async_write(stream, request, asio::redirect_error(use, error));
     if (error) co_return failed("the receiver did not take the request", error);
 
-    boost::beast::flat_buffer buffer(max_reply_header_bytes + exchange.max_reply_bytes);
-    boost::beast::http::response_parser<boost::beast::http::string_body> reply;
+    Reply reply;
+    reply.eager(true);
     reply.header_limit(max_reply_header_bytes);
     reply.body_limit(exchange.max_reply_bytes);
-    co_await boost::beast::http::async_read(stream, buffer, reply, asio::redirect_error(use, error));
+    error = co_await read_reply(stream, reply, max_reply_header_bytes + exchange.max_reply_bytes);
     if (error) co_return failed("the receiver gave no answer that can be read", error);
 
     const auto status = reply.get().result_int();

@@ -1,5 +1,7 @@
 #include "delivery/webhook_sender.hpp"
 
+#include <netinet/tcp.h>
+
 #include <mutex>
 #include <optional>
 
@@ -117,6 +119,35 @@ TEST_SUITE("webhook sender") {
             CHECK(Sending().result(receiver.url()).kind == Outcome::Kind::failed);
         }
         CHECK(sent < 64U << 20);  // what the kernel takes
+    }
+
+    TEST_CASE("an answer means the same wherever the network cuts it into pieces") {
+        const std::string done =
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"done\":true}\r\n0\r\n\r\n";
+        const std::string nothing = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+        const std::string until_end = "HTTP/1.1 200 OK\r\n\r\n{\"done\":true}";
+        const auto dripping = [](const std::string& text) {
+            return [text](int descriptor) {
+                const int one = 1;
+                ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+                read_request(descriptor);
+                const auto head = text.find("\r\n\r\n") + 4;
+                if (!write_text(descriptor, text.substr(0, head))) return;
+                for (const char byte : text.substr(head)) {
+                    std::this_thread::sleep_for(2ms);
+                    if (!write_text(descriptor, std::string(1, byte))) return;
+                }
+            };
+        };
+
+        Receiver says_done(dripping(done));
+        CHECK(Sending().result(says_done.url()).kind == Outcome::Kind::done);
+        Receiver says_nothing(dripping(nothing));
+        CHECK(Sending().result(says_nothing.url()).kind == Outcome::Kind::accepted);
+        Receiver ends(dripping(until_end));
+        CHECK(Sending().result(ends.url()).kind == Outcome::Kind::done);
+        Receiver is_cut(dripping(done.substr(0, done.size() - 3)));
+        CHECK(Sending().result(is_cut.url()).kind == Outcome::Kind::failed);
     }
 
     TEST_CASE("an answer that drips is cut off at the deadline, whatever it says in the end") {
