@@ -3,7 +3,7 @@
 namespace foldback::contract {
 
 TEST_CASE("appends to several streams are made in one commit, in the order of the requests") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all, Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         create_text(*at.store, "b");
 
@@ -26,7 +26,7 @@ TEST_CASE("appends to several streams are made in one commit, in the order of th
 }
 
 TEST_CASE("when one of several appends is refused, none is made") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all, Capability::store_order, Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "a");
         create_json(*at.store, "b");
 
@@ -47,7 +47,7 @@ TEST_CASE("when one of several appends is refused, none is made") {
 }
 
 TEST_CASE("the first refusal of several appends is reported") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all}), [](Fixture& at) {
         create_json(*at.store, "a");
 
         const auto refused = at.store->append_all({{.stream = "a", .messages = json("1")},
@@ -59,7 +59,7 @@ TEST_CASE("the first refusal of several appends is reported") {
 }
 
 TEST_CASE("a stream may occur only once among several appends") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all, Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         const StreamConfig config{.content_type = json_type};
 
@@ -73,7 +73,7 @@ TEST_CASE("a stream may occur only once among several appends") {
 }
 
 TEST_CASE("a repeated batch of appends is a duplicate in every stream") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all, Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         create_json(*at.store, "b");
         const std::vector<AppendRequest> requests{
@@ -90,7 +90,7 @@ TEST_CASE("a repeated batch of appends is a duplicate in every stream") {
 }
 
 TEST_CASE("several appends may close their streams") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all}), [](Fixture& at) {
         create_json(*at.store, "a");
         create_json(*at.store, "b");
 
@@ -103,13 +103,15 @@ TEST_CASE("several appends may close their streams") {
 }
 
 TEST_CASE("no appends at all succeed") {
-    on_every_store([](Fixture& at) { CHECK(at.store->append_all({}).value().empty()); });
+    on_every_store(needs({Capability::append_all}),
+                   [](Fixture& at) { CHECK(at.store->append_all({}).value().empty()); });
 }
 
 TEST_CASE("several appends together have a largest size") {
     auto options = small_files();
     options.max_append_bytes = 1000;
     on_every_store(
+        needs({Capability::append_all}),
         [](Fixture& at) {
             create_text(*at.store, "a");
             create_text(*at.store, "b");
@@ -123,7 +125,7 @@ TEST_CASE("several appends together have a largest size") {
 }
 
 TEST_CASE("an append can depend on where other streams are, without changing them") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all, Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         append_json(*at.store, "a", "[1,2]");
         create_json(*at.store, "closed");
@@ -153,7 +155,7 @@ TEST_CASE("an append can depend on where other streams are, without changing the
 }
 
 TEST_CASE("an append that depends on a stream that is elsewhere is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::append_all}), [](Fixture& at) {
         create_json(*at.store, "a");
         create_json(*at.store, "b");
         append_json(*at.store, "a", "1");

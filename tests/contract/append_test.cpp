@@ -4,7 +4,7 @@
 namespace foldback::contract {
 
 TEST_CASE("an append says where it begins and ends, in the stream and in the store") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order, Capability::incarnations}), [](Fixture& at) {
         const auto incarnation = create_json(*at.store, "a").info.incarnation;
         create_json(*at.store, "b");
         append_json(*at.store, "b", "[0,0]");
@@ -32,7 +32,7 @@ TEST_CASE("offsets count messages in a json stream and bytes in others") {
 }
 
 TEST_CASE("json messages are kept as they were written") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::exact_json}), [](Fixture& at) {
         create_json(*at.store, "s");
 
         append_json(*at.store, "s", R"([ {"b":1, "a":1,"a":2} , 1e400,12345678901234567890, [1, 2] , "é" ])");
@@ -67,7 +67,7 @@ TEST_CASE("appended bytes are read back whole, whatever their size") {
 }
 
 TEST_CASE("json messages of every size keep their place in a batch") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         Strings messages;
         for (const std::size_t size : {1, 100, 65'530, 3, 65'536, 70'000, 2, 1'200'000, 4}) {
@@ -135,7 +135,7 @@ TEST_CASE("an append at the expected offset succeeds") {
 }
 
 TEST_CASE("an expected point of a deleted namesake is refused, although its offset is the tail") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "1");
         const auto old_tail = at.store->head("s").value().tail;
@@ -166,7 +166,7 @@ TEST_CASE("appending at a stale offset changes nothing and says where the tail i
 }
 
 TEST_CASE("an append can create its stream in the same commit") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         const StreamConfig config{.content_type = json_type, .ttl = std::chrono::seconds{60}};
 
         const auto appended =
@@ -225,7 +225,7 @@ TEST_CASE("a stream created by an append without a content type holds octets") {
 }
 
 TEST_CASE("a stream sequence must grow byte by byte") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "s");
         const auto append = [&](std::string seq) {
             return answer(at.store->append({.stream = "s", .messages = json("1"), .stream_seq = std::move(seq)}));
@@ -258,7 +258,7 @@ TEST_CASE("a stream sequence is bytes") {
 }
 
 TEST_CASE("appends without a stream sequence leave it as it was") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(at.store->append({.stream = "s", .messages = json("1"), .stream_seq = "5"}));
         append_json(*at.store, "s", "2");
@@ -269,7 +269,7 @@ TEST_CASE("appends without a stream sequence leave it as it was") {
 }
 
 TEST_CASE("the expected offset is checked before the stream sequence") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(at.store->append({.stream = "s", .messages = json("1"), .stream_seq = "5"}));
 

@@ -4,7 +4,7 @@
 namespace foldback::contract {
 
 TEST_CASE("a closed stream says so and keeps its data") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[1,2]");
 
@@ -72,7 +72,7 @@ TEST_CASE("closing a closed stream again succeeds and changes nothing") {
 }
 
 TEST_CASE("closure comes before content type, expected offset and stream sequence") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(at.store->append({.stream = "s", .messages = json("1"), .stream_seq = "5", .close = true}));
 
@@ -95,7 +95,7 @@ TEST_CASE("a stream that does not exist cannot be closed") {
 }
 
 TEST_CASE("a bare close at a stale offset is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(not_elsewhere("the protocol closes without data only unconditionally"), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "1");
 

@@ -4,7 +4,7 @@
 namespace foldback::contract {
 
 TEST_CASE("a new stream is empty, open and has the configuration it was created with") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         const auto created =
             at.store
                 ->create({.stream = "orders/1", .config = {.content_type = json_type, .ttl = std::chrono::seconds{60}}})
@@ -31,7 +31,7 @@ TEST_CASE("a stream without a content type holds octets") {
 }
 
 TEST_CASE("creating a stream again with the same configuration changes nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         const auto first = create_json(*at.store, "orders/1");
         append_json(*at.store, "orders/1", "[1,2]");
 
@@ -82,7 +82,7 @@ TEST_CASE("a stream cannot be created again with another time to live") {
 }
 
 TEST_CASE("a stream cannot be created again with another expiry time") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         const auto expires_at = at.clock.now() + std::chrono::hours{1};
         const StreamConfig config{.content_type = text_type, .expires_at = expires_at};
         const StreamConfig later{.content_type = text_type, .expires_at = expires_at + std::chrono::seconds{1}};
@@ -146,7 +146,7 @@ TEST_CASE("the initial content must be of the stream's type") {
 }
 
 TEST_CASE("a time to live and an expiry time contradict each other") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         const StreamConfig both{.content_type = json_type,
                                 .ttl = std::chrono::seconds{1},
                                 .expires_at = at.clock.now() + std::chrono::hours{1}};
@@ -158,7 +158,7 @@ TEST_CASE("a time to live and an expiry time contradict each other") {
 }
 
 TEST_CASE("a stream gets a greater incarnation than all before it") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         const auto first = create_json(*at.store, "a");
         const auto second = create_json(*at.store, "b");
         REQUIRE(at.store->remove("b"));

@@ -4,7 +4,7 @@
 namespace foldback::contract {
 
 TEST_CASE("a deleted stream is gone for every operation") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order, Capability::truncate, Capability::list}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[1,2]");
 
@@ -35,7 +35,7 @@ TEST_CASE("a closed stream can be deleted") {
 }
 
 TEST_CASE("a path can be used again after a deletion, with another configuration") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[1,2]");
         REQUIRE(at.store->remove("s"));
@@ -50,7 +50,7 @@ TEST_CASE("a path can be used again after a deletion, with another configuration
 }
 
 TEST_CASE("positions go on after a deletion") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[1,2]");
         REQUIRE(at.store->remove("s"));
@@ -87,7 +87,7 @@ TEST_CASE("a deletion, a creation and appends of one path in one commit take eff
 }
 
 TEST_CASE("a token of a deleted namesake is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         create_json(*at.store, "s");
         const auto old = append_json(*at.store, "s", "[1,2]").next;
         REQUIRE(at.store->remove("s"));

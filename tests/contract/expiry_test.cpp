@@ -22,7 +22,7 @@ void create_until(Fixture& at, Timestamp expires_at, std::string_view path = "s"
 }  // namespace
 
 TEST_CASE("a stream that nobody uses expires after its time to live") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
 
         at.clock.advance(milliseconds{59'999});
@@ -38,7 +38,7 @@ TEST_CASE("a stream that nobody uses expires after its time to live") {
 }
 
 TEST_CASE("an append restarts the time to live") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         at.clock.advance(seconds{59});
         append_json(*at.store, "s", "1");
@@ -49,7 +49,7 @@ TEST_CASE("an append restarts the time to live") {
 }
 
 TEST_CASE("a read restarts the time to live") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         at.clock.advance(seconds{59});
         REQUIRE(at.store->read({.stream = "s"}));
@@ -62,7 +62,7 @@ TEST_CASE("a read restarts the time to live") {
 }
 
 TEST_CASE("a look at the stream's head, a listing and a read of the feed restart nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         append_json(*at.store, "s", "1");
         at.clock.advance(seconds{59});
@@ -76,7 +76,7 @@ TEST_CASE("a look at the stream's head, a listing and a read of the feed restart
 }
 
 TEST_CASE("a read that does not renew restarts nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         at.clock.advance(seconds{59});
         REQUIRE(at.store->read({.stream = "s", .renews_ttl = false}));
@@ -87,7 +87,7 @@ TEST_CASE("a read that does not renew restarts nothing") {
 }
 
 TEST_CASE("a time to live of zero is over at once") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         REQUIRE(at.store->create({.stream = "s", .config = {.content_type = json_type, .ttl = seconds{0}}}));
 
         CHECK(answer(at.store->head("s")) == "not_found");
@@ -95,7 +95,7 @@ TEST_CASE("a time to live of zero is over at once") {
 }
 
 TEST_CASE("a stream with an expiry time expires then, however much it is used") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_until(at, at.clock.now() + hours{1});
         at.clock.advance(hours{1} - milliseconds{1});
         append_json(*at.store, "s", "1");
@@ -107,7 +107,7 @@ TEST_CASE("a stream with an expiry time expires then, however much it is used") 
 }
 
 TEST_CASE("an expired stream's messages are no longer in the feed") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         create_json(*at.store, "t");
         append_json(*at.store, "s", "1");
@@ -119,7 +119,7 @@ TEST_CASE("an expired stream's messages are no longer in the feed") {
 }
 
 TEST_CASE("the path of an expired stream is free, even before its deletion is recorded") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         append_json(*at.store, "s", "[1,2]");
         create_for_a_minute(at, "t");
@@ -139,7 +139,7 @@ TEST_CASE("the path of an expired stream is free, even before its deletion is re
 }
 
 TEST_CASE("an expired source stays for its forks and is gone for others") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at, "source");
         append_json(*at.store, "source", "[1,2]");
         REQUIRE(at.store->create({.stream = "fork",
@@ -163,7 +163,7 @@ TEST_CASE("an expired source stays for its forks and is gone for others") {
 }
 
 TEST_CASE("expired streams are deleted for good, however many there are") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         const StreamConfig absolute{.content_type = json_type, .expires_at = at.clock.now() + hours{1}};
         const StreamConfig sliding{.content_type = json_type, .ttl = seconds{60}};
         for (int i = 0; i < 9000; ++i) {
@@ -182,7 +182,7 @@ TEST_CASE("expired streams are deleted for good, however many there are") {
 }
 
 TEST_CASE("a stream that is read is not deleted when its saved deadline passes") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_for_a_minute(at);
         at.log->run_one(LogStore::Work::checkpoint);
         at.clock.advance(seconds{50});
@@ -220,7 +220,7 @@ TEST_CASE("a stream that is kept alive does not expire until a window after that
 }
 
 TEST_CASE("an expiry time comes though the stream is kept alive") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_until(at, at.clock.now() + hours{1});
         const auto kept = at.store->keep_alive("s");
 
@@ -260,6 +260,7 @@ TEST_CASE("a stream that left memory still knows when it was read") {
     auto options = small_files();
     options.max_resident_streams = 4;
     on_every_store(
+        needs_engine(),
         [](Fixture& at) {
             create_for_a_minute(at);
             at.log->run_until_idle();

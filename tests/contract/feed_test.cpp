@@ -3,7 +3,7 @@
 namespace foldback::contract {
 
 TEST_CASE("the feed holds the messages of all streams in commit order") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "a");
         create_text(*at.store, "b");
         append_json(*at.store, "a", "[1,2]");
@@ -25,7 +25,7 @@ TEST_CASE("the feed holds the messages of all streams in commit order") {
 }
 
 TEST_CASE("the feed of an empty store is up to date") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         const auto page = at.store->read_feed({});
 
         CHECK(page.messages.empty());
@@ -35,7 +35,7 @@ TEST_CASE("the feed of an empty store is up to date") {
 }
 
 TEST_CASE("a prefix selects streams, and positions advance over the others") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         for (const char* path : {"orders/1", "users/1", "orders/2", "orders"}) create_json(*at.store, path);
         append_json(*at.store, "orders/1", "1");
         append_json(*at.store, "users/1", "2");
@@ -53,7 +53,7 @@ TEST_CASE("a prefix selects streams, and positions advance over the others") {
 }
 
 TEST_CASE("a feed is continued at the position where a page ended") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         create_json(*at.store, "b");
         append_json(*at.store, "a", "[0,1,2]");
@@ -72,7 +72,7 @@ TEST_CASE("a feed is continued at the position where a page ended") {
 }
 
 TEST_CASE("a page of the feed holds at least one message and no more bytes than asked for") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         append_json(*at.store, "a", R"(["aaaaaaaa","bbbbbbbb","cccccccc"])");
 
@@ -83,7 +83,7 @@ TEST_CASE("a page of the feed holds at least one message and no more bytes than 
 }
 
 TEST_CASE("a position at or beyond the tail yields nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         append_json(*at.store, "a", "[1,2]");
 
@@ -94,7 +94,7 @@ TEST_CASE("a position at or beyond the tail yields nothing") {
 }
 
 TEST_CASE("a fork contributes to the feed what it appended itself") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order, Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "source");
         append_json(*at.store, "source", "[1,2,3]");
         fork_at(*at.store, "source", Offset{2}, "fork");
@@ -106,7 +106,7 @@ TEST_CASE("a fork contributes to the feed what it appended itself") {
 }
 
 TEST_CASE("the feed skips deleted streams and goes on with their namesakes") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");
         append_json(*at.store, "a", "[1,2]");
         REQUIRE(at.store->remove("a"));
@@ -122,6 +122,7 @@ TEST_CASE("the feed is the same after segments were sealed and the index saved")
     auto options = small_files();
     options.segment_bytes = 256 * 1024;
     on_every_store(
+        needs_engine(),
         [](Fixture& at) {
             create_json(*at.store, "a");
             Strings expected;

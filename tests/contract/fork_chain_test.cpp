@@ -17,7 +17,7 @@ void create_chain(Fixture& at, Offset leaf_at) {
 }  // namespace
 
 TEST_CASE("a fork of a fork reads through both") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_chain(at, Offset{8});
 
         CHECK(all_messages(*at.store, "leaf") == Strings{"0", "1", "2", "3", "4", "5", "\"a\"", "\"b\"", "\"x\""});
@@ -26,7 +26,7 @@ TEST_CASE("a fork of a fork reads through both") {
 }
 
 TEST_CASE("a fork may leave its source within what that has inherited") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_chain(at, Offset{3});
 
         CHECK(all_messages(*at.store, "leaf") == Strings{"0", "1", "2", "\"x\""});
@@ -34,7 +34,7 @@ TEST_CASE("a fork may leave its source within what that has inherited") {
 }
 
 TEST_CASE("a fork may leave its source at its fork point") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_chain(at, Offset{6});
 
         CHECK(all_messages(*at.store, "leaf") == Strings{"0", "1", "2", "3", "4", "5", "\"x\""});
@@ -42,7 +42,7 @@ TEST_CASE("a fork may leave its source at its fork point") {
 }
 
 TEST_CASE("a fork and its source name the shared history alike, and the rest differently") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         create_chain(at, Offset{8});
         const auto token = [&](const char* path, std::uint64_t offset) {
             return at.store->read({.stream = path, .from = Offset{offset}, .max_messages = 0}).value().start;
@@ -67,7 +67,7 @@ TEST_CASE("a fork and its source name the shared history alike, and the rest dif
 }
 
 TEST_CASE("a page that crosses fork points is one sequence in both directions") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::backward_read}), [](Fixture& at) {
         create_chain(at, Offset{8});
 
         const auto page = at.store->read({.stream = "leaf", .from = Offset{4}}).value();
@@ -83,31 +83,32 @@ TEST_CASE("a page that crosses fork points is one sequence in both directions") 
 }
 
 TEST_CASE("a deleted source is gone for clients while forks read its data") {
-    on_every_store([](Fixture& at) {
-        create_chain(at, Offset{8});
-        REQUIRE(at.store->remove("source"));
+    on_every_store(
+        needs({Capability::store_order, Capability::truncate, Capability::list, Capability::forks}), [](Fixture& at) {
+            create_chain(at, Offset{8});
+            REQUIRE(at.store->remove("source"));
 
-        CHECK(answer(at.store->head("source")) == "gone");
-        CHECK(answer(at.store->read({.stream = "source"})) == "gone");
-        CHECK(answer(at.store->append({.stream = "source", .messages = json("1")})) == "gone");
-        CHECK(answer(at.store->append({.stream = "source",
-                                       .messages = json("1"),
-                                       .create_with = StreamConfig{.content_type = json_type}})) == "gone");
-        CHECK(answer(at.store->remove("source")) == "gone");
-        CHECK(answer(at.store->truncate_before("source", Offset{1})) == "gone");
-        CHECK(answer(at.store->create({.stream = "source", .config = {.content_type = json_type}})) == "exists");
-        CHECK(answer(at.store->create(
-                  {.stream = "f", .config = {.content_type = {}}, .fork = ForkFrom{.source = "source"}})) ==
-              "source_gone");
-        CHECK(paths_of(at.store->list({})) == Strings{"leaf", "middle"});
-        CHECK(feed_of(*at.store) == Strings{"middle@6=\"a\"", "middle@7=\"b\"", "middle@8=\"c\"", "leaf@8=\"x\""});
-        CHECK(all_messages(*at.store, "middle").size() == 9);
-        CHECK(all_messages(*at.store, "leaf").size() == 9);
-    });
+            CHECK(answer(at.store->head("source")) == "gone");
+            CHECK(answer(at.store->read({.stream = "source"})) == "gone");
+            CHECK(answer(at.store->append({.stream = "source", .messages = json("1")})) == "gone");
+            CHECK(answer(at.store->append({.stream = "source",
+                                           .messages = json("1"),
+                                           .create_with = StreamConfig{.content_type = json_type}})) == "gone");
+            CHECK(answer(at.store->remove("source")) == "gone");
+            CHECK(answer(at.store->truncate_before("source", Offset{1})) == "gone");
+            CHECK(answer(at.store->create({.stream = "source", .config = {.content_type = json_type}})) == "exists");
+            CHECK(answer(at.store->create(
+                      {.stream = "f", .config = {.content_type = {}}, .fork = ForkFrom{.source = "source"}})) ==
+                  "source_gone");
+            CHECK(paths_of(at.store->list({})) == Strings{"leaf", "middle"});
+            CHECK(feed_of(*at.store) == Strings{"middle@6=\"a\"", "middle@7=\"b\"", "middle@8=\"c\"", "leaf@8=\"x\""});
+            CHECK(all_messages(*at.store, "middle").size() == 9);
+            CHECK(all_messages(*at.store, "leaf").size() == 9);
+        });
 }
 
 TEST_CASE("a deleted source goes with its last fork, up the whole chain") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_chain(at, Offset{8});
         REQUIRE(at.store->remove("source"));
         REQUIRE(at.store->remove("middle"));
@@ -127,7 +128,7 @@ TEST_CASE("a deleted source goes with its last fork, up the whole chain") {
 }
 
 TEST_CASE("a source that lives on does not go with its forks") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_chain(at, Offset{8});
 
         REQUIRE(at.store->remove("leaf"));
@@ -141,7 +142,7 @@ TEST_CASE("a source that lives on does not go with its forks") {
 }
 
 TEST_CASE("a soft-deleted source with several forks goes with the last of them") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "source");
         append_json(*at.store, "source", "[1,2]");
         for (const char* path : {"a", "b", "c"}) fork_at(*at.store, "source", Offset{1}, path);
@@ -158,7 +159,7 @@ TEST_CASE("a soft-deleted source with several forks goes with the last of them")
 }
 
 TEST_CASE("creating an existing fork again succeeds though its source is deleted") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_chain(at, Offset{8});
         const auto at_six = at.store->head("middle").value().fork_point.value();
         REQUIRE(at.store->remove("source"));

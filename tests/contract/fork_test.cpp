@@ -21,7 +21,7 @@ StreamPoint point_of(Fixture& at, std::string_view path, std::uint64_t offset) {
 }  // namespace
 
 TEST_CASE("a fork has its source's data up to the fork point, and goes its own way from there") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
         const auto forked = fork_at(*at.store, "source", Offset{2}, "fork");
         append_json(*at.store, "fork", R"(["a","b"])");
@@ -37,7 +37,7 @@ TEST_CASE("a fork has its source's data up to the fork point, and goes its own w
 }
 
 TEST_CASE("a fork without a fork point leaves its source at the tail") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
 
         CHECK(fork(at, "fork", {.source = "source"}).value().info.tail.offset == Offset{5});
@@ -48,7 +48,7 @@ TEST_CASE("a fork without a fork point leaves its source at the tail") {
 }
 
 TEST_CASE("a sub-offset moves the fork point on by messages") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
 
         const auto forked =
@@ -60,7 +60,7 @@ TEST_CASE("a sub-offset moves the fork point on by messages") {
 }
 
 TEST_CASE("a sub-offset moves the fork point on by bytes") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_text(*at.store, "source");
         append_text(*at.store, "source", "hello");
         append_text(*at.store, "source", "world");
@@ -73,7 +73,7 @@ TEST_CASE("a sub-offset moves the fork point on by bytes") {
 }
 
 TEST_CASE("a fork at the beginning shares nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
         fork_at(*at.store, "source", Offset{0}, "fork");
         append_json(*at.store, "fork", "9");
@@ -83,7 +83,7 @@ TEST_CASE("a fork at the beginning shares nothing") {
 }
 
 TEST_CASE("a fork point must be one of the source's") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks, Capability::incarnations}), [](Fixture& at) {
         create_source(at);
         create_json(*at.store, "other");
         append_json(*at.store, "other", "[0,1,2,3,4,5,6,7,8]");
@@ -100,7 +100,7 @@ TEST_CASE("a fork point must be one of the source's") {
 }
 
 TEST_CASE("a fork needs a source") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         CHECK(answer(fork(at, "fork", {.source = "missing"})) == "source_not_found");
         CHECK(answer(fork(at, "self", {.source = "self"})) == "source_not_found");
         CHECK(answer(at.store->head("fork")) == "not_found");
@@ -108,7 +108,7 @@ TEST_CASE("a fork needs a source") {
 }
 
 TEST_CASE("a fork has its source's content type or none is named") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
 
         CHECK(answer(fork(at, "f", {.source = "source"}, {.content_type = text_type})) == "content_type");
@@ -118,7 +118,7 @@ TEST_CASE("a fork has its source's content type or none is named") {
 }
 
 TEST_CASE("a fork may begin with content of its own, and closed") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
 
         const auto created = at.store
@@ -136,7 +136,7 @@ TEST_CASE("a fork may begin with content of its own, and closed") {
 }
 
 TEST_CASE("a fork of a closed stream is open") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
         REQUIRE(at.store->append({.stream = "source", .close = true}));
 
@@ -146,7 +146,7 @@ TEST_CASE("a fork of a closed stream is open") {
 }
 
 TEST_CASE("a fork knows neither the producers nor the stream sequence of its source") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks, Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "source");
         REQUIRE(at.store->append(
             {.stream = "source", .messages = json("1"), .producer = Producer{"p", 3, 0}, .stream_seq = "9"}));
@@ -163,7 +163,7 @@ TEST_CASE("a fork knows neither the producers nor the stream sequence of its sou
 }
 
 TEST_CASE("creating the same fork again changes nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
         const auto at_two = point_of(at, "source", 2);
         REQUIRE(fork(at, "fork", {.source = "source", .at = at_two, .sub_offset = 1}));
@@ -176,7 +176,7 @@ TEST_CASE("creating the same fork again changes nothing") {
 }
 
 TEST_CASE("creating a fork again with another source, point or kind is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
         create_json(*at.store, "other");
         append_json(*at.store, "other", "[0,1,2,3]");
@@ -193,7 +193,7 @@ TEST_CASE("creating a fork again with another source, point or kind is refused")
 }
 
 TEST_CASE("a fork takes its expiry from its source unless it asks for its own") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         const auto expires_at = at.clock.now() + std::chrono::hours{1};
         const StreamConfig ttl{.content_type = {}, .ttl = std::chrono::seconds{60}};
         const StreamConfig absolute{.content_type = {}, .expires_at = expires_at};
@@ -221,7 +221,7 @@ TEST_CASE("a fork takes its expiry from its source unless it asks for its own") 
 }
 
 TEST_CASE("creating a fork again without an expiry means the source's") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_source(at);
         const StreamConfig minute{.content_type = {}, .ttl = std::chrono::seconds{60}};
         REQUIRE(fork(at, "fork", {.source = "source"}, minute));

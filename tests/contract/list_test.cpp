@@ -5,7 +5,7 @@
 namespace foldback::contract {
 
 TEST_CASE("streams are listed by path with what is known of them") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::list}), [](Fixture& at) {
         for (const char* path : {"b", "a/2", "a/10", "B"}) create_json(*at.store, path);
         append_json(*at.store, "a/2", "[1,2]");
 
@@ -19,7 +19,7 @@ TEST_CASE("streams are listed by path with what is known of them") {
 }
 
 TEST_CASE("a prefix selects the streams of a listing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::list}), [](Fixture& at) {
         for (const char* path : {"a", "a/1", "a/2", "ab", "b"}) create_json(*at.store, path);
 
         CHECK(paths_of(at.store->list({.prefix = "a/"})) == Strings{"a/1", "a/2"});
@@ -29,7 +29,7 @@ TEST_CASE("a prefix selects the streams of a listing") {
 }
 
 TEST_CASE("a prefix selects the streams that go on with any character") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         const Strings paths{"a/\x21", "a/\xc3\xa9", "a/\xf4\x8f\xbf\xbf", "a/\xf4\x8f\xbf\xbf/1"};
         for (const auto& path : paths) create_json(*at.store, path);
         at.log->run_one(LogStore::Work::checkpoint);
@@ -39,7 +39,7 @@ TEST_CASE("a prefix selects the streams that go on with any character") {
 }
 
 TEST_CASE("a listing is cut at its limit and continued after its last path") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         Strings all;
         for (int i = 0; i < 100; ++i) {
             const auto path = "s/" + std::to_string(100 + i);
@@ -67,7 +67,7 @@ TEST_CASE("a listing is cut at its limit and continued after its last path") {
 }
 
 TEST_CASE("deleted streams are not listed, however many lie together") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         for (int i = 0; i < 60; ++i) create_json(*at.store, "s/" + std::to_string(100 + i));
         at.log->run_one(LogStore::Work::checkpoint);
         for (int i = 5; i < 55; ++i) REQUIRE(at.store->remove("s/" + std::to_string(100 + i)));
@@ -81,7 +81,7 @@ TEST_CASE("deleted streams are not listed, however many lie together") {
 }
 
 TEST_CASE("a listing shows the newest of several namesakes") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "s");
         at.log->run_one(LogStore::Work::checkpoint);
         REQUIRE(at.store->remove("s"));
@@ -96,7 +96,7 @@ TEST_CASE("a listing shows the newest of several namesakes") {
 }
 
 TEST_CASE("a limit of zero lists nothing and says whether there is more") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::list}), [](Fixture& at) {
         CHECK(at.store->list({.limit = 0}).complete);
         create_json(*at.store, "s");
         CHECK_FALSE(at.store->list({.limit = 0}).complete);

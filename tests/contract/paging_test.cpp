@@ -146,7 +146,7 @@ void read_backward(Fixture& at, const Content& content, std::mt19937_64& random)
 }  // namespace
 
 TEST_CASE("pages of any size, from any offset, in both directions, make up the same sequence") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         std::mt19937_64 random(7);
         const auto contents = create_contents(at, random);
         at.log->run_one(LogStore::Work::checkpoint);
@@ -162,7 +162,7 @@ TEST_CASE("pages of any size, from any offset, in both directions, make up the s
 }
 
 TEST_CASE("pages of the feed of any size make up the same sequence") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         std::mt19937_64 random(11);
         create_contents(at, random);
         const auto all = feed_of(*at.store);

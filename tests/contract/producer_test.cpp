@@ -25,7 +25,7 @@ TEST_CASE("a producer's appends are accepted in sequence") {
 }
 
 TEST_CASE("a repeated append is a duplicate: nothing is added and the answer is a success") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(produce(at, {"p", 0, 0}, "[1,2]"));
         REQUIRE(produce(at, {"p", 0, 1}, "3"));
@@ -158,7 +158,7 @@ TEST_CASE("producer ids are bytes") {
 }
 
 TEST_CASE("a duplicate succeeds whatever else it asks for") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "s");
         const AppendRequest request{.stream = "s",
                                     .messages = json("1"),
@@ -185,7 +185,7 @@ TEST_CASE("a refused append leaves the producer where it was") {
 }
 
 TEST_CASE("content type comes before the producer, the producer before the expected offset") {
-    on_every_store([](Fixture& at) {
+    on_every_store(not_elsewhere("an offset beyond the tail is never sent"), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(produce(at, {"p", 1, 0}));
 
@@ -218,7 +218,7 @@ TEST_CASE("the request that closed a stream is a duplicate when repeated") {
 }
 
 TEST_CASE("a producer can close without data, and repeat that") {
-    on_every_store([](Fixture& at) {
+    on_every_store(not_elsewhere("a producer closes with a last message only"), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(produce(at, {"p", 0, 0}));
         const AppendRequest closing{.stream = "s", .producer = Producer{"p", 0, 1}, .close = true};
@@ -250,6 +250,7 @@ TEST_CASE("a stream takes so many producers and no more") {
     auto options = small_files();
     options.max_producers_per_stream = 3;
     on_every_store(
+        needs_engine(),
         [](Fixture& at) {
             create_json(*at.store, "s");
             for (const char* id : {"a", "b", "c"}) REQUIRE(produce(at, {id, 0, 0}));
@@ -279,7 +280,7 @@ TEST_CASE("hundreds of producers of one stream are all remembered") {
 }
 
 TEST_CASE("a stream created anew knows no producers of its namesake") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::stream_seq}), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(produce(at, {"p", 5, 0}));
         REQUIRE(at.store->append({.stream = "s", .messages = json("1"), .stream_seq = "9"}));

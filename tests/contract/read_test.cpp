@@ -31,7 +31,7 @@ TEST_CASE("a read yields everything from its offset on and says where it ended")
 }
 
 TEST_CASE("each message says its offset, its position and when it was committed") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "other");
         append_json(*at.store, "other", "[0,0,0]");
         create_json(*at.store, "s");
@@ -67,7 +67,7 @@ TEST_CASE("a read at the tail yields nothing and is up to date") {
 }
 
 TEST_CASE("a read of an empty stream is up to date in both directions") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::backward_read}), [](Fixture& at) {
         create_json(*at.store, "s");
 
         for (const auto direction : {Direction::forward, Direction::backward}) {
@@ -79,7 +79,7 @@ TEST_CASE("a read of an empty stream is up to date in both directions") {
 }
 
 TEST_CASE("an offset beyond the tail is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::backward_read, Capability::incarnations}), [](Fixture& at) {
         create_six(at);
         const auto tail = at.store->head("s").value().tail;
 
@@ -95,7 +95,7 @@ TEST_CASE("an offset beyond the tail is refused") {
 }
 
 TEST_CASE("a token of another incarnation is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::incarnations}), [](Fixture& at) {
         create_six(at);
         create_json(*at.store, "other");
         const auto other = append_json(*at.store, "other", "[1,2,3]").next;
@@ -109,7 +109,7 @@ TEST_CASE("a token of another incarnation is refused") {
 }
 
 TEST_CASE("a backward read yields the newest message first") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::backward_read}), [](Fixture& at) {
         create_six(at);
 
         const auto page = at.store->read({.stream = "s", .from = FromTail{}, .direction = Direction::backward}).value();
@@ -121,7 +121,7 @@ TEST_CASE("a backward read yields the newest message first") {
 }
 
 TEST_CASE("a backward read begins before its offset") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::backward_read}), [](Fixture& at) {
         create_six(at);
 
         const auto page =
@@ -192,7 +192,7 @@ TEST_CASE("a message larger than the limit comes alone") {
 }
 
 TEST_CASE("a page may outlive the store's stream and the store's next reads") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_six(at);
         auto page = at.store->read({.stream = "s"}).value();
         REQUIRE(at.store->remove("s"));
@@ -208,6 +208,7 @@ TEST_CASE("data that has left memory is read from the log") {
     auto options = small_files();
     options.max_resident_streams = 2;
     on_every_store(
+        needs_engine(),
         [](Fixture& at) {
             for (int round = 0; round < 12; ++round) {
                 for (int stream = 0; stream < 10; ++stream) {

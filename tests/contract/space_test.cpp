@@ -13,7 +13,7 @@ LogStoreOptions by_hand() {
 }  // namespace
 
 TEST_CASE("the statistics count streams, commits, messages and segments") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         CHECK(at.log->stats().streams == 0);
         CHECK(at.log->stats().segments == 1);
         create_json(*at.store, "a");
@@ -34,7 +34,7 @@ TEST_CASE("the statistics count streams, commits, messages and segments") {
 }
 
 TEST_CASE("duplicates and refusals cost no commit") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "a");
         REQUIRE(at.store->append({.stream = "a", .messages = json("1"), .producer = Producer{"p", 0, 0}}));
         const auto before = at.log->stats().commits;
@@ -83,7 +83,7 @@ TEST_CASE("nothing is visible before it is committed") {
 }
 
 TEST_CASE("the space of deleted streams is given back, and what remains is unharmed") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_text(*at.store, "kept");
         std::string kept;
         for (int round = 0; round < 12; ++round) {
@@ -142,6 +142,7 @@ TEST_CASE("streams that nobody uses leave memory") {
     auto options = small_files();
     options.max_resident_streams = 50;
     on_every_store(
+        needs_engine(),
         [](Fixture& at) {
             for (int i = 0; i < 400; ++i) create_json(*at.store, "s/" + std::to_string(i));
             at.log->run_one(LogStore::Work::checkpoint);
@@ -156,6 +157,7 @@ TEST_CASE("reading many streams does not keep them in memory") {
     auto options = small_files();
     options.max_resident_streams = 50;
     on_every_store(
+        needs_engine(),
         [](Fixture& at) {
             for (int i = 0; i < 400; ++i) create_json(*at.store, "s/" + std::to_string(i));
             at.log->run_one(LogStore::Work::checkpoint);

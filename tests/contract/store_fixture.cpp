@@ -5,8 +5,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "served_store.hpp"
-
 namespace foldback::contract {
 namespace {
 
@@ -50,6 +48,7 @@ REGISTER_LISTENER("current case", 1, CurrentCase);
 std::string reason_not_to_run(const Needs& needs, Place place) {
     if (is_served(place)) return std::string(needs.not_over_http);
     if (place != Place::foreign) return {};
+    if (!needs.not_elsewhere.empty()) return std::string(needs.not_elsewhere);
     if (!needs.capabilities.empty()) return "needs " + needs.capabilities.text();
     return needs.engine ? "needs our engine" : "";
 }
@@ -95,7 +94,7 @@ void Fixture::open() {
         log = directory ? LogStore::open(directory->path() / "data", options, &report) : LogStore::in_memory(options);
         if (is_served(place)) served = std::make_unique<ServedStore>(*log, clock);
     }
-    store = served ? &served->store() : log.get();
+    store = served ? static_cast<StreamStore*>(&served->store()) : log.get();
 }
 
 void Fixture::close() {

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "foldback/store/log_store.hpp"
+#include "support/served_store.hpp"
 #include "support/temporary_directory.hpp"
 
 /// What the contract tests share: every store that must keep the port's contract, and short words for requests.
 
 namespace foldback::contract {
 
+using test::ServedStore;
 using test::TemporaryDirectory;
 
 enum class Place : std::uint8_t {
@@ -28,9 +30,6 @@ enum class Place : std::uint8_t {
     foreign,           ///< an HttpStore over another server, which stands at the URL in CONTRACT_SERVER_URL
 };
 enum class Driven : std::uint8_t { by_threads, by_hand };
-
-/// Our server in this process, and the HttpStore that uses it.
-class ServedStore;
 
 /// A store under test and what belongs to it.
 class Fixture {
@@ -72,11 +71,14 @@ struct Needs {
     bool engine = false;
     /// Why it cannot be so behind HTTP; empty: it can.
     std::string_view not_over_http{};
+    /// The same for a server that is not ours.
+    std::string_view not_elsewhere{};
 };
 [[nodiscard]] inline Needs needs(std::initializer_list<Capability> capabilities) {
     return {.capabilities = capabilities};
 }
 [[nodiscard]] inline Needs needs_engine() { return {.engine = true}; }
+[[nodiscard]] inline Needs not_elsewhere(std::string_view because) { return {.not_elsewhere = because}; }
 [[nodiscard]] inline Needs embedded_only(std::string_view because) {
     return {.engine = true, .not_over_http = because};
 }

@@ -3,7 +3,7 @@
 namespace foldback::contract {
 
 TEST_CASE("a truncated stream begins at the offset and keeps its tail") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[0,1,2]");
         append_json(*at.store, "s", "[3,4]");
@@ -19,7 +19,7 @@ TEST_CASE("a truncated stream begins at the offset and keeps its tail") {
 }
 
 TEST_CASE("reading before the first retained offset is refused with that offset") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "s");
         const auto begin = append_json(*at.store, "s", "[0,1,2]").first;
         REQUIRE(at.store->truncate_before("s", Offset{2}));
@@ -34,7 +34,7 @@ TEST_CASE("reading before the first retained offset is refused with that offset"
 }
 
 TEST_CASE("a backward read ends at the first retained offset") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate, Capability::backward_read}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[0,1,2,3]");
         REQUIRE(at.store->truncate_before("s", Offset{2}));
@@ -48,7 +48,7 @@ TEST_CASE("a backward read ends at the first retained offset") {
 }
 
 TEST_CASE("truncating before an earlier offset again changes nothing") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[0,1,2]");
         REQUIRE(at.store->truncate_before("s", Offset{2}));
@@ -59,7 +59,7 @@ TEST_CASE("truncating before an earlier offset again changes nothing") {
 }
 
 TEST_CASE("truncating before the tail empties a stream") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[0,1,2]");
 
@@ -72,7 +72,7 @@ TEST_CASE("truncating before the tail empties a stream") {
 }
 
 TEST_CASE("truncating beyond the tail is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "[0,1,2]");
 
@@ -85,7 +85,7 @@ TEST_CASE("truncating beyond the tail is refused") {
 }
 
 TEST_CASE("bytes are truncated to the byte") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate, Capability::backward_read}), [](Fixture& at) {
         create_text(*at.store, "s");
         append_text(*at.store, "s", "hello");
         append_text(*at.store, "s", "world");
@@ -99,7 +99,7 @@ TEST_CASE("bytes are truncated to the byte") {
 }
 
 TEST_CASE("the feed begins where the stream begins") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order, Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "json");
         create_text(*at.store, "text");
         append_json(*at.store, "json", "[0,1,2]");
@@ -113,7 +113,7 @@ TEST_CASE("the feed begins where the stream begins") {
 }
 
 TEST_CASE("a closed stream can be truncated") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate}), [](Fixture& at) {
         create_json(*at.store, "s");
         REQUIRE(at.store->append({.stream = "s", .messages = json("[0,1,2]"), .close = true}));
 
@@ -123,11 +123,12 @@ TEST_CASE("a closed stream can be truncated") {
 }
 
 TEST_CASE("a stream that is not there cannot be truncated") {
-    on_every_store([](Fixture& at) { CHECK(answer(at.store->truncate_before("s", Offset{0})) == "not_found"); });
+    on_every_store(needs({Capability::truncate}),
+                   [](Fixture& at) { CHECK(answer(at.store->truncate_before("s", Offset{0})) == "not_found"); });
 }
 
 TEST_CASE("forks keep what their source gives up") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "source");
         append_json(*at.store, "source", "[0,1,2,3]");
         fork_at(*at.store, "source", Offset{3}, "fork");
@@ -142,7 +143,7 @@ TEST_CASE("forks keep what their source gives up") {
 }
 
 TEST_CASE("a fork begins where its source began when it left") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate, Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "source");
         append_json(*at.store, "source", "[0,1,2,3]");
         REQUIRE(at.store->truncate_before("source", Offset{2}));
@@ -156,7 +157,7 @@ TEST_CASE("a fork begins where its source began when it left") {
 }
 
 TEST_CASE("a fork point before the first retained offset is refused") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate, Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "source");
         const auto point = append_json(*at.store, "source", "[0,1,2,3]").first;
         REQUIRE(at.store->truncate_before("source", Offset{2}));
@@ -170,7 +171,7 @@ TEST_CASE("a fork point before the first retained offset is refused") {
 }
 
 TEST_CASE("a fork can be truncated within what it inherited and beyond") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::truncate, Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "source");
         append_json(*at.store, "source", "[0,1,2,3]");
         fork_at(*at.store, "source", Offset{3}, "fork");

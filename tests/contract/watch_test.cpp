@@ -16,7 +16,7 @@ struct Calls {
 }  // namespace
 
 TEST_CASE("a watch calls back once when there is data beyond its offset") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "1");
         Calls calls;
@@ -71,7 +71,7 @@ TEST_CASE("a watch calls back when its stream is closed") {
 }
 
 TEST_CASE("a watch calls back when its stream is deleted, also when forks keep its data") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "s");
         create_json(*at.store, "source");
         fork_at(*at.store, "source", Offset{0}, "fork");
@@ -89,7 +89,7 @@ TEST_CASE("a watch calls back when its stream is deleted, also when forks keep i
 }
 
 TEST_CASE("a watch calls back when its stream expires") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         REQUIRE(at.store->create({.stream = "s", .config = {.ttl = std::chrono::seconds{60}}}));
         Calls calls;
         const auto watch = at.store->watch("s", Offset{0}, calls.note());
@@ -101,7 +101,7 @@ TEST_CASE("a watch calls back when its stream expires") {
 }
 
 TEST_CASE("a watch on a stream that is closed, deleted or was never there calls back at once") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::forks}), [](Fixture& at) {
         create_json(*at.store, "closed");
         REQUIRE(at.store->append({.stream = "closed", .close = true}));
         create_json(*at.store, "source");
@@ -119,7 +119,7 @@ TEST_CASE("a watch on a stream that is closed, deleted or was never there calls 
 }
 
 TEST_CASE("a watch that ended is not called back") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "s");
         Calls calls;
         { const auto watch = at.store->watch("s", Offset{0}, calls.note()); }
@@ -169,7 +169,7 @@ TEST_CASE("a watch may watch again from its callback") {
 }
 
 TEST_CASE("a watch on the feed calls back once when the store's tail is beyond") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         Calls calls;
         const auto watch = at.store->watch_feed(Position{1}, calls.note());
@@ -185,7 +185,7 @@ TEST_CASE("a watch on the feed calls back once when the store's tail is beyond")
 }
 
 TEST_CASE("a watch on the feed calls back at once when the tail is beyond") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         append_json(*at.store, "s", "1");
         Calls calls;
@@ -197,7 +197,7 @@ TEST_CASE("a watch on the feed calls back at once when the tail is beyond") {
 }
 
 TEST_CASE("a watch may outlive the store") {
-    on_every_store([](Fixture& at) {
+    on_every_store(needs_engine(), [](Fixture& at) {
         create_json(*at.store, "s");
         Calls calls;
         auto watch = at.store->watch("s", Offset{0}, calls.note());

@@ -33,13 +33,13 @@ async function run(what, program, environment) {
   passed += Number(counts?.[2] ?? 0)
   failed += bad
   console.log(`${what}: ${counts?.[2] ?? 0} passed, ${bad} failed`)
+  for (const line of output.split("\n").filter((text) => text.startsWith("not run "))) console.log(`  ${line}`)
   if (bad > 0) console.log(`${output}\n(exit code ${code}, seed ${seed})`)
 }
 
-/** A program of docs/client.md prints what the document says. */
-async function guide(program) {
-  const url = `${servers[1].root}${servers[1].prefix}/${program}`
-  const ran = promisify(execFile)(path.join(build, `bin/e2e/client_guide_${program}`), [url], { timeout: 30_000 })
+/** A program of docs/client.md or docs/remote-store.md prints what the document says. */
+async function guide(program, url, document = "client_guide") {
+  const ran = promisify(execFile)(path.join(build, `bin/e2e/${document}_${program}`), [url], { timeout: 30_000 })
   const { stdout, stderr } = await ran.catch((error) => error)
   const isRight = stdout === readFileSync(path.join(build, `bin/e2e/${program}.expected`), "utf8")
   if (isRight) passed += 1
@@ -101,7 +101,11 @@ for (const { name, root, prefix } of servers) {
   await run(`scenarios with ${name}`, "client_scenarios", { CLIENT_TEST_URL: root + prefix })
 }
 await run("If-Match with our server", "client_if_match", { CLIENT_TEST_URL: servers[1].root + servers[1].prefix })
-for (const program of ["tour", "accounts", "awaited"]) await guide(program)
+for (const program of ["tour", "accounts", "awaited"]) await guide(program, `${servers[1].root}${servers[1].prefix}/${program}`)
+const empty = await Server.start({ binary: path.join(build, "bin/foldback") })
+await guide("counter", empty.url, "remote_guide")
+await empty.stop()
+await run("the contract of a store with the reference server", "../tests/contract_test", { CONTRACT_SERVER_URL: reference.url })
 await overTls()
 const refusing = await RefusingServer.start()
 const dripping = await DrippingServer.start()

@@ -96,7 +96,9 @@ struct ProjectionRunner::Impl {
 };
 
 ProjectionRunner::ProjectionRunner(StreamStore& store, ProjectionRunnerOptions options)
-    : impl_(std::make_unique<Impl>(store, options)) {}
+    : impl_(std::make_unique<Impl>(store, options)) {
+    require(store, {Capability::store_order}, "a ProjectionRunner");
+}
 
 ProjectionRunner::~ProjectionRunner() { stop(); }
 

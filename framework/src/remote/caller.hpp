@@ -53,13 +53,19 @@ public:
     Caller(const Caller&) = delete;
     Caller& operator=(const Caller&) = delete;
 
-    /// On the client's thread. `call` must live until then.
+    /// On the client's thread. `call` must live until then. See `wait_for` for other threads.
     Task<Answer> send(const Call& call);
     /// Waits, or less if everything stops.
     Task<void> sleep(std::chrono::milliseconds time);
 
     /// The same for the thread that waits for it. Throws std::logic_error on the client's thread.
     [[nodiscard]] Answer wait_for(const Call& call);
+
+    /// Runs `work` on the client's thread and waits for its value; throws what it throws, and std::logic_error on that thread.
+    template <class Value>
+    Value wait(std::function<Task<Value>()> work) {
+        return runtime_->wait_for<Value>(std::move(work));
+    }
 
     /// Runs `work` on the client's thread. After `stop` does nothing and returns false.
     bool start(std::function<Task<void>()> work);

@@ -90,7 +90,7 @@ Call feed_call(const FeedRequest& request) {
 }
 
 FoldbackStore::FoldbackStore(std::string_view url, const HttpStoreOptions& options)
-    : caller_(url, options), writes_(caller_), max_queued_bytes_(options.max_queued_bytes) {}
+    : caller_(url, options), outcomes_(caller_), writes_(caller_, options.max_queued_bytes) {}
 
 FoldbackStore::~FoldbackStore() { caller_.stop(); }
 
@@ -101,34 +101,10 @@ void FoldbackStore::connect() {
     throw StorageError(caller_.url_of("") + " is no `foldback serve` of this version");
 }
 
-template <class Value>
-void FoldbackStore::write(std::size_t bytes, std::function<Task<Result<Value>>()> work, Completion<Value> done) {
-    if (queued_bytes_.fetch_add(bytes) > max_queued_bytes_) {
-        queued_bytes_ -= bytes;
-        done(Refused{.reason = Refusal::busy, .detail = "too many writes are on their way to the server"});
-        return;
-    }
-    const auto shared = std::make_shared<Completion<Value>>(std::move(done));
-    auto run = [this, bytes, work = std::move(work), shared]() -> Task<void> {
-        Result<Value> outcome = Refused{.reason = Refusal::outcome_unknown};
-        try {
-            outcome = co_await work();
-        } catch (const std::exception& error) {
-            outcome = Refused{.reason = Refusal::outcome_unknown,
-                              .detail = std::string("the server's answer cannot be read: ") + error.what()};
-        }
-        queued_bytes_ -= bytes;
-        (*shared)(std::move(outcome));
-    };
-    if (caller_.start(std::move(run))) return;
-    queued_bytes_ -= bytes;
-    (*shared)(Refused{.reason = Refusal::stopped, .detail = "the store is being closed"});
-}
-
 void FoldbackStore::create(CreateRequest request, Completion<Created> done) {
     const auto bytes = request.initial.joined().size();
-    write<Created>(
-        bytes, [this, request = std::move(request)] { return writes_.create(request); }, std::move(done));
+    writes_.start<Created>(
+        bytes, [this, request = std::move(request)] { return outcomes_.create(request); }, std::move(done));
 }
 
 void FoldbackStore::append(AppendRequest request, Completion<Appended> done) {
@@ -143,18 +119,18 @@ void FoldbackStore::append(AppendRequest request, Completion<Appended> done) {
 
 void FoldbackStore::append_all(std::vector<AppendRequest> requests, Completion<std::vector<Appended>> done) {
     const auto bytes = bytes_of(requests);
-    write<std::vector<Appended>>(
-        bytes, [this, requests = std::move(requests)] { return writes_.append(requests); }, std::move(done));
+    writes_.start<std::vector<Appended>>(
+        bytes, [this, requests = std::move(requests)] { return outcomes_.append(requests); }, std::move(done));
 }
 
 void FoldbackStore::remove(StreamPath stream, Completion<std::monostate> done) {
-    write<std::monostate>(
-        0, [this, stream = std::move(stream)] { return writes_.remove(stream); }, std::move(done));
+    writes_.start<std::monostate>(
+        0, [this, stream = std::move(stream)] { return outcomes_.remove(stream); }, std::move(done));
 }
 
 void FoldbackStore::truncate_before(StreamPath stream, Offset offset, Completion<Offset> done) {
-    write<Offset>(
-        0, [this, stream = std::move(stream), offset] { return writes_.truncate_before(stream, offset); },
+    writes_.start<Offset>(
+        0, [this, stream = std::move(stream), offset] { return outcomes_.truncate_before(stream, offset); },
         std::move(done));
 }
 

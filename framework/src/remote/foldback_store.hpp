@@ -1,10 +1,9 @@
 #pragma once
 
-#include <atomic>
-
 #include "foldback/remote/http_store.hpp"
 #include "remote/caller.hpp"
 #include "remote/foldback_writes.hpp"
+#include "remote/write_queue.hpp"
 
 namespace foldback::remote {
 
@@ -37,13 +36,9 @@ public:
     [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override;
 
 private:
-    template <class Value>
-    void write(std::size_t bytes, std::function<Task<Result<Value>>()> work, Completion<Value> done);
-
     Caller caller_;
-    FoldbackWrites writes_;
-    const std::size_t max_queued_bytes_;
-    std::atomic<std::size_t> queued_bytes_{0};
+    FoldbackWrites outcomes_;
+    WriteQueue writes_;
 };
 
 }  // namespace foldback::remote

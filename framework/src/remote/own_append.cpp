@@ -1,6 +1,7 @@
 #include "remote/own_append.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "foldback/core/json_reader.hpp"
 #include "remote/wire_reading.hpp"
@@ -8,14 +9,21 @@
 namespace foldback::remote {
 namespace {
 
-bool has_event_with_id(const Messages& messages) {
-    if (messages.framing() != Framing::json) return false;
+/// Each message of a JSON stream.
+std::vector<std::string_view> parts_of(const Messages& messages) {
+    std::vector<std::string_view> parts;
     auto rest = messages.joined();
     for (const auto size : messages.sizes()) {
-        if (names_its_event(rest.substr(0, size))) return true;
+        parts.push_back(rest.substr(0, size));
         rest.remove_prefix(std::min(rest.size(), std::size_t{size} + 1));
     }
-    return false;
+    return parts;
+}
+
+bool has_event_with_id(const Messages& messages) {
+    if (messages.framing() != Framing::json) return false;
+    const auto parts = parts_of(messages);
+    return std::any_of(parts.begin(), parts.end(), [](std::string_view part) { return !event_id_in(part).empty(); });
 }
 
 }  // namespace
@@ -52,6 +60,20 @@ Found recognise(const AppendRequest& request, const Refused& refused) {
     return ends_before ? Found::others : Found::nothing;
 }
 
+Found recognise_events(const Messages& messages, const Messages& there) {
+    if (messages.framing() != Framing::json) return recognise(messages, there.joined());
+    const auto own = parts_of(messages);
+    const auto found = parts_of(there);
+    if (found.size() < own.size()) return Found::others;
+    bool is_own = false;
+    for (std::size_t i = 0; i != own.size(); ++i) {
+        const auto id = event_id_in(own[i]);
+        if (id != event_id_in(found[i])) return Found::others;
+        is_own = is_own || !id.empty();
+    }
+    return is_own ? Found::own : Found::alike;
+}
+
 Found together(std::span<const Found> parts) {
     const auto any = [&](Found one) { return std::find(parts.begin(), parts.end(), one) != parts.end(); };
     if (parts.empty()) return Found::nothing;
@@ -60,25 +82,26 @@ Found together(std::span<const Found> parts) {
     return any(Found::own) ? Found::own : Found::alike;
 }
 
-bool names_its_event(std::string_view message) {
+std::string event_id_in(std::string_view message) {
     bool has_type = false;
-    bool has_id = false;
+    std::string id;
     try {
         JsonReader reader(message);
         read_members(reader, [&](std::string_view key) {
             const bool is_type = key == "type";
             const bool is_id = key == "id";
             if ((is_type || is_id) && reader.peek() == '"') {
-                const bool is_given = !reader.string().empty();
-                (is_type ? has_type : has_id) = is_given;
+                const auto text = reader.string();
+                if (is_id) id = text;
+                if (is_type) has_type = !text.empty();
             } else {
                 (void)reader.skip();
             }
         });
     } catch (const JsonError&) {
-        return false;
+        return {};
     }
-    return has_type && has_id;
+    return has_type ? id : std::string();
 }
 
 }  // namespace foldback::remote

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "foldback/store/stream_store.hpp"
@@ -35,10 +36,14 @@ enum class Found : std::uint8_t {
 /// What a refusal to read that place tells.
 [[nodiscard]] Found recognise(const AppendRequest& request, const Refused& refused);
 
+/// The same for a server that may write JSON otherwise than it came: messages are the same when their events have the same id.
+/// `there` is up to as many messages as the request has.
+[[nodiscard]] Found recognise_events(const Messages& messages, const Messages& there);
+
 /// What all parts of a write tell together: one that was not made decides, since all are made or none.
 [[nodiscard]] Found together(std::span<const Found> parts);
 
-/// Whether a message is an event with an id (see core/envelope.hpp): no other event has the same.
-[[nodiscard]] bool names_its_event(std::string_view message);
+/// The id of a message that is an event with one (see core/envelope.hpp): no other event has the same. Empty when it is none.
+[[nodiscard]] std::string event_id_in(std::string_view message);
 
 }  // namespace foldback::remote

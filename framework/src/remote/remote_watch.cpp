@@ -1,5 +1,6 @@
 #include "remote/remote_watch.hpp"
 
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -44,25 +45,42 @@ bool is_worth_a_look(const Answer& answer) {
     return answer.response.error().status / 100 == 4 && answer.response.error().status != 429;
 }
 
-Task<void> wait_for_change(Caller& caller, Call call, std::shared_ptr<Waiting> waiting) {
-    while (!waiting->token().stop_requested() && !caller.is_stopped()) {
+Task<void> wait_for_change(Caller& caller, Call call, std::stop_token stop) {
+    call.waits = true;
+    call.stop = stop;
+    while (!stop.stop_requested() && !caller.is_stopped()) {
         const auto answer = co_await caller.send(call);
-        if (is_worth_a_look(answer)) {
-            waiting->call();
-            co_return;
-        }
+        if (is_worth_a_look(answer)) co_return;
         if (!answer.response) co_await caller.sleep(pause_after_failure);
     }
 }
 
+Task<void> wait_and_call(Caller& caller, std::function<Task<void>(std::stop_token)> wait,
+                         std::shared_ptr<Waiting> waiting) {
+    const auto stop = waiting->token();
+    try {
+        co_await wait(stop);
+    } catch (const std::exception&) {
+        // Something is wrong with the stream: reading it tells what.
+    }
+    if (!caller.is_stopped()) waiting->call();
+}
+
 }  // namespace
 
-Watch start_watch(Caller& caller, Call call, std::function<void()> changed) {
+Watch start_watch(Caller& caller, std::function<Task<void>(std::stop_token)> wait, std::function<void()> changed) {
     const auto waiting = std::make_shared<Waiting>(std::move(changed));
-    call.waits = true;
-    call.stop = waiting->token();
-    caller.start([&caller, call = std::move(call), waiting] { return wait_for_change(caller, call, waiting); });
+    caller.start([&caller, wait = std::move(wait), waiting] { return wait_and_call(caller, wait, waiting); });
     return Watch([waiting] { waiting->end(); });
+}
+
+Watch start_watch(Caller& caller, Call call, std::function<void()> changed) {
+    return start_watch(
+        caller,
+        [&caller, call = std::move(call)](std::stop_token stop) {
+            return wait_for_change(caller, call, std::move(stop));
+        },
+        std::move(changed));
 }
 
 }  // namespace foldback::remote

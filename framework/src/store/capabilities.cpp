@@ -8,7 +8,8 @@ namespace foldback {
 namespace {
 
 constexpr std::array all_capabilities{Capability::store_order, Capability::append_all, Capability::backward_read,
-                                      Capability::list,        Capability::truncate,   Capability::incarnations};
+                                      Capability::list,        Capability::truncate,   Capability::forks,
+                                      Capability::stream_seq,  Capability::exact_json, Capability::incarnations};
 
 }  // namespace
 
@@ -19,6 +20,9 @@ std::string_view name_of(Capability capability) noexcept {
         case Capability::backward_read: return "backward_read";
         case Capability::list: return "list";
         case Capability::truncate: return "truncate";
+        case Capability::forks: return "forks";
+        case Capability::stream_seq: return "stream_seq";
+        case Capability::exact_json: return "exact_json";
         case Capability::incarnations: return "incarnations";
     }
     return "unknown";

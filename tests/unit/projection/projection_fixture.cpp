@@ -4,12 +4,14 @@
 
 namespace foldback::projection_tests {
 
-World::World(bool on_disk, Driven how) : is_on_disk(on_disk), driven(how) {
+World::World(bool on_disk, Driven how, Reached reached) : is_on_disk(on_disk), driven(how) {
     LogStoreOptions with;
     with.segment_bytes = 512 * 1024;
     with.clock = &clock;
-    with.background_threads = driven == Driven::by_threads;
-    store = on_disk ? LogStore::open(path_of("store"), with) : LogStore::in_memory(with);
+    with.background_threads = driven == Driven::by_threads || reached == Reached::over_http;
+    log = on_disk ? LogStore::open(path_of("store"), with) : LogStore::in_memory(with);
+    if (reached == Reached::over_http) served = std::make_unique<test::ServedStore>(*log, clock);
+    store = served ? static_cast<StreamStore*>(&served->store()) : log.get();
     open_database();
 }
 
@@ -66,6 +68,10 @@ void in_every_world(const std::function<void(World&)>& test) {
         World world(true);
         test(world);
     }
+    SUBCASE("over HTTP") {
+        World world(false, Driven::by_hand, Reached::over_http);
+        test(world);
+    }
 }
 
 void in_every_world_and_way(const std::function<void(World&)>& test) {
@@ -76,6 +82,10 @@ void in_every_world_and_way(const std::function<void(World&)>& test) {
     }
     SUBCASE("on disk, with threads") {
         World world(true, Driven::by_threads);
+        test(world);
+    }
+    SUBCASE("over HTTP, with threads") {
+        World world(false, Driven::by_threads, Reached::over_http);
         test(world);
     }
 }

@@ -14,11 +14,12 @@ using contract::TemporaryDirectory;
 using std::chrono::milliseconds;
 
 enum class Driven : std::uint8_t { by_hand, by_threads };
+enum class Reached : std::uint8_t { here, over_http };
 
 /// A store in memory or on disk, a database, and the clock of both.
 class World {
 public:
-    explicit World(bool on_disk, Driven driven = Driven::by_hand);
+    explicit World(bool on_disk, Driven driven = Driven::by_hand, Reached reached = Reached::here);
 
     /// Appends one JSON message; the stream is made when it is not there. Where to wait for it.
     Position append(std::string_view stream, std::string_view json);
@@ -38,11 +39,13 @@ public:
     Driven driven;
     TemporaryDirectory directory;
     ManualClock clock;
-    std::unique_ptr<LogStore> store;
+    std::unique_ptr<LogStore> log;
+    std::unique_ptr<test::ServedStore> served;
+    StreamStore* store = nullptr;
     std::shared_ptr<Database> database;
 };
 
-/// Runs a test with everything in memory and with everything on disk, by hand.
+/// Runs a test with everything in memory, with everything on disk, and with the store behind HTTP, by hand.
 void in_every_world(const std::function<void(World&)>& test);
 /// The same with threads too.
 void in_every_world_and_way(const std::function<void(World&)>& test);

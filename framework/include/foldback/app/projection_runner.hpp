@@ -147,7 +147,7 @@ struct ProjectionRunnerOptions {
 /// for the batch that is being applied.
 class ProjectionRunner {
 public:
-    /// `store` must outlive the runner. Starts nothing.
+    /// `store` must outlive the runner. Starts nothing. Throws MissingCapability for a store without an order of its own.
     explicit ProjectionRunner(StreamStore& store, ProjectionRunnerOptions options = {});
     /// Stops.
     ~ProjectionRunner();

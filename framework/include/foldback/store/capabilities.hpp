@@ -17,7 +17,10 @@ enum class Capability : std::uint8_t {
     backward_read,  ///< reads from the newest message on
     list,           ///< what streams there are
     truncate,       ///< giving up the data before an offset
-    incarnations,   ///< telling a stream from its deleted namesake
+    forks,          ///< streams that begin with what another holds
+    stream_seq,     ///< AppendRequest::stream_seq
+    exact_json,     ///< JSON messages come back byte for byte
+    incarnations,   ///< telling a stream from its deleted namesake, and knowing when it was created
 };
 
 /// Its name in errors and documents, such as "store_order".

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "foldback/remote/http_store.hpp"
+#include "remote/caller.hpp"
+#include "remote/protocol_streams.hpp"
+#include "remote/write_queue.hpp"
+
+namespace foldback::remote {
+
+/// A store of single streams behind any server of the Durable Streams protocol.
+class ProtocolStore final : public HttpStore {
+public:
+    ProtocolStore(std::string_view url, const HttpStoreOptions& options);
+    ~ProtocolStore() override;
+
+    /// Throws as HttpStore::open.
+    void connect();
+
+    using StreamStore::append;
+    using StreamStore::append_all;
+    using StreamStore::create;
+    using StreamStore::remove;
+    using StreamStore::truncate_before;
+
+    [[nodiscard]] Capabilities capabilities() const noexcept override { return {}; }
+    void create(CreateRequest request, Completion<Created> done) override;
+    void append(AppendRequest request, Completion<Appended> done) override;
+    void append_all(std::vector<AppendRequest> requests, Completion<std::vector<Appended>> done) override;
+    void remove(StreamPath stream, Completion<std::monostate> done) override;
+    void truncate_before(StreamPath stream, Offset offset, Completion<Offset> done) override;
+    [[nodiscard]] Result<ReadPage> read(const ReadRequest& request) override;
+    [[nodiscard]] FeedPage read_feed(const FeedRequest& request) override;
+    [[nodiscard]] Result<StreamInfo> head(const StreamPath& stream) override;
+    [[nodiscard]] StreamList list(const ListRequest& request) override;
+    [[nodiscard]] Position tail() override;
+    [[nodiscard]] Watch watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) override;
+    [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override;
+
+private:
+    Caller caller_;
+    ProtocolStreams streams_;
+    WriteQueue writes_;
+};
+
+}  // namespace foldback::remote
