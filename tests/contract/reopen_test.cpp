@@ -289,4 +289,35 @@ TEST_CASE("a damaged log is refused with the place, and nothing is changed") {
     });
 }
 
+TEST_CASE("streams that memory has forgotten are found, and new paths are new, in a store with many streams") {
+    constexpr int stream_count = 12'000;  // more than are learned at opening
+    auto options = small_files();
+    options.max_resident_streams = 100;
+    const auto path_of = [](int number) { return "orders/" + std::to_string(number); };
+    on_every_directory(
+        [&](Fixture& at) {
+            for (int i = 0; i < stream_count; ++i) {
+                at.store->create({.stream = path_of(i), .config = {.content_type = json_type}},
+                                 [](const Result<Created>&) {});
+            }
+            REQUIRE(at.eventually([&] { return at.log->stats().streams == stream_count; }));
+            at.log->run_one(LogStore::Work::checkpoint);
+
+            for (const bool reopened : {false, true}) {
+                if (reopened) at.reopen();
+                int lost = 0;
+                for (int i = 0; i < stream_count; ++i) lost += at.store->head(path_of(i)) ? 0 : 1;
+                CHECK(lost == 0);
+                CHECK(answer(at.store->head("orders/new")) == "not_found");
+            }
+            CHECK(at.store->create({.stream = "orders/new", .config = {.content_type = json_type}}));
+            CHECK(at.store->remove("orders/new"));
+            CHECK(answer(at.store->head("orders/new")) == "not_found");
+            CHECK(at.store->create({.stream = "orders/new", .config = {.content_type = json_type}}));
+            CHECK(at.store->head("orders/new"));
+            CHECK(at.log->stats().streams == stream_count + 1);
+        },
+        options);
+}
+
 }  // namespace foldback::contract

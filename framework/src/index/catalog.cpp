@@ -8,6 +8,8 @@ namespace {
 
 /// Records a stream keeps in memory after the index has them, so that reads at its tail need no query.
 constexpr std::size_t kept_chunks = 4;
+/// Paths learned from the index at a time: some milliseconds.
+constexpr std::size_t paths_at_once = 10'000;
 
 }  // namespace
 
@@ -22,6 +24,7 @@ StreamRef Catalog::find(const std::string& path, const std::function<void(const 
         {
             const std::shared_lock lock(mutex_);
             if (const auto found = by_path_.find(path); found != by_path_.end()) return found_there(found->second);
+            if (paths_are_all_ && !paths_.may_hold(path)) return nullptr;
             seen = checkpoints_;
         }
         auto row = index_.find(path);
@@ -48,6 +51,18 @@ StreamRef Catalog::find(Incarnation incarnation) {
         const std::unique_lock lock(mutex_);
         if (seen == checkpoints_) return usable(adopt(std::move(*row)));
     }
+}
+
+bool Catalog::learn_paths() {
+    if (paths_are_all_) return false;
+    // In the order of paths, so that a row that stays is met, whatever is saved meanwhile. A row that comes is a stream
+    // whose creation was folded, and so its path is there already.
+    const auto paths = index_.paths(learned_to_, paths_at_once);
+    const std::unique_lock lock(mutex_);
+    for (const auto& path : paths) paths_.add(path);
+    paths_are_all_ = paths.size() < paths_at_once;
+    if (!paths.empty()) learned_to_ = paths.back();
+    return !paths_are_all_;
 }
 
 std::optional<std::uint64_t> Catalog::creation_of_dead(Incarnation incarnation) const {

@@ -15,6 +15,7 @@
 
 #include "foldback/store/clock.hpp"
 #include "index/index_db.hpp"
+#include "index/path_filter.hpp"
 #include "index/stream_state.hpp"
 #include "log/log.hpp"
 
@@ -41,6 +42,10 @@ public:
     [[nodiscard]] StreamRef find(Incarnation incarnation);
     /// The same, and looks at it under the same lock.
     [[nodiscard]] StreamRef find(const std::string& path, const std::function<void(const StreamState&)>& look);
+
+    /// Learns some more paths from the index; false when all are known. From then on a path that is certainly new is not
+    /// asked about there. Takes the mutex itself; one thread at a time.
+    bool learn_paths();
 
     /// The segment that may hold the creation of a stream that is dead, but not yet gone from the index.
     [[nodiscard]] std::optional<std::uint64_t> creation_of_dead(Incarnation incarnation) const;
@@ -137,7 +142,10 @@ private:
 
     std::unordered_map<std::string_view, StreamRef> by_path_;  ///< the keys view into the states' metas
     std::unordered_map<std::uint64_t, StreamRef> by_incarnation_;
-    bool is_whole_ = true;  ///< false while something is changed, and for ever when that failed (memory ran out)
+    bool is_whole_ = true;        ///< false while something is changed, and for ever when that failed (memory ran out)
+    PathFilter paths_;            ///< of all streams created since opening, and what was learned from the index
+    bool paths_are_all_ = false;  ///< and that is all there are
+    std::string learned_to_;      ///< used by `learn_paths` alone
     std::vector<StreamRef> dirty_;
     std::vector<StreamRef> saving_;
     std::vector<StreamRef> removed_;

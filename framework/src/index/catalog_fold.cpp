@@ -78,6 +78,7 @@ StreamRef Catalog::apply_created(const log::StreamCreated& record, std::uint64_t
     by_incarnation_[record.incarnation.value] = stream;
     by_path_.erase(stream->meta->path.text());  // the key of a dead namesake views into its meta
     by_path_.emplace(stream->meta->path.text(), stream);
+    paths_.add(stream->meta->path.text());
     mark_dirty(stream);
     ++stream_count_;
     return stream;

@@ -79,6 +79,7 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
                "SELECT position, segment, byte, generation FROM landmarks WHERE position <= ? ORDER BY position DESC "
                "LIMIT 1"),
       list(db, select_stream("WHERE path > ?1 AND path >= ?2 AND path < ?4 ORDER BY path LIMIT ?3")),
+      paths(db, "SELECT path FROM streams WHERE path > ? ORDER BY path LIMIT ?"),
       due(db, "SELECT incarnation FROM streams WHERE deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"),
       tombstone(db, "SELECT created_in_segment FROM tombstones WHERE incarnation = ?") {}
 

@@ -31,6 +31,7 @@ struct IndexDb::Connection {
         SQLite::Statement extents_before;
         SQLite::Statement landmark;
         SQLite::Statement list;
+        SQLite::Statement paths;
         SQLite::Statement due;
         SQLite::Statement tombstone;
     };

@@ -202,6 +202,17 @@ std::vector<StreamRow> IndexDb::list(const std::string& prefix, const std::strin
     });
 }
 
+std::vector<std::string> IndexDb::paths(const std::string& after, std::size_t limit) {
+    return with_sqlite_errors(file_, "listing paths", [&] {
+        auto connection = lease();
+        auto& query = bound(connection->paths, after, number(limit));
+        std::vector<std::string> paths;
+        while (query.executeStep()) paths.push_back(query.getColumn(0).getString());
+        query.reset();
+        return paths;
+    });
+}
+
 std::vector<Incarnation> IndexDb::due(std::int64_t now_wall_ms, std::size_t limit) {
     return with_sqlite_errors(file_, "finding expired streams", [&] {
         auto connection = lease();

@@ -120,6 +120,8 @@ public:
 
     /// Streams by path, after `after`, soft-deleted ones included.
     [[nodiscard]] std::vector<StreamRow> list(const std::string& prefix, const std::string& after, std::size_t limit);
+    /// Their paths alone.
+    [[nodiscard]] std::vector<std::string> paths(const std::string& after, std::size_t limit);
     /// Live streams whose deadline, as far as the index knows, has passed.
     [[nodiscard]] std::vector<Incarnation> due(std::int64_t now_wall_ms, std::size_t limit);
 

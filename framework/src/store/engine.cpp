@@ -109,11 +109,21 @@ void LogStore::Engine::run_maintenance() {
             maintenance_->expire();
             if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
             maintenance_->forget_unused();
+            learn_paths();
             maintenance_->rewrite();
         } catch (const std::exception& error) {
             report_trouble(error.what());
         }
         lock.lock();
+    }
+}
+
+void LogStore::Engine::learn_paths() {
+    const auto stopping = [this] {
+        const std::lock_guard lock(wake_mutex_);
+        return stopping_;
+    };
+    while (catalog_->learn_paths() && !stopping()) {
     }
 }
 

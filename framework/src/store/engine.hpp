@@ -51,6 +51,8 @@ private:
     void run_maintenance();
     void run_filler();
     [[nodiscard]] bool pace(std::uint64_t bytes);
+    /// Until all is learned or the store is closed.
+    void learn_paths();
     void report_trouble(const std::string& what);
 
     LogStoreOptions options_;

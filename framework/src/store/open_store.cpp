@@ -38,6 +38,8 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     const auto head = index_->head();
     catalog_->start_at(head);
     catalog_->set_stream_count(index_->stream_count());
+    // All of a small store; of a large one the rest is learned in the background.
+    (void)catalog_->learn_paths();
 
     // Folding more than memory should hold goes to the index on the way, when a segment ends: the log's last commits are
     // not known to be durable before it is open, and the index must never hold what the log may still lose.
