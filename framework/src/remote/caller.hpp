@@ -63,7 +63,7 @@ public:
 
     /// Runs `work` on the client's thread and waits for its value; throws what it throws, and std::logic_error on that thread.
     template <class Value>
-    Value wait(std::function<Task<Value>()> work) {
+    Value wait(Task<Value> work) {
         return runtime_->wait_for<Value>(std::move(work));
     }
 

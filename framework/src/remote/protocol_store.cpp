@@ -75,7 +75,7 @@ void ProtocolStore::truncate_before(StreamPath, Offset, Completion<Offset>) { re
 Result<ReadPage> ProtocolStore::read(const ReadRequest& request) {
     if (request.direction == Direction::backward) refuse(Capability::backward_read);
     forbid_in_memory_only();
-    return about_the_stream(caller_.wait<Result<ReadPage>>([&] { return streams_.read(request); }));
+    return about_the_stream(caller_.wait<Result<ReadPage>>(streams_.read(request)));
 }
 
 FeedPage ProtocolStore::read_feed(const FeedRequest&) { refuse(Capability::store_order); }
@@ -83,7 +83,7 @@ FeedPage ProtocolStore::read_feed(const FeedRequest&) { refuse(Capability::store
 Result<StreamInfo> ProtocolStore::head(const StreamPath& stream) {
     forbid_in_memory_only();
     std::optional<Result<StreamInfo>> info;
-    caller_.wait<void>([&] { return look(streams_, stream, info); });
+    caller_.wait<void>(look(streams_, stream, info));
     return about_the_stream(*std::move(info));
 }
 
