@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kept_chunks = 4;
 /// Paths learned from the index at a time: some milliseconds.
 constexpr std::size_t paths_at_once = 10'000;
+/// Paths of streams that are gone, beyond as many as there are streams, for which learning anew does not pay.
+constexpr std::size_t spared_paths = 100'000;
 
 }  // namespace
 
@@ -54,7 +56,7 @@ StreamRef Catalog::find(Incarnation incarnation) {
 }
 
 bool Catalog::learn_paths() {
-    if (paths_are_all_) return false;
+    if (paths_are_all_ && !forget_paths_of_gone_streams()) return false;
     // In the order of paths, so that a row that stays is met, whatever is saved meanwhile. A row that comes is a stream
     // whose creation was folded, and so its path is there already.
     const auto paths = index_.paths(learned_to_, paths_at_once);
@@ -63,6 +65,18 @@ bool Catalog::learn_paths() {
     paths_are_all_ = paths.size() < paths_at_once;
     if (!paths.empty()) learned_to_ = paths.back();
     return !paths_are_all_;
+}
+
+bool Catalog::forget_paths_of_gone_streams() {
+    const std::unique_lock lock(mutex_);
+    if (paths_.added() <= 2 * stream_count_ + spared_paths) return false;
+    // A stream is in memory or in the index, or in both: those in memory now, the others from the index as at opening.
+    PathFilter fresh;
+    for (const auto& [path, stream] : by_path_) fresh.add(path);
+    paths_ = std::move(fresh);
+    paths_are_all_ = false;
+    learned_to_.clear();
+    return true;
 }
 
 std::optional<std::uint64_t> Catalog::creation_of_dead(Incarnation incarnation) const {

@@ -44,8 +44,11 @@ public:
     [[nodiscard]] StreamRef find(const std::string& path, const std::function<void(const StreamState&)>& look);
 
     /// Learns some more paths from the index; false when all are known. From then on a path that is certainly new is not
-    /// asked about there. Takes the mutex itself; one thread at a time.
+    /// asked about there. Begins anew when most of the paths it knows are of streams that are gone, so that its memory
+    /// follows the streams there are. Takes the mutex itself; one thread at a time.
     bool learn_paths();
+    /// Memory of the paths learned. The caller holds the mutex.
+    [[nodiscard]] std::size_t path_bytes() const noexcept { return paths_.bytes(); }
 
     /// The segment that may hold the creation of a stream that is dead, but not yet gone from the index.
     [[nodiscard]] std::optional<std::uint64_t> creation_of_dead(Incarnation incarnation) const;
@@ -123,6 +126,9 @@ private:
     [[nodiscard]] StreamRow row_of(const StreamState& stream) const;
     /// Throws StorageError after a change that failed half-way: what the index does not have yet is not known any more.
     void require_whole() const;
+
+    /// Whether it is time to, and done.
+    bool forget_paths_of_gone_streams();
 
     StreamRef apply_record(const log::RecordView& view, log::Place place);
     void apply_chunk(const StreamRef& stream, const ChunkRef& chunk);

@@ -59,6 +59,12 @@ bool PathFilter::may_hold(std::string_view path) const noexcept {
     });
 }
 
+std::size_t PathFilter::added() const noexcept {
+    std::size_t paths = 0;
+    for (const auto& layer : layers_) paths += layer.paths;
+    return paths;
+}
+
 std::size_t PathFilter::bytes() const noexcept {
     std::size_t bytes = 0;
     for (const auto& layer : layers_) bytes += layer.blocks.size() * sizeof(Block);

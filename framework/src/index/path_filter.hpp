@@ -18,6 +18,8 @@ public:
     /// False: it was not added. True: perhaps it was.
     [[nodiscard]] bool may_hold(std::string_view path) const noexcept;
 
+    /// How many were added; one that was added twice counts twice.
+    [[nodiscard]] std::size_t added() const noexcept;
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:

@@ -1,0 +1,72 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "index/catalog.hpp"
+
+namespace foldback::index {
+namespace {
+
+std::string kept_path(std::uint64_t number) { return "kept/" + std::to_string(number); }
+
+/// A catalog of nothing but creations and deletions.
+struct Streams {
+    IndexDb index{{}};
+    Catalog catalog{index, system_clock()};
+    std::uint64_t next = 1;
+    log::Place tail{.segment = 1, .byte = log::segment_header_bytes};
+
+    void fold(const log::CommitBuilder& commit) {
+        log::CommitView view;
+        view.place = tail;
+        view.payload = commit.records();
+        tail.byte += commit.size();
+        const std::unique_lock lock(catalog.mutex());
+        catalog.apply(view);
+    }
+    void create(const std::string& path, log::CommitBuilder& commit) {
+        commit.add(log::StreamCreated{.incarnation = {next++}, .path = path, .content_type = "text/plain"});
+    }
+    void checkpoint() {
+        std::unique_lock lock(catalog.mutex());
+        const auto checkpoint = catalog.begin_checkpoint();
+        lock.unlock();
+        index.save(checkpoint, [](std::uint64_t) { return std::uint64_t{0}; });
+        lock.lock();
+        catalog.end_checkpoint(checkpoint, 10);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("memory of the paths that streams had follows the streams there are, and none of these is missed") {
+    constexpr std::uint64_t kept = 12'000;
+    constexpr std::uint64_t passing = 10'000;
+    Streams at;
+    log::CommitBuilder first;
+    for (std::uint64_t i = 0; i < kept; ++i) at.create(kept_path(i), first);
+    at.fold(first);
+    at.checkpoint();
+
+    for (std::uint64_t round = 0; round < 60; ++round) {
+        log::CommitBuilder commit;
+        for (std::uint64_t i = 0; i < passing; ++i) {
+            at.create("passing/" + std::to_string(round) + "/" + std::to_string(i), commit);
+            commit.add(log::StreamDeleted{.incarnation = {at.next - 1}});
+        }
+        at.create("late/" + std::to_string(round), commit);  // in memory alone when paths are learned
+        at.fold(commit);
+        while (at.catalog.learn_paths()) {
+        }
+        at.checkpoint();
+    }
+
+    CHECK(at.catalog.path_bytes() <= 300'000);  // all 600,000 would take a megabyte
+    int missed = 0;
+    for (std::uint64_t i = 0; i < kept; ++i) missed += at.catalog.find(kept_path(i)) ? 0 : 1;
+    for (int round = 0; round < 60; ++round) missed += at.catalog.find("late/" + std::to_string(round)) ? 0 : 1;
+    CHECK(missed == 0);
+    CHECK_FALSE(at.catalog.find("passing/7/7"));
+}
+
+}  // namespace foldback::index
