@@ -8,8 +8,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "access/path_glob.hpp"
 #include "foldback/server/principal.hpp"
+#include "protocol/path_glob.hpp"
 
 namespace foldback::server::access {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "retention/path_glob.hpp"
+#include "protocol/path_glob.hpp"
 
 namespace foldback::server {
 

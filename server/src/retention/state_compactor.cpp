@@ -28,9 +28,11 @@ StateCompactor::Known& StateCompactor::known(const StreamInfo& info) {
 void StateCompactor::note(Known& known, const Message& message) {
     known.bytes_since += message.data.size();
     if (message.data.find("\"control\"") == std::string_view::npos) return;
-    const auto kind = parse_state_message(message.data).kind;
-    if (kind == StateMessage::Kind::snapshot_start) known.begun = {message.offset, message.committed_at};
-    if (kind != StateMessage::Kind::snapshot_end || !known.begun) return;
+    const auto read = state_message_of(message.data);
+    const auto* control = read ? std::get_if<StateControl>(&*read) : nullptr;
+    if (control == nullptr) return;
+    if (*control == StateControl::snapshot_start) known.begun = {message.offset, message.committed_at};
+    if (*control != StateControl::snapshot_end || !known.begun) return;
     known.snapshots.push_back(*known.begun);
     known.begun.reset();
     known.bytes_since = 0;

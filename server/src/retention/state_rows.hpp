@@ -2,24 +2,17 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "foldback/state/state_message.hpp"
+
 namespace foldback::server {
 
-/// What a message of the State protocol (STATE-PROTOCOL §4) is.
-struct StateMessage {
-    enum class Kind : std::uint8_t { change, removal, snapshot_start, snapshot_end, reset, other };
-
-    Kind kind = Kind::other;
-    std::string type;        ///< of a change or removal
-    std::string key;         ///< likewise
-    std::string_view value;  ///< of a change, as it is written; a view into the message
-};
-
-/// `other` when it is not a message of that protocol.
-[[nodiscard]] StateMessage parse_state_message(std::string_view message);
+/// Empty when it is no message of the State protocol. The text must outlive a change's value.
+[[nodiscard]] std::optional<StateMessage> state_message_of(std::string_view text);
 
 /// The rows that a stream of the State protocol makes, folded from its messages.
 class StateRows {

@@ -30,10 +30,17 @@ std::string removal(const std::string& key) {
 
 /// A client's materialized state, as STATE-PROTOCOL §6 says.
 void apply(Rows& rows, std::string_view text) {
-    const auto message = parse_state_message(text);
-    if (message.kind == StateMessage::Kind::change) rows[message.key] = message.value;
-    if (message.kind == StateMessage::Kind::removal) rows.erase(message.key);
-    if (message.kind == StateMessage::Kind::reset) rows.clear();
+    const auto message = read_state_message(text);
+    if (const auto* control = std::get_if<StateControl>(&message)) {
+        if (*control == StateControl::reset) rows.clear();
+        return;
+    }
+    const auto& change = std::get<StateChange>(message);
+    if (change.operation == StateOperation::remove) {
+        rows.erase(change.key);
+    } else {
+        rows[change.key] = change.value;
+    }
 }
 
 /// A State stream in a store in memory, kept to its rows.
@@ -94,23 +101,26 @@ private:
 
 TEST_SUITE("state rows") {
     TEST_CASE("messages of the State protocol are told apart, whatever the order of their members") {
-        CHECK(parse_state_message(change("k", "1")).kind == StateMessage::Kind::change);
-        CHECK(
-            parse_state_message(R"( {"headers":{"txid":"1","operation":"update"},"value":null,"key":"k","type":"t"} )")
-                .kind == StateMessage::Kind::change);
-        CHECK(parse_state_message(removal("k")).kind == StateMessage::Kind::removal);
-        CHECK(parse_state_message(R"({"headers":{"control":"snapshot-start","offset":"1"}})").kind ==
-              StateMessage::Kind::snapshot_start);
-        CHECK(parse_state_message(R"({"headers":{"control":"snapshot-end"}})").kind ==
-              StateMessage::Kind::snapshot_end);
-        CHECK(parse_state_message(R"({"headers":{"control":"reset"}})").kind == StateMessage::Kind::reset);
+        const auto operation_of = [](std::string_view text) {
+            return std::get<StateChange>(state_message_of(text).value()).operation;
+        };
+        const auto control_of = [](std::string_view text) {
+            return std::get<StateControl>(state_message_of(text).value());
+        };
+        CHECK(operation_of(change("k", "1")) == StateOperation::insert);
+        CHECK(operation_of(R"( {"headers":{"txid":"1","operation":"update"},"value":null,"key":"k","type":"t"} )") ==
+              StateOperation::update);
+        CHECK(operation_of(removal("k")) == StateOperation::remove);
+        CHECK(control_of(R"({"headers":{"control":"snapshot-start","offset":"1"}})") == StateControl::snapshot_start);
+        CHECK(control_of(R"({"headers":{"control":"snapshot-end"}})") == StateControl::snapshot_end);
+        CHECK(control_of(R"({"headers":{"control":"reset"}})") == StateControl::reset);
         for (const auto* other : {"1", "[]", "{}", R"({"type":"t","key":"k","value":1})",
                                   R"({"type":"t","headers":{"operation":"insert"}})",
                                   R"({"type":"t","key":"","value":1,"headers":{"operation":"insert"}})",
                                   R"({"type":"t","key":"k","headers":{"operation":"insert"}})",
                                   R"({"type":"OrderPlaced","data":{"headers":{"operation":"insert"}}})"}) {
             CAPTURE(other);
-            CHECK(parse_state_message(other).kind == StateMessage::Kind::other);
+            CHECK_FALSE(state_message_of(other));
         }
     }
 
@@ -125,8 +135,8 @@ TEST_SUITE("state rows") {
         const auto snapshot = rows.snapshot();
         REQUIRE(snapshot.size() == 4);
         CHECK(snapshot.front() == R"({"headers":{"control":"snapshot-start"}})");
-        CHECK(snapshot[1] == R"({"headers":{"operation":"insert"},"type":"row","key":"a","value":"\u00e9"})");
-        CHECK(parse_state_message(snapshot[2]).key == "quote\"");
+        CHECK(snapshot[1] == R"({"type":"row","key":"a","value":"\u00e9","headers":{"operation":"insert"}})");
+        CHECK(std::get<StateChange>(read_state_message(snapshot[2])).key == "quote\"");
         CHECK(snapshot.back() == R"({"headers":{"control":"snapshot-end"}})");
         CHECK(rows.apply(R"({"headers":{"control":"reset"}})"));
         CHECK(rows.snapshot().size() == 2);

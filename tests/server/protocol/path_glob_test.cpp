@@ -1,4 +1,4 @@
-#include "retention/path_glob.hpp"
+#include "protocol/path_glob.hpp"
 
 #include <stdexcept>
 #include <string>

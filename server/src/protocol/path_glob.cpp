@@ -1,11 +1,11 @@
-#include "access/path_glob.hpp"
+#include "protocol/path_glob.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
 #include "foldback/store/types.hpp"
 
-namespace foldback::server::access {
+namespace foldback::server {
 
 namespace {
 
@@ -83,4 +83,4 @@ std::string PathGlob::literal_prefix() const {
     return text_.substr(0, is_after_slash ? star - 1 : star);
 }
 
-}  // namespace foldback::server::access
+}  // namespace foldback::server

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace foldback::server::access {
+namespace foldback::server {
 
 /// A pattern of stream paths, by segment: `**` stands for any number of segments, also none; `*` for any one segment,
 /// and within a segment for any bytes; everything else for itself. `orders/**` matches `orders` and all below it.
@@ -25,4 +25,4 @@ private:
     std::vector<std::string> segments_;
 };
 
-}  // namespace foldback::server::access
+}  // namespace foldback::server
