@@ -45,15 +45,6 @@ namespace {
 
 using Work = LogStore::Work;
 
-LogStoreOptions small() {
-    LogStoreOptions options;
-    options.background_threads = false;
-    options.segment_bytes = 12 << 10;
-    options.checkpoint_bytes = 4 << 10;
-    options.rewrite_dead_fraction = 0.2;
-    return options;
-}
-
 void work_if_possible(Teller& teller, Work work) {
     try {
         teller.work(work);
@@ -93,7 +84,7 @@ TEST_CASE("any allocation of a store may fail, and nothing acknowledged is lost"
         };
         FaultRun::Outcome outcome;
         try {
-            outcome = FaultRun::run(1, small(), a_bit_of_everything, begin, end,
+            outcome = FaultRun::run(1, small_store(12 << 10), a_bit_of_everything, begin, end,
                                     [](bool inside) { allocations.inside = inside; });
         } catch (const std::exception& error) {
             FAIL("allocation ", count, ": ", std::string(error.what()));

@@ -15,14 +15,6 @@ namespace {
 
 using Work = LogStore::Work;
 
-LogStoreOptions small() {
-    LogStoreOptions options;
-    options.background_threads = false;
-    options.segment_bytes = 12 << 10;
-    options.checkpoint_bytes = 4 << 10;
-    return options;
-}
-
 void tell_a_little(Teller& teller) {
     teller.create({.stream = "a", .config = {.content_type = "application/json"}});
     teller.create({.stream = "bytes", .initial = Messages::bytes(teller.text(500))});
@@ -36,7 +28,7 @@ void tell_a_little(Teller& teller) {
 
 /// The files of a store that was closed, and what it held after each acknowledgement.
 struct Sound {
-    std::unique_ptr<Story> story = tell(1, small(), tell_a_little);
+    std::unique_ptr<Story> story = tell(1, small_store(12 << 10), tell_a_little);
     Image image;
 
     Sound() {

@@ -12,15 +12,6 @@ namespace {
 using Work = LogStore::Work;
 
 /// Stores so small that a story of a hundred writes has several segments and checkpoints.
-LogStoreOptions small() {
-    LogStoreOptions options;
-    options.background_threads = false;
-    options.segment_bytes = 16 << 10;
-    options.checkpoint_bytes = 4 << 10;
-    options.rewrite_dead_fraction = 0.2;
-    return options;
-}
-
 /// Each case has seeds of its own: `first` on.
 void survives(std::uint64_t first, const LogStoreOptions& options, const Script& script, unsigned states = 4) {
     const auto only = test::number_from("FOLDBACK_SEED", 0);
@@ -52,20 +43,20 @@ void appends(Teller& teller) {
 
 }  // namespace
 
-TEST_CASE("appended messages outlive the power") { survives(1100, small(), appends); }
+TEST_CASE("appended messages outlive the power") { survives(1100, small_store(), appends); }
 
 TEST_CASE("a disk that does not sync files is noticed") {
-    const auto story = tell(1, small(), appends);
+    const auto story = tell(1, small_store(), appends);
     CHECK(PowerLoss(*story, 1, {.ignores_file_syncs = true}).run(0).failure != "");
 }
 
 TEST_CASE("a disk that does not sync directories is noticed") {
-    const auto story = tell(1, small(), appends);
+    const auto story = tell(1, small_store(), appends);
     CHECK(PowerLoss(*story, 1, {.ignores_directory_syncs = true}).run(0).failure != "");
 }
 
 TEST_CASE("what a store knows of producers outlives the power") {
-    survives(1200, small(), [](Teller& teller) {
+    survives(1200, small_store(), [](Teller& teller) {
         teller.create({.stream = "events", .config = {.content_type = "application/json"}});
         std::uint64_t seq[4] = {};
         std::uint64_t epoch[4] = {};
@@ -92,7 +83,7 @@ TEST_CASE("what a store knows of producers outlives the power") {
 }
 
 TEST_CASE("forks and their sources outlive the power") {
-    survives(1300, small(), [](Teller& teller) {
+    survives(1300, small_store(), [](Teller& teller) {
         for (int round = 0; round < 12; ++round) {
             const auto name = "source-" + std::to_string(round);
             teller.create({.stream = name, .config = {.content_type = "application/json"}});
@@ -112,7 +103,7 @@ TEST_CASE("forks and their sources outlive the power") {
 }
 
 TEST_CASE("a closed stream stays closed when the power fails") {
-    survives(1400, small(), [](Teller& teller) {
+    survives(1400, small_store(), [](Teller& teller) {
         for (int i = 0; i < 30; ++i) {
             const auto name = "stream-" + std::to_string(i);
             teller.create({.stream = name, .config = {.content_type = "application/json"}, .closed = i % 7 == 3});
@@ -130,7 +121,7 @@ TEST_CASE("a closed stream stays closed when the power fails") {
 }
 
 TEST_CASE("a deleted stream stays deleted when the power fails, and a new one of its name new") {
-    survives(1500, small(), [](Teller& teller) {
+    survives(1500, small_store(), [](Teller& teller) {
         for (int i = 0; i < 40; ++i) {
             const auto name = "stream-" + std::to_string(i % 6);
             teller.create({.stream = name, .config = {.content_type = "application/json"}});
@@ -143,7 +134,7 @@ TEST_CASE("a deleted stream stays deleted when the power fails, and a new one of
 }
 
 TEST_CASE("truncated and rewritten segments keep what is retained when the power fails") {
-    survives(1600, small(), [](Teller& teller) {
+    survives(1600, small_store(), [](Teller& teller) {
         teller.create({.stream = "a", .config = {.content_type = "application/json"}});
         teller.create({.stream = "b", .config = {.content_type = "application/json"}});
         std::uint64_t tail = 0;
@@ -164,7 +155,7 @@ TEST_CASE("truncated and rewritten segments keep what is retained when the power
 }
 
 TEST_CASE("expired streams stay expired when the power fails") {
-    survives(1700, small(), [](Teller& teller) {
+    survives(1700, small_store(), [](Teller& teller) {
         for (int i = 0; i < 25; ++i) {
             StreamConfig config{.content_type = "application/json"};
             if (i % 3 == 0) config.ttl = std::chrono::seconds{30};
@@ -176,7 +167,7 @@ TEST_CASE("expired streams stay expired when the power fails") {
 }
 
 TEST_CASE("a store opened many times outlives the power") {
-    survives(1800, small(), [](Teller& teller) {
+    survives(1800, small_store(), [](Teller& teller) {
         for (int life = 0; life < 6; ++life) {
             for (int i = 0; i < 8; ++i) teller.random_operation();
             teller.reopen();
@@ -185,7 +176,7 @@ TEST_CASE("a store opened many times outlives the power") {
 }
 
 TEST_CASE("whatever a store does outlives the power") {
-    auto options = small();
+    auto options = small_store();
     options.segment_bytes = 64 << 10;
     survives(1900, options, [](Teller& teller) {
         for (int i = 0; i < 150; ++i) {
@@ -197,7 +188,7 @@ TEST_CASE("whatever a store does outlives the power") {
 }
 
 TEST_CASE("a store that works in the background outlives the power") {
-    auto options = small();
+    auto options = small_store();
     options.background_threads = true;
     survives(2000, options, appends);
 }

@@ -134,4 +134,13 @@ std::unique_ptr<Story> tell(std::uint64_t seed, const LogStoreOptions& options, 
     return story;
 }
 
+LogStoreOptions small_store(std::uint64_t segment_bytes) {
+    LogStoreOptions options;
+    options.background_threads = false;
+    options.segment_bytes = segment_bytes;
+    options.checkpoint_bytes = 4 << 10;
+    options.rewrite_dead_fraction = 0.2;
+    return options;
+}
+
 }  // namespace foldback::fault

@@ -93,4 +93,7 @@ using Script = std::function<void(Teller&)>;
 /// The name of a store's directory below the watched one, which itself is there already.
 inline constexpr const char* store_name = "data";
 
+/// A store by hand whose files are so small that a short story fills several.
+[[nodiscard]] LogStoreOptions small_store(std::uint64_t segment_bytes = 16 << 10);
+
 }  // namespace foldback::fault

@@ -14,15 +14,6 @@ namespace {
 using On = InjectedFault::On;
 using Work = LogStore::Work;
 
-LogStoreOptions small() {
-    LogStoreOptions options;
-    options.background_threads = false;
-    options.segment_bytes = 16 << 10;
-    options.checkpoint_bytes = 4 << 10;
-    options.rewrite_dead_fraction = 0.2;
-    return options;
-}
-
 /// Maintenance that fails is tried again later, by whoever does it.
 void work_if_possible(Teller& teller, Work work) {
     try {
@@ -65,7 +56,7 @@ std::uint64_t sweep(On on, int error, bool sticky, std::uint64_t step) {
         };
         try {
             ++runs;
-            if (!FaultRun::run(1, small(), a_bit_of_everything, begin, end).began) return runs;
+            if (!FaultRun::run(1, small_store(), a_bit_of_everything, begin, end).began) return runs;
         } catch (const std::exception& failure) {
             FAIL_CHECK("call ", calls, ", errno ", error,
                        sticky ? ", sticky: " : ", once: ", std::string(failure.what()));
