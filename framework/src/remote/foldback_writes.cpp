@@ -143,7 +143,7 @@ Task<FoldbackWrites::Look> FoldbackWrites::look_at(const AppendRequest& request)
         done = page->next.offset.value - look.at.first.offset.value;
         look.at.next = page->next;
         from = page->next;
-        if (page->up_to_date) break;
+        if (page->up_to_date || page->runs.empty()) break;
     }
     look.found = recognise(request.messages, there);
     look.at.next_position.value = look.at.first_position.value + positions_of(request);

@@ -39,10 +39,10 @@ struct HttpStoreOptions {
 /// - anything else, and what cannot be recognised, is reported as `outcome_unknown`.
 ///
 /// Writes that do not wait for one another may be made in any order. Completions and watches call back on a thread of the
-/// store's, where its blocking members must not be used (std::logic_error). Every read asks the server; with
-/// ReadMode::memory_only it throws NotInMemory. Reads throw StoreUnavailable when the server does not answer in time, or
-/// refuses this client. A page may hold less than was asked for. `keep_alive` does nothing: the server keeps alive what its own
-/// live readers read.
+/// store's, where its blocking members must not be used (std::logic_error) and the store not be destroyed. Every read
+/// asks the server; with ReadMode::memory_only it throws NotInMemory. Reads throw StoreUnavailable when the server does
+/// not answer in time, or refuses this client. A page may hold less than was asked for. `keep_alive` does nothing: the
+/// server keeps alive what its own live readers read.
 ///
 /// Producer ids and Stream-Seq are 1 to 256 printable characters, and a message's JSON is nested at most 124 deep; anything
 /// else is a `bad_request`.
