@@ -28,8 +28,10 @@ class Load {
   latencies = []
   failures = []
 
-  constructor(server) {
+  /** Each worker rests for `restMs` after each round of its work. */
+  constructor(server, restMs) {
     this.server = server
+    this.restMs = restMs
   }
 
   run() {
@@ -48,7 +50,10 @@ class Load {
   }
 
   async #until(work) {
-    while (!this.#over) await work()
+    while (!this.#over) {
+      await work()
+      if (this.restMs > 0) await pause(this.restMs)
+    }
   }
 
   async #writer(i) {
@@ -148,8 +153,8 @@ function percentile(values, share) {
 }
 
 /** Loads the server for so long. `problems` is empty when nothing grew and nothing failed. */
-export async function soak(server, seconds, tell = () => {}) {
-  const load = new Load(server)
+export async function soak(server, seconds, { tell = () => {}, restMs = 0 } = {}) {
+  const load = new Load(server, restMs)
   const begun = performance.now()
   const working = load.run()
   const samples = []

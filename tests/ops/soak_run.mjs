@@ -1,4 +1,4 @@
-// soak_run.mjs <minutes>: the soak by itself, for as long as one has time.
+// soak_run.mjs <minutes> [<ms to rest between requests>]: the soak by itself, for as long as one has time.
 
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,6 +7,7 @@ import { freePort, Server } from "../harness/server.mjs"
 import { SMALL_CACHES, soak } from "./soak.mjs"
 
 const minutes = Number(process.argv[2] ?? 3)
+const restMs = Number(process.argv[3] ?? 0)
 const directory = mkdtempSync(join(tmpdir(), "foldback-soak-"))
 const adminPort = await freePort()
 const server = await Server.start({
@@ -16,7 +17,7 @@ const server = await Server.start({
 })
 server.admin = `http://127.0.0.1:${adminPort}`
 try {
-  const { lines, problems } = await soak(server, minutes * 60, (line) => console.log(line))
+  const { lines, problems } = await soak(server, minutes * 60, { tell: console.log, restMs })
   for (const line of lines) console.log(line)
   for (const problem of problems) console.log(`PROBLEM: ${problem}`)
   const exit = await server.stop(15_000)
