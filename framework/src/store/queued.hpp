@@ -12,7 +12,7 @@ namespace foldback {
 template <class Request, class Value>
 class QueuedRequest final : public QueuedWrite {
 public:
-    QueuedRequest(Request request, Completion<Value> done)
+    QueuedRequest(Request&& request, Completion<Value>&& done)
         : request_(std::move(request)), done_(std::move(done)), bound_(CommitDraft::bound(request_)) {}
 
     [[nodiscard]] std::size_t bound() const override { return bound_; }
@@ -32,7 +32,7 @@ private:
 };
 
 template <class Value, class Request>
-[[nodiscard]] std::unique_ptr<QueuedWrite> queued(Request request, Completion<Value> done) {
+[[nodiscard]] std::unique_ptr<QueuedWrite> queued(Request&& request, Completion<Value>&& done) {
     return std::make_unique<QueuedRequest<Request, Value>>(std::move(request), std::move(done));
 }
 

@@ -24,6 +24,12 @@ StreamPath::StreamPath(std::string_view text) : text_(text) {
     if (auto problem = problem_with(text); !problem.empty()) throw std::invalid_argument(problem);
 }
 
+boost::system::result<StreamPath, std::string> StreamPath::parse(std::string_view text) {
+    using Parsed = boost::system::result<StreamPath, std::string>;
+    if (auto problem = problem_with(text); !problem.empty()) return Parsed(boost::system::in_place_error, problem);
+    return Parsed(boost::system::in_place_value, StreamPath(Valid{}, text));
+}
+
 std::string StreamPath::problem_with(std::string_view text) {
     if (text.empty()) return "the path is empty";
     if (text.size() > max_bytes) return "the path is longer than " + std::to_string(max_bytes) + " bytes";

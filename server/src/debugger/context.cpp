@@ -146,9 +146,9 @@ Borrowed Context::borrow(const Parameters& parameters) {
 }
 
 StreamPath stream_path(const std::string& text) {
-    if (const auto problem = StreamPath::problem_with(text); !problem.empty())
-        throw RequestError(400, "bad-stream", "This is no name of a stream: " + problem);
-    return StreamPath(text);
+    auto path = StreamPath::parse(text);
+    if (!path) throw RequestError(400, "bad-stream", "This is no name of a stream: " + path.error());
+    return *std::move(path);
 }
 
 Offset moment_of(AnyTimeline& timeline, const std::string& text) {

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "protocol/control_bytes.hpp"
+
 namespace foldback::server::http {
 namespace {
 
@@ -26,9 +28,9 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 /// Visible, a blank, or obs-text (0x80 and above).
-constexpr bool is_value(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7F) || byte == '\t';
+bool is_value(std::string_view text) noexcept {
+    const auto is_allowed = [](char c) { return c == '\t' || !protocol::has_control_byte({&c, 1}); };
+    return !protocol::has_control_byte(text) || std::ranges::all_of(text, is_allowed);
 }
 
 /// Visible ASCII; the fragment mark never belongs to a target.
@@ -189,7 +191,7 @@ bool HeadParser::read_field(std::string_view input, std::size_t end) {
     if (colon == 0) return bad("A header name must not be empty.");
 
     const auto value = trim(line.substr(colon + 1));
-    if (!std::ranges::all_of(value, is_value)) return bad("A header value has a control character.");
+    if (!is_value(value)) return bad("A header value has a control character.");
     const auto value_begin = value.empty() ? end : static_cast<std::size_t>(value.data() - input.data());
     const Field field{
         .name = {.begin = static_cast<std::uint32_t>(position_), .size = static_cast<std::uint32_t>(colon)},

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "protocol/control_bytes.hpp"
+
 namespace foldback::server::http {
 namespace {
 
@@ -16,7 +18,8 @@ void append_number(std::string& out, std::uint64_t number) {
 }
 
 bool is_sendable(std::string_view text) noexcept {
-    return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+    const auto ends_early = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    return !protocol::has_control_byte(text) || std::ranges::none_of(text, ends_early);
 }
 
 bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }

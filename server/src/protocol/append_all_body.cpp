@@ -51,11 +51,9 @@ std::uint64_t number(JsonReader& reader, const char* name) {
 }
 
 StreamPath path(JsonReader& reader) {
-    const auto text = reader.string();
-    if (const auto problem = StreamPath::problem_with(text); !problem.empty()) {
-        throw Refuse{bad_request("bad-path", "The stream's path is refused: " + problem + ".")};
-    }
-    return text;
+    auto path = StreamPath::parse(reader.string());
+    if (!path) throw Refuse{bad_request("bad-path", "The stream's path is refused: " + path.error() + ".")};
+    return *std::move(path);
 }
 
 std::string content_type(JsonReader& reader) {

@@ -22,12 +22,10 @@ Parsed<StreamPath> parse_source(std::string_view url_path, const std::string& pr
     if (!target || url_path.find('?') != std::string_view::npos || !target->path.starts_with(prefix)) {
         return bad_fork("Stream-Forked-From must be the URL path of a stream of this server.");
     }
-    const auto path = std::string_view(target->path).substr(prefix.size());
-    if (const auto problem = StreamPath::problem_with(path); !problem.empty()) {
-        return bad_fork("Stream-Forked-From: " + problem + ".");
-    }
-    if (is_reserved(path)) return bad_fork("Stream-Forked-From: paths that begin with __ds are reserved.");
-    return StreamPath(path);
+    auto path = StreamPath::parse(std::string_view(target->path).substr(prefix.size()));
+    if (!path) return bad_fork("Stream-Forked-From: " + path.error() + ".");
+    if (is_reserved(path->text())) return bad_fork("Stream-Forked-From: paths that begin with __ds are reserved.");
+    return *std::move(path);
 }
 
 /// The point that the start has in a stream, whose name differs when the stream is itself a fork.

@@ -57,10 +57,9 @@ Parsed<Route> find_route(std::string_view path, std::string_view stream_prefix, 
         if (route.methods.empty()) return nothing_there();
         return route;
     }
-    if (const auto problem = StreamPath::problem_with(stream); !problem.empty()) {
-        return bad_request("bad-path", "The stream's path is refused: " + problem + ".");
-    }
-    route.stream.emplace(stream);
+    auto named = StreamPath::parse(stream);
+    if (!named) return bad_request("bad-path", "The stream's path is refused: " + named.error() + ".");
+    route.stream = *std::move(named);
     route.methods = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
     return route;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/control_bytes.hpp"
+
 namespace foldback::server::protocol {
 
 namespace {
@@ -12,10 +14,6 @@ int hex_value(char digit) noexcept {
     if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
     return -1;
 }
-
-bool is_control(char byte) noexcept { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F; }
-
-bool has_control(std::string_view text) noexcept { return std::any_of(text.begin(), text.end(), is_control); }
 
 bool stays_plain_in_path(char byte) noexcept {
     const bool is_alphanumeric =
@@ -62,13 +60,13 @@ Parsed<const std::string*> Query::value(std::string_view name) const {
 Parsed<Target> parse_target(std::string_view text) {
     if (text.empty() || text.front() != '/') return malformed("The target must be a path that begins with '/'.");
     if (text.find('#') != std::string_view::npos) return malformed("The target must not have a fragment.");
-    if (has_control(text)) return malformed("The target has a control character.");
+    if (has_control_byte(text)) return malformed("The target has a control character.");
 
     const auto question_mark = text.find('?');
     Target target;
     auto path = percent_decode(text.substr(0, question_mark));
     if (!path) return malformed("The path has a malformed percent-encoding.");
-    if (has_control(*path)) return malformed("The path has an encoded control character.");
+    if (has_control_byte(*path)) return malformed("The path has an encoded control character.");
     target.path = std::move(*path);
     if (question_mark != std::string_view::npos) {
         if (auto problem = parse_query(text.substr(question_mark + 1), target.query)) return std::move(*problem);

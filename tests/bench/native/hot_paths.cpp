@@ -21,7 +21,8 @@ using namespace foldback;
 constexpr std::size_t warm_up = 2'000;
 constexpr std::size_t streams_at_once = 64;
 
-const std::string event = R"({"type":"OrderPlaced","version":2,"data":{"customer":")" + std::string(140, 'c') + R"("}})";
+const std::string event =
+    R"({"type":"OrderPlaced","version":2,"data":{"customer":")" + std::string(140, 'c') + R"("}})";
 
 void require(bool ok, const char* what) {
     if (ok) return;
@@ -50,8 +51,9 @@ void append_singles(std::size_t count) {
     const auto append = [&](std::size_t appends) {
         for (std::size_t done = 0; done < appends; done += streams_at_once) {
             for (const auto& stream : streams) {
-                store->append({.stream = stream, .messages = message},
-                              [](const Result<Appended>& outcome) { require(outcome.has_value(), "an append failed"); });
+                store->append({.stream = stream, .messages = message}, [](const Result<Appended>& outcome) {
+                    require(outcome.has_value(), "an append failed");
+                });
             }
             require(store->run_one(LogStore::Work::commit), "nothing was committed");
         }
@@ -102,11 +104,10 @@ public:
     Session() : store_(quiet_store()), api_(*store_, {.read_threads = 1}, clock_) { (void)create(*store_, "orders/1"); }
 
     void ask(std::string_view bytes, unsigned status) {
-        using server::http::HeadParser;
-        HeadParser head({});
-        require(head.feed(bytes) == HeadParser::Outcome::complete, "a request was not understood");
-        auto request = head.request(bytes);
-        request.body = bytes.substr(head.size());
+        head_.reset();
+        require(head_.feed(bytes) == server::http::HeadParser::Outcome::complete, "a request was not understood");
+        auto request = head_.request(bytes);
+        request.body = bytes.substr(head_.size());
         auto reply = api_.handle(std::move(request));
         if (auto* pending = std::get_if<server::Pending>(&reply)) {
             std::optional<server::Response> got;
@@ -125,6 +126,7 @@ private:
     ManualClock clock_;
     std::unique_ptr<LogStore> store_;
     server::Api api_;
+    server::http::HeadParser head_{{}};
     std::string answer_;
 };
 

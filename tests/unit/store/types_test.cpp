@@ -13,6 +13,7 @@ TEST_SUITE("stream path") {
             CAPTURE(text);
             CHECK(StreamPath::problem_with(text).empty());
             CHECK(StreamPath(text).text() == text);
+            CHECK(StreamPath::parse(text)->text() == text);
         }
         CHECK(StreamPath::problem_with(std::string(1024, 'x')).empty());
     }
@@ -23,6 +24,7 @@ TEST_SUITE("stream path") {
             CAPTURE(text);
             CHECK_FALSE(StreamPath::problem_with(text).empty());
             CHECK_THROWS_AS(StreamPath(std::string_view(text)), std::invalid_argument);
+            CHECK(StreamPath::parse(text).error() == StreamPath::problem_with(text));
         }
         CHECK_FALSE(StreamPath::problem_with(std::string("a\0b", 3)).empty());
         CHECK_FALSE(StreamPath::problem_with(std::string(1025, 'x')).empty());

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/system/result.hpp>
+
 #include "foldback/core/offset.hpp"
 #include "foldback/core/timestamp.hpp"
 
@@ -42,6 +44,8 @@ public:
     StreamPath(const char* text) : StreamPath(std::string_view(text)) {}
     StreamPath(const std::string& text) : StreamPath(std::string_view(text)) {}
 
+    /// The path, or why `text` is not a valid one, as a sentence.
+    [[nodiscard]] static boost::system::result<StreamPath, std::string> parse(std::string_view text);
     /// Why `text` is not a valid path, as a sentence; empty when it is valid.
     [[nodiscard]] static std::string problem_with(std::string_view text);
 
@@ -50,6 +54,9 @@ public:
     friend auto operator<=>(const StreamPath&, const StreamPath&) = default;
 
 private:
+    struct Valid {};
+    StreamPath(Valid /*unused*/, std::string_view text) : text_(text) {}
+
     std::string text_;
 };
 
