@@ -13,12 +13,13 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/foldback")
 function(foldback_install_component component target)
     install(TARGETS ${target}
         EXPORT foldback-${component}
-        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev
+        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
     install(EXPORT foldback-${component}
         FILE foldback-${component}.cmake
         NAMESPACE foldback::
-        DESTINATION "${package_dir}")
+        DESTINATION "${package_dir}"
+        COMPONENT dev)
 endfunction()
 
 foldback_install_component(core foldback_core)
@@ -32,7 +33,7 @@ if(FOLDBACK_SERVER)
     foldback_install_component(server foldback_server)
 endif()
 if(TARGET foldback)
-    install(TARGETS foldback RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    install(TARGETS foldback RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
 
     # The program writes its own manual page and completions.
     set(pages "${PROJECT_BINARY_DIR}/pages")
@@ -46,11 +47,23 @@ if(TARGET foldback)
         DEPENDS foldback
         VERBATIM)
     add_custom_target(foldback_pages ALL DEPENDS "${pages}/foldback.1")
-    install(FILES "${pages}/foldback.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-    install(FILES "${pages}/foldback" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
-    install(FILES "${pages}/_foldback" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
-    install(FILES "${pages}/foldback.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
-    install(FILES "${PROJECT_SOURCE_DIR}/packaging/systemd/foldback.service" DESTINATION lib/systemd/system)
+
+    # What it is made of. Only Debian's packages are asked for it.
+    find_program(FOLDBACK_DPKG_QUERY dpkg-query)
+    mark_as_advanced(FOLDBACK_DPKG_QUERY)
+    if(FOLDBACK_DPKG_QUERY)
+        install(CODE "execute_process(
+            COMMAND \"${PROJECT_SOURCE_DIR}/packaging/sbom.sh\" \"${PROJECT_VERSION}\"
+            OUTPUT_FILE \"${PROJECT_BINARY_DIR}/foldback.spdx.json\"
+            COMMAND_ERROR_IS_FATAL ANY)" COMPONENT program)
+        install(FILES "${PROJECT_BINARY_DIR}/foldback.spdx.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/foldback" COMPONENT program)
+    endif()
+    install(FILES "${pages}/foldback.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT program)
+    install(FILES "${pages}/foldback" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT program)
+    install(FILES "${pages}/_foldback" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" COMPONENT program)
+    install(FILES "${pages}/foldback.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT program)
+    install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/foldback" RENAME copyright COMPONENT program)
+    install(FILES "${PROJECT_SOURCE_DIR}/packaging/systemd/foldback.service" DESTINATION lib/systemd/system COMPONENT program)
 endif()
 
 configure_package_config_file(
@@ -67,7 +80,8 @@ install(FILES
     "${PROJECT_BINARY_DIR}/foldbackConfig.cmake"
     "${PROJECT_BINARY_DIR}/foldbackConfigVersion.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/FindISAL.cmake"
-    DESTINATION "${package_dir}")
+    DESTINATION "${package_dir}"
+    COMPONENT dev)
 
 # The pkg-config file finds its prefix by where it lies, so that the install tree can be moved.
 file(RELATIVE_PATH prefix_from_pc
@@ -77,4 +91,8 @@ configure_file(
     "${PROJECT_SOURCE_DIR}/cmake/foldback-store.pc.in"
     "${PROJECT_BINARY_DIR}/foldback-store.pc"
     @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/foldback-store.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${PROJECT_BINARY_DIR}/foldback-store.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT dev)
+
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/libfoldback-dev" RENAME copyright COMPONENT dev)
+
+include(FoldbackPackage)
