@@ -44,7 +44,7 @@ start_service() {
     service=$!
     local tries
     for ((tries = 0; tries < 200; tries++)); do
-        if inside foldback stats >/dev/null 2>&1; then return 0; fi
+        if inside foldback list >/dev/null 2>&1; then return 0; fi
         sleep 0.05
     done
     cat "$root/service.log"
