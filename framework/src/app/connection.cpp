@@ -76,7 +76,7 @@ bool is_environment(int code) noexcept {
 }
 
 Connection::Connection(const std::filesystem::path& file, Role role, const DatabaseOptions& options)
-    : db_(opened(file, options)), role_(role) {
+    : db_(opened(file, options)) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
     if (!file.empty()) control("PRAGMA journal_mode = WAL");
     control(options.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");

@@ -63,7 +63,6 @@ private:
                          const char* trigger);
 
     SQLite::Database db_;
-    Role role_;
     bool controlling_ = false;
     std::unordered_map<std::string, Cached, TextHash, std::equal_to<>> statements_;
     StatementHandle begin_;

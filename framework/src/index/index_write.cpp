@@ -11,8 +11,7 @@ using GenerationOf = std::function<std::uint64_t(std::uint64_t segment)>;
 class Saving {
 public:
     Saving(SQLite::Database& db, const GenerationOf& generation_of)
-        : db_(db),
-          generation_of_(generation_of),
+        : generation_of_(generation_of),
           put_stream_(db, std::string("INSERT OR REPLACE INTO streams (") + stream_columns +
                               ", deadline_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
           put_producer_(db, "INSERT OR REPLACE INTO producers VALUES (?,?,?,?)"),
@@ -196,7 +195,6 @@ private:
         return chunks;
     }
 
-    SQLite::Database& db_;
     const GenerationOf& generation_of_;
     SQLite::Statement put_stream_, put_producer_, put_extent_, last_extent_, add_use_, bury_all_, bury_before_,
         delete_extents_, delete_producers_, delete_stream_, put_tombstone_, put_landmark_;

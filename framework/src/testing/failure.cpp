@@ -15,7 +15,7 @@ Reporter& current_reporter() {
 
 Reporter report_through(Reporter reporter) { return std::exchange(current_reporter(), std::move(reporter)); }
 
-void fail(const std::string& message, const std::source_location& where) {
+void fail(const std::string& message, const boost::source_location& where) {
     const std::string text = std::string(where.file_name()) + ":" + std::to_string(where.line()) + ":\n" + message;
     if (!current_reporter()) throw TestFailure(text);
     current_reporter()(text);

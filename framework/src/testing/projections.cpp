@@ -25,7 +25,7 @@ std::string columns_of(const Row& row) {
 }  // namespace
 
 void wait_for_projections(ProjectionRunner& runner, Position position, std::chrono::milliseconds timeout,
-                          const std::source_location& where) {
+                          const boost::source_location& where) {
     if (runner.wait_for_all(position, timeout) == Waited::reached) return;
     std::string message = "the projections did not come to position " + std::to_string(position.value);
     for (const auto& status : runner.statuses()) message += "\n  " + state_of(status);
@@ -44,20 +44,20 @@ GivenProjection::GivenProjection(ProjectionDefinition definition)
 }
 
 GivenProjection& GivenProjection::message(const StreamPath& stream, std::string_view text,
-                                          const std::source_location& where) {
+                                          const boost::source_location& where) {
     append(stream, text);
     project(where);
     return *this;
 }
 
-GivenProjection& GivenProjection::rebuilt(const std::source_location& where) {
+GivenProjection& GivenProjection::rebuilt(const boost::source_location& where) {
     runner_->reset(name_);
     project(where);
     return *this;
 }
 
 GivenProjection& GivenProjection::then_rows(std::string_view sql, const std::vector<std::string>& expected,
-                                            const std::source_location& where) {
+                                            const boost::source_location& where) {
     std::vector<std::string> rows;
     database_->read(
         [&](ReadModel& model) { model.query(sql, {}, [&](const Row& row) { rows.push_back(columns_of(row)); }); });
@@ -77,7 +77,7 @@ void GivenProjection::append(const StreamPath& stream, std::string_view text) {
     told_.push_back(stream.text() + ": " + std::string(text));
 }
 
-void GivenProjection::project(const std::source_location& where) {
+void GivenProjection::project(const boost::source_location& where) {
     runner_->run_until_caught_up();
     const auto status = runner_->status(name_);
     if (status.error.empty() && status.parked_events == 0) return;

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <source_location>
 #include <string>
 #include <vector>
+
+#include <boost/assert/source_location.hpp>
 
 #include "foldback/testing/failure.hpp"
 #include "foldback/testing/text_of.hpp"
@@ -21,7 +22,7 @@ namespace foldback::testing {
 /// JSON and by ==, where it has one. Works for anything: projections, workflows, gateways.
 template <class Message, class Make, class Deliver, class Observe>
 void deliver_twice(const std::vector<Message>& messages, const Make& make, const Deliver& deliver,
-                   const Observe& observe, const std::source_location& where = std::source_location::current()) {
+                   const Observe& observe, const boost::source_location& where = BOOST_CURRENT_LOCATION) {
     auto once = make();
     for (const auto& message : messages) deliver(once, message);
     const auto expected = observe(once);

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <functional>
-#include <source_location>
 #include <stdexcept>
 #include <string>
+
+#include <boost/assert/source_location.hpp>
 
 namespace foldback::testing {
 
@@ -22,6 +23,6 @@ using Reporter = std::function<void(const std::string& message)>;
 Reporter report_through(Reporter reporter);
 
 /// Reports a failure: throws TestFailure, or calls the reporter. `where` is put in front.
-void fail(const std::string& message, const std::source_location& where = std::source_location::current());
+void fail(const std::string& message, const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
 }  // namespace foldback::testing

@@ -2,12 +2,13 @@
 
 #include <concepts>
 #include <functional>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <boost/assert/source_location.hpp>
 
 #include "foldback/core/aggregate.hpp"
 #include "foldback/core/decision.hpp"
@@ -23,7 +24,7 @@ namespace detail {
 struct Story {
     std::vector<std::string> given;
     std::string when;
-    std::source_location where;
+    boost::source_location where;
 };
 
 /// Lines of the story, of what was expected and of what came.
@@ -138,7 +139,7 @@ public:
     template <class Decide, class Command>
     requires std::is_invocable_v<const Decide&, const State&, const Command&>
     [[nodiscard]] Outcome<Aggregate> when(const Decide& decide, const Command& command,
-                                          const std::source_location& where = std::source_location::current()) const {
+                                          const boost::source_location& where = BOOST_CURRENT_LOCATION) const {
         auto story = story_;
         story.when = detail::short_name<Command>() + " " + text_of(command);
         story.where = where;
@@ -148,7 +149,7 @@ public:
     template <class Decide>
     requires std::is_invocable_v<const Decide&, const State&>
     [[nodiscard]] Outcome<Aggregate> when(const Decide& decide,
-                                          const std::source_location& where = std::source_location::current()) const {
+                                          const boost::source_location& where = BOOST_CURRENT_LOCATION) const {
         auto story = story_;
         story.when = "a decision";
         story.where = where;
@@ -156,15 +157,14 @@ public:
     }
 
     /// The state is this one already, or one for which the predicate is true.
-    const Given& then_state(const State& expected,
-                            const std::source_location& where = std::source_location::current()) const {
+    const Given& then_state(const State& expected, const boost::source_location& where = BOOST_CURRENT_LOCATION) const {
         if (!same(aggregate_.state(), expected))
             fail(detail::told(story_, {text_of(expected)}, {text_of(aggregate_.state())}), where);
         return *this;
     }
     template <std::predicate<const State&> Predicate>
     const Given& then_state(const Predicate& predicate,
-                            const std::source_location& where = std::source_location::current()) const {
+                            const boost::source_location& where = BOOST_CURRENT_LOCATION) const {
         if (!predicate(aggregate_.state()))
             fail(detail::told(story_, {"a state that matches the predicate"}, {text_of(aggregate_.state())}), where);
         return *this;

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <source_location>
+
+#include <boost/assert/source_location.hpp>
 
 #include "foldback/testing/failure.hpp"
 #include "foldback/testing/law_check.hpp"
@@ -30,7 +31,7 @@ template <class Aggregate>
 ///     foldback::testing::check_laws<Order>();
 template <class Aggregate>
 void check_laws(const LawOptions<Aggregate>& options = {},
-                const std::source_location& where = std::source_location::current()) {
+                const boost::source_location& where = BOOST_CURRENT_LOCATION) {
     if (const auto broken = find_broken_law<Aggregate>(options)) fail(broken->text(), where);
 }
 

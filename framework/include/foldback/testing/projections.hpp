@@ -3,11 +3,12 @@
 #include <chrono>
 #include <initializer_list>
 #include <memory>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <boost/assert/source_location.hpp>
 
 #include "foldback/app/database.hpp"
 #include "foldback/app/projection_runner.hpp"
@@ -21,7 +22,7 @@ namespace foldback::testing {
 /// fails with the state of each when one does not come there. A runner without threads is driven meanwhile.
 void wait_for_projections(ProjectionRunner& runner, Position position,
                           std::chrono::milliseconds timeout = std::chrono::seconds(10),
-                          const std::source_location& where = std::source_location::current());
+                          const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
 /// Given/when/then for a projection: events are given to it in a world of its own, and its tables are looked at.
 ///
@@ -38,7 +39,7 @@ public:
     /// These events are appended to a stream, one message each, and projected.
     template <class Event>
     GivenProjection& events(const StreamPath& stream, const std::vector<Event>& list,
-                            const std::source_location& where = std::source_location::current()) {
+                            const boost::source_location& where = BOOST_CURRENT_LOCATION) {
         for (const auto& event : list) {
             append(stream, to_envelope(event, {.timestamp = world_->clock.now()}));
         }
@@ -47,18 +48,18 @@ public:
     }
     /// A message as it is stored, of an old version perhaps. Throws std::invalid_argument when it is no JSON.
     GivenProjection& message(const StreamPath& stream, std::string_view text,
-                             const std::source_location& where = std::source_location::current());
+                             const boost::source_location& where = BOOST_CURRENT_LOCATION);
     /// Time goes by between events.
     GivenProjection& after(std::chrono::milliseconds time) {
         world_->clock.advance(time);
         return *this;
     }
     /// The projection is reset and sees everything again.
-    GivenProjection& rebuilt(const std::source_location& where = std::source_location::current());
+    GivenProjection& rebuilt(const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
     /// What a query returns, in order: one text per row, its columns joined by " | ", NULL as "NULL".
     GivenProjection& then_rows(std::string_view sql, const std::vector<std::string>& expected,
-                               const std::source_location& where = std::source_location::current());
+                               const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
     [[nodiscard]] Database& database() const noexcept { return *database_; }
     [[nodiscard]] ProjectionRunner& runner() const noexcept { return *runner_; }
@@ -66,7 +67,7 @@ public:
 
 private:
     void append(const StreamPath& stream, std::string_view text);
-    void project(const std::source_location& where);
+    void project(const boost::source_location& where);
 
     std::string name_;
     std::vector<std::string> told_;

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <concepts>
-#include <source_location>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <boost/assert/source_location.hpp>
 
 #include "foldback/app/workflow.hpp"
 #include "foldback/testing/failure.hpp"
@@ -83,8 +84,8 @@ public:
     /// An input, or TimedOut, comes in: `decide(state, input)` of the workflow says what to do. An input that it has no
     /// `decide` for does not compile.
     template <class Input>
-    [[nodiscard]] Reacted<State, Command> when(
-        const Input& input, const std::source_location& where = std::source_location::current()) const {
+    [[nodiscard]] Reacted<State, Command> when(const Input& input,
+                                               const boost::source_location& where = BOOST_CURRENT_LOCATION) const {
         auto story = story_;
         story.when = text_of_input(input);
         story.where = where;
