@@ -24,17 +24,30 @@ const char* name_of(Driven driven) { return driven == Driven::by_threads ? "with
 
 bool is_served(Place place) { return place == Place::server || place == Place::server_directory; }
 
-/// Knows the name of the case that runs.
+/// Knows the name of the case that runs, and over another server how many did.
 struct CurrentCase : doctest::IReporter {
     explicit CurrentCase(const doctest::ContextOptions&) {}
     static inline const char* name = "";
+    static inline bool ran_elsewhere = false;
+    static inline bool was_told = false;
+    static inline int run = 0;
+    static inline int told = 0;
 
     void report_query(const doctest::QueryData&) override {}
     void test_run_start() override {}
-    void test_run_end(const doctest::TestRunStats&) override {}
-    void test_case_start(const doctest::TestCaseData& started) override { name = started.m_name; }
+    void test_run_end(const doctest::TestRunStats&) override {
+        if (run + told != 0) std::printf("over another server: %d ran, %d were told what is missing\n", run, told);
+    }
+    void test_case_start(const doctest::TestCaseData& started) override {
+        name = started.m_name;
+        ran_elsewhere = was_told = false;
+    }
     void test_case_reenter(const doctest::TestCaseData&) override {}
-    void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+    void test_case_end(const doctest::CurrentTestCaseStats& ended) override {
+        if (ended.failure_flags != 0) return;
+        run += ran_elsewhere ? 1 : 0;
+        told += was_told && !ran_elsewhere ? 1 : 0;
+    }
     void test_case_exception(const doctest::TestCaseException&) override {}
     void subcase_start(const doctest::SubcaseSignature&) override {}
     void subcase_end() override {}
@@ -49,14 +62,20 @@ std::string reason_not_to_run(const Needs& needs, Place place) {
     if (is_served(place)) return std::string(needs.not_over_http);
     if (place != Place::foreign) return {};
     if (!needs.not_elsewhere.empty()) return std::string(needs.not_elsewhere);
-    if (!needs.capabilities.empty()) return "needs " + needs.capabilities.text();
+    const auto missing = needs.capabilities.missing_in(ServedStore().store().capabilities());
+    if (!missing.empty()) return "needs " + missing.text();
     return needs.engine ? "needs our engine" : "";
+}
+
+void say_not_run(Place place, const std::string& reason) {
+    std::printf("not run %s: %s: %s\n", name_of(place), CurrentCase::name, reason.c_str());
 }
 
 void run(const Needs& needs, const StoreTest& test, Place place, const LogStoreOptions& options) {
     if (const auto reason = reason_not_to_run(needs, place); !reason.empty()) {
-        std::printf("not run %s: %s: %s\n", name_of(place), CurrentCase::name, reason.c_str());
-        return;
+        if (!needs.told || place != Place::foreign) return say_not_run(place, reason);
+        Fixture fixture(place, Driven::by_threads, options);
+        return expect_to_be_told(needs.capabilities, [&] { test(fixture); });
     }
     const bool is_here = place == Place::memory || place == Place::directory;
     for (const auto driven : {Driven::by_hand, Driven::by_threads}) {
@@ -64,17 +83,29 @@ void run(const Needs& needs, const StoreTest& test, Place place, const LogStoreO
         const auto kind = std::string(name_of(place)) + ", " + name_of(driven);
         CAPTURE(kind);
         Fixture fixture(place, driven, options);
+        CurrentCase::ran_elsewhere = place == Place::foreign;
         test(fixture);
     }
 }
-
-bool is_about_another_server() { return std::getenv("CONTRACT_SERVER_URL") != nullptr; }
 
 ReadPage page_of(StreamStore& store, std::string_view path, const ReadFrom& from) {
     return store.read({.stream = path, .from = from, .max_bytes = 64 * 1024}).value();
 }
 
 }  // namespace
+
+bool is_about_another_server() { return std::getenv("CONTRACT_SERVER_URL") != nullptr; }
+
+void expect_to_be_told(Capabilities needed, const std::function<void()>& test) {
+    say_not_run(Place::foreign, "needs " + needed.text());
+    try {
+        test();
+        FAIL_CHECK("it declares that it needs " << needed.text() << ", and ran without");
+    } catch (const MissingCapability& told) {
+        CHECK_MESSAGE(told.missing.missing_in(needed).empty(), told.what());
+        CurrentCase::was_told = true;
+    }
+}
 
 Fixture::Fixture(Place where, Driven how, LogStoreOptions with) : place(where), driven(how), options(std::move(with)) {
     options.clock = &clock;

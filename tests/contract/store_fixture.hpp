@@ -67,6 +67,8 @@ using StoreTest = std::function<void(Fixture&)>;
 /// program says so in a line "not run over …".
 struct Needs {
     Capabilities capabilities{};
+    /// Where they are missing the test is begun all the same, and must end as expect_to_be_told says.
+    bool told = false;
     /// Reaches past the port: moves the clock, changes the engine's options, looks at its statistics.
     bool engine = false;
     /// Why it cannot be so behind HTTP; empty: it can.
@@ -77,11 +79,19 @@ struct Needs {
 [[nodiscard]] inline Needs needs(std::initializer_list<Capability> capabilities) {
     return {.capabilities = capabilities};
 }
+[[nodiscard]] inline Needs told_without(std::initializer_list<Capability> capabilities) {
+    return {.capabilities = capabilities, .told = true};
+}
 [[nodiscard]] inline Needs needs_engine() { return {.engine = true}; }
 [[nodiscard]] inline Needs not_elsewhere(std::string_view because) { return {.not_elsewhere = because}; }
 [[nodiscard]] inline Needs embedded_only(std::string_view because) {
     return {.engine = true, .not_over_http = because};
 }
+
+/// Whether this run is about the server in CONTRACT_SERVER_URL, and about no other store.
+[[nodiscard]] bool is_about_another_server();
+/// Of such a run: the test must end with a MissingCapability, and of nothing but `needed`.
+void expect_to_be_told(Capabilities needed, const std::function<void()>& test);
 
 /// Runs a test on every store there is.
 void on_every_store(const Needs& needs, const StoreTest& test, const LogStoreOptions& options = small_files());

@@ -30,9 +30,12 @@ async function run(what, program, environment) {
   clearTimeout(deadline)
   const counts = /test cases: +(\d+) \| +(\d+) passed \| +(\d+) failed/.exec(output)
   const bad = counts === null || (code !== 0 && counts[3] === "0") ? 1 : Number(counts[3])
-  passed += Number(counts?.[2] ?? 0)
+  // Of a program that also has cases for other stores those count that were about this server.
+  const about = /^over another server: (\d+) ran, (\d+) were told/m.exec(output)
+  const good = about ? Number(about[1]) + Number(about[2]) : Number(counts?.[2] ?? 0)
+  passed += good
   failed += bad
-  console.log(`${what}: ${counts?.[2] ?? 0} passed, ${bad} failed`)
+  console.log(`${what}: ${good} passed, ${bad} failed${about ? ` (${about[2]} of them were told what is missing)` : ""}`)
   for (const line of output.split("\n").filter((text) => text.startsWith("not run "))) console.log(`  ${line}`)
   if (bad > 0) console.log(`${output}\n(exit code ${code}, seed ${seed})`)
 }
@@ -105,7 +108,17 @@ for (const program of ["tour", "accounts", "awaited"]) await guide(program, `${s
 const empty = await Server.start({ binary: path.join(build, "bin/foldback") })
 await guide("counter", empty.url, "remote_guide")
 await empty.stop()
-await run("the contract of a store with the reference server", "../tests/contract_test", { CONTRACT_SERVER_URL: reference.url })
+// What does not run over the reference server says so in the lines "not run", with the capability that is missing.
+for (const [what, program] of Object.entries({
+  "the contract of a store": "contract_test",
+  "repositories, commands and snapshots": "app_test",
+  "projections": "projection_test",
+  "the State protocol": "state_test",
+  "workflows": "workflow_test",
+  "history": "history_test",
+})) {
+  await run(`${what} with the reference server`, `../tests/${program}`, { CONTRACT_SERVER_URL: reference.url })
+}
 await overTls()
 const refusing = await RefusingServer.start()
 const dripping = await DrippingServer.start()

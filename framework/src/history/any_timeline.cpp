@@ -72,6 +72,7 @@ bool AnyTimeline::step_back() {
 }
 
 Offset AnyTimeline::moment_at(Timestamp time) {
+    require(engine_->source().store(), {Capability::commit_times}, "the moment at a time");
     Offset low = first();
     Offset high = tail();
     while (low < high) {

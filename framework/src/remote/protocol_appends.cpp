@@ -48,7 +48,6 @@ Task<Result<Appended>> ProtocolStreams::append(AppendRequest request) {
 Task<std::optional<Refused>> ProtocolStreams::refuse_before_sending(const AppendRequest& request) {
     if (request.messages.empty() && (!request.close || expected_in(request) || request.producer))
         co_return Refused{.detail = "this server closes without data only unconditionally, and appends only data"};
-    if (request.stream_seq) co_return Refused{.detail = "Stream-Seq keeps the expected offsets of this store"};
     if (request.expected_point && request.expected_point->incarnation != only_incarnation)
         co_return elsewhere(0, false);
     auto tail = co_await look_for_tail(request.stream);

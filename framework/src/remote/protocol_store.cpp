@@ -46,12 +46,14 @@ void ProtocolStore::connect() {
 }
 
 void ProtocolStore::create(CreateRequest request, Completion<Created> done) {
+    if (request.fork) refuse(Capability::forks);
     const auto bytes = request.initial.joined().size();
     writes_.start<Created>(
         bytes, [this, request = std::move(request)] { return streams_.create(request); }, std::move(done));
 }
 
 void ProtocolStore::append(AppendRequest request, Completion<Appended> done) {
+    if (request.stream_seq) refuse(Capability::stream_seq);
     const auto bytes = request.messages.joined().size();
     writes_.start<Appended>(
         bytes, [this, request = std::move(request)] { return streams_.append(request); }, std::move(done));

@@ -156,7 +156,6 @@ Task<Result<StreamInfo>> ProtocolStreams::head(StreamPath stream) {
 }
 
 Task<Result<Created>> ProtocolStreams::create(CreateRequest request) {
-    if (request.fork) co_return Refused{.detail = "forks of other servers' streams are made by their own client"};
     if (!request.initial.empty() && framing_of(request.config.content_type) != request.initial.framing())
         co_return Refused{.reason = Refusal::content_type, .detail = "the data is of another type"};
     Call call{.method = Method::put, .path = path_of(request.stream)};

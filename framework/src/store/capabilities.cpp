@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::array all_capabilities{Capability::store_order, Capability::append_all, Capability::backward_read,
                                       Capability::list,        Capability::truncate,   Capability::forks,
-                                      Capability::stream_seq,  Capability::exact_json, Capability::incarnations};
+                                      Capability::stream_seq,  Capability::exact_json, Capability::incarnations,
+                                      Capability::commit_times};
 
 }  // namespace
 
@@ -24,6 +25,7 @@ std::string_view name_of(Capability capability) noexcept {
         case Capability::stream_seq: return "stream_seq";
         case Capability::exact_json: return "exact_json";
         case Capability::incarnations: return "incarnations";
+        case Capability::commit_times: return "commit_times";
     }
     return "unknown";
 }

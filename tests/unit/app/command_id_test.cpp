@@ -11,7 +11,7 @@ using contract::on_every_directory;
 using contract::on_every_store;
 
 TEST_CASE("a command given twice is answered twice and carried out once") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1", deposit(100));
 
@@ -29,7 +29,7 @@ TEST_CASE("a command given twice is answered twice and carried out once") {
 }
 
 TEST_CASE("the first answer is given however far the account has gone since") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         const auto first = accounts.transact("1", deposit(100), {.command_id = "c-1"});
         for (int i = 0; i < 50; ++i) (void)accounts.transact("1", deposit(1), {.command_id = "o-" + std::to_string(i)});
@@ -43,7 +43,7 @@ TEST_CASE("the first answer is given however far the account has gone since") {
 }
 
 TEST_CASE("a rejection is remembered, so that a late copy of the command does not do what its sender was denied") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         const auto first = accounts.transact("1", withdrawal(60), {.command_id = "c-1"});
         (void)accounts.transact("1", deposit(100));
@@ -60,7 +60,7 @@ TEST_CASE("a rejection is remembered, so that a late copy of the command does no
 }
 
 TEST_CASE("that nothing was to do is remembered") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1", opening("Ada"));
         const auto first = accounts.transact("1", opening("Ada"), {.command_id = "c-1"});
@@ -76,7 +76,7 @@ TEST_CASE("that nothing was to do is remembered") {
 }
 
 TEST_CASE("a duplicate is told from a world that moved") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1", deposit(100));
         bool first = true;
@@ -96,7 +96,7 @@ TEST_CASE("a duplicate is told from a world that moved") {
 }
 
 TEST_CASE("a command that meets itself while it is being decided is carried out once") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1", deposit(100));
         bool first = true;
@@ -117,7 +117,7 @@ TEST_CASE("a command that meets itself while it is being decided is carried out 
 }
 
 TEST_CASE("a conflict is not remembered") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         const auto lost = accounts.transact("1",
                                             [&](const AccountState&) -> Decision<AccountEvent> {
@@ -136,7 +136,7 @@ TEST_CASE("a conflict is not remembered") {
 }
 
 TEST_CASE("the events of a command have ids made of its id") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1",
                                 [](const AccountState&) -> Decision<AccountEvent> {
@@ -157,7 +157,7 @@ TEST_CASE("the events of a command have ids made of its id") {
 }
 
 TEST_CASE("a command id that was used for another account is refused clearly") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1", deposit(100), {.command_id = "c-1"});
 
@@ -169,7 +169,7 @@ TEST_CASE("a command id that was used for another account is refused clearly") {
 }
 
 TEST_CASE("the answer to a duplicate outlives the events, which are then not told again") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
         (void)accounts.transact("1", deposit(100), {.command_id = "c-1"});
         (void)at.store->remove("accounts/1").value();
@@ -185,7 +185,7 @@ TEST_CASE("the answer to a duplicate outlives the events, which are then not tol
 }
 
 TEST_CASE("an answer is forgotten when its time is over, if it has one") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(
             *at.store, {.category = "accounts", .clock = &at.clock, .commands = {.keep_for = std::chrono::hours(24)}});
         (void)accounts.transact("1", deposit(1), {.command_id = "c-1"});

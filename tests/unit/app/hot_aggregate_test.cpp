@@ -68,7 +68,7 @@ TEST_CASE("memory alone never says no") {
 }
 
 TEST_CASE("a hot aggregate whose stream was deleted, or deleted and created again, is not believed") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::needs({Capability::incarnations}), [](Fixture& at) {
         const Accounts here(*at.store, {.category = "accounts", .hot_aggregates = 10});
         const Accounts elsewhere(*at.store, {.category = "accounts"});
         for (const auto* id : {"1", "2", "3"}) (void)here.transact(id, deposit(100));
@@ -85,17 +85,19 @@ TEST_CASE("a hot aggregate whose stream was deleted, or deleted and created agai
 }
 
 TEST_CASE("the aggregates that were not used for longest are given up") {
-    const auto store = LogStore::in_memory();
-    const Accounts accounts(*store, {.category = "accounts", .hot_aggregates = 2});
-    for (const auto* id : {"1", "2", "1", "3"}) (void)accounts.transact(id, deposit(1));
-    const auto before = accounts.counters();
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        const Accounts accounts(*store, {.category = "accounts", .hot_aggregates = 2});
+        for (const auto* id : {"1", "2", "1", "3"}) (void)accounts.transact(id, deposit(1));
+        const auto before = accounts.counters();
 
-    (void)accounts.load("1");
-    (void)accounts.load("3");
-    (void)accounts.load("2");
+        (void)accounts.load("1");
+        (void)accounts.load("3");
+        (void)accounts.load("2");
 
-    CHECK(accounts.counters().hot_hits - before.hot_hits == 2);
-    CHECK(accounts.counters().hot_misses - before.hot_misses == 1);
+        CHECK(accounts.counters().hot_hits - before.hot_hits == 2);
+        CHECK(accounts.counters().hot_misses - before.hot_misses == 1);
+    });
 }
 
 TEST_CASE("two repositories with hot aggregates that write at once lose nothing") {

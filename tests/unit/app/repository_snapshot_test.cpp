@@ -11,17 +11,18 @@ using contract::on_every_store;
 namespace {
 
 /// Runs a test on every store, with snapshots in memory and in SQLite.
-void on_every_pair(const std::function<void(Fixture&, SnapshotStore&)>& test) {
-    on_every_store([&](Fixture& at) {
+void on_every_pair(const contract::Needs& needs, const std::function<void(Fixture&, SnapshotStore&)>& test) {
+    on_every_store(needs, [&](Fixture& at) {
         MemorySnapshots memory;
         test(at, memory);
     });
-    on_every_store([&](Fixture& at) {
+    on_every_store(needs, [&](Fixture& at) {
         const contract::TemporaryDirectory directory;
         SqliteSnapshots sqlite(directory.path() / "snapshots.db");
         test(at, sqlite);
     });
 }
+void on_every_pair(const std::function<void(Fixture&, SnapshotStore&)>& test) { on_every_pair({}, test); }
 
 Accounts accounts_of(Fixture& at, SnapshotStore& snapshots, SnapshotPolicy policy = {}) {
     return {*at.store,
@@ -149,21 +150,23 @@ TEST_CASE("an append does not wait for its snapshot") {
 }
 
 TEST_CASE("snapshots are written by a thread of their own, which can be stopped") {
-    const auto store = LogStore::in_memory();
-    MemorySnapshots snapshots;
-    const Accounts accounts(*store,
-                            {.category = "accounts", .snapshots = &snapshots, .snapshot_policy = {.every_events = 2}});
-    for (int i = 0; i < 4; ++i) (void)accounts.transact("1", deposit(1));
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        MemorySnapshots snapshots;
+        const Accounts accounts(
+            *store, {.category = "accounts", .snapshots = &snapshots, .snapshot_policy = {.every_events = 2}});
+        for (int i = 0; i < 4; ++i) (void)accounts.transact("1", deposit(1));
 
-    accounts.snapshot_writer()->wait();
-    // Due after the second event; the third is offered too while the second is still being saved, and then the fourth is not.
-    CHECK(offsets_of(snapshots).back() >= 3);
-    accounts.snapshot_writer()->stop();
-    const auto saved = accounts.counters().written.saved;
-    for (int i = 0; i < 4; ++i) CHECK(accounts.transact("1", deposit(1)).is_appended());
+        accounts.snapshot_writer()->wait();
+        // Due after the second event; the third is offered too while the second is still being saved, and then the fourth is not.
+        CHECK(offsets_of(snapshots).back() >= 3);
+        accounts.snapshot_writer()->stop();
+        const auto saved = accounts.counters().written.saved;
+        for (int i = 0; i < 4; ++i) CHECK(accounts.transact("1", deposit(1)).is_appended());
 
-    CHECK(accounts.counters().written.saved == saved);
-    CHECK(accounts.counters().written.dropped >= 1);
+        CHECK(accounts.counters().written.saved == saved);
+        CHECK(accounts.counters().written.dropped >= 1);
+    });
 }
 
 TEST_CASE("a hot aggregate knows of its last snapshot") {
@@ -199,7 +202,7 @@ TEST_CASE("an aggregate is loaded at an offset from the snapshot before it") {
 }
 
 TEST_CASE("a snapshot of an earlier stream of the same path is not believed") {
-    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+    on_every_pair(contract::needs({Capability::incarnations}), [](Fixture& at, SnapshotStore& snapshots) {
         const auto accounts = accounts_of(at, snapshots);
         for (int i = 0; i < 3; ++i) (void)accounts.transact("1", deposit(100));
         REQUIRE(accounts.take_snapshot("1"));
@@ -212,7 +215,7 @@ TEST_CASE("a snapshot of an earlier stream of the same path is not believed") {
 }
 
 TEST_CASE("a snapshot is not believed when its stream is replaced while it is being loaded") {
-    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+    on_every_pair(contract::needs({Capability::incarnations}), [](Fixture& at, SnapshotStore& snapshots) {
         CountingStore store(*at.store);
         const Accounts elsewhere(*at.store, {.category = "accounts"});
         const Accounts accounts(store, {.category = "accounts", .snapshots = &snapshots});
@@ -280,7 +283,7 @@ TEST_CASE("no snapshot is made while an upcaster waits for a further event") {
 }
 
 TEST_CASE("a snapshot serves a stream whose first events were truncated") {
-    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+    on_every_pair(contract::told_without({Capability::truncate}), [](Fixture& at, SnapshotStore& snapshots) {
         const auto accounts = accounts_of(at, snapshots);
         for (int i = 0; i < 6; ++i) (void)accounts.transact("1", deposit(1));
         REQUIRE(accounts.take_snapshot("1"));
@@ -293,7 +296,7 @@ TEST_CASE("a snapshot serves a stream whose first events were truncated") {
 }
 
 TEST_CASE("verification finds the first snapshot that is not what the events add up to") {
-    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+    on_every_pair(contract::told_without({Capability::list}), [](Fixture& at, SnapshotStore& snapshots) {
         const auto accounts = accounts_of(at, snapshots, {.every_events = 2});
         for (int i = 0; i < 6; ++i) {
             (void)accounts.transact("1", deposit(1));
@@ -319,7 +322,7 @@ TEST_CASE("verification finds the first snapshot that is not what the events add
 }
 
 TEST_CASE("verification skips snapshots of other code, and can be ended early") {
-    on_every_pair([](Fixture& at, SnapshotStore& snapshots) {
+    on_every_pair(contract::told_without({Capability::list}), [](Fixture& at, SnapshotStore& snapshots) {
         const auto accounts = accounts_of(at, snapshots);
         (void)accounts.transact("1", deposit(100));
         REQUIRE(accounts.take_snapshot("1"));

@@ -86,7 +86,7 @@ TEST_CASE("refreshing reads only what is missing") {
 }
 
 TEST_CASE("recorded events say what, when, where and why") {
-    on_every_store([](Fixture& fixture) {
+    on_every_store(contract::told_without({Capability::store_order}), [](Fixture& fixture) {
         const ManualClock clock;
         const Repository<Account> accounts(*fixture.store,
                                            {.category = "accounts", .clock = &clock, .new_id = [] { return "e-1"; }});

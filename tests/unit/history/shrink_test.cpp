@@ -1,6 +1,6 @@
 #include "foldback/history/shrink.hpp"
 
-#include <doctest/doctest.h>
+#include "contract/store_fixture.hpp"
 
 #include <algorithm>
 #include <random>
@@ -30,7 +30,7 @@ FoldPredicate total_below(std::int64_t cents) {
     return [cents](const Fold& fold) { return detail::aggregate_in<Order>(fold).state().total < cents; };
 }
 
-AnyTimeline timeline_of(LogStore& store) { return {store, "orders/1", lens_of<Order>("orders")}; }
+AnyTimeline timeline_of(StreamStore& store) { return {store, "orders/1", lens_of<Order>("orders")}; }
 
 }  // namespace
 
@@ -103,19 +103,21 @@ TEST_CASE("shrinking ends when it may not try more, and says so") {
 }
 
 TEST_CASE("a history is shrunk to the events with which it still fails") {
-    const auto store = LogStore::in_memory();
-    append(*store, "orders/1", usual_history());
-    auto order = timeline_of(*store);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, "orders/1", usual_history());
+        auto order = timeline_of(*store);
 
-    const auto shrunk = order.shrink(total_below(0));
+        const auto shrunk = order.shrink(total_below(0));
 
-    REQUIRE(shrunk.has_value());
-    CHECK(shrunk->moment == Offset{4});
-    CHECK(shrunk->kept == std::vector{Offset{3}});
-    CHECK(shrunk->minimal);
-    CHECK_FALSE(order.shrink(total_below(-1000)).has_value());
-    CHECK(order.shrink(total_below(1))->kept.empty());
-    CHECK_FALSE(order.shrink(total_below(0), {.max_folded = 1})->minimal);
+        REQUIRE(shrunk.has_value());
+        CHECK(shrunk->moment == Offset{4});
+        CHECK(shrunk->kept == std::vector{Offset{3}});
+        CHECK(shrunk->minimal);
+        CHECK_FALSE(order.shrink(total_below(-1000)).has_value());
+        CHECK(order.shrink(total_below(1))->kept.empty());
+        CHECK_FALSE(order.shrink(total_below(0), {.max_folded = 1})->minimal);
+    });
 }
 
 namespace {
@@ -141,18 +143,20 @@ using Strict = Aggregate<StrictState, OrderEvent>;
 
 TEST_CASE(
     "events without those that they need are another failure, and those that never could be folded are left out") {
-    const auto store = LogStore::in_memory();
-    append(*store, "orders/1", std::vector<OrderEvent>{LineAdded{{"early", 1}, 1}});
-    append(*store, "orders/1", usual_history());
-    AnyTimeline order{*store, "orders/1", lens_of<Strict>("orders")};
-    const auto negative = [](const Fold& fold) { return detail::aggregate_in<Strict>(fold).state().total < 0; };
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, "orders/1", std::vector<OrderEvent>{LineAdded{{"early", 1}, 1}});
+        append(*store, "orders/1", usual_history());
+        AnyTimeline order{*store, "orders/1", lens_of<Strict>("orders")};
+        const auto negative = [](const Fold& fold) { return detail::aggregate_in<Strict>(fold).state().total < 0; };
 
-    const auto shrunk = order.shrink(negative);
+        const auto shrunk = order.shrink(negative);
 
-    REQUIRE(shrunk.has_value());
-    CHECK(shrunk->moment == Offset{5});
-    // Placed, one of the lines, the discount.
-    CHECK(shrunk->kept == std::vector{Offset{1}, Offset{2}, Offset{4}});
+        REQUIRE(shrunk.has_value());
+        CHECK(shrunk->moment == Offset{5});
+        // Placed, one of the lines, the discount.
+        CHECK(shrunk->kept == std::vector{Offset{1}, Offset{2}, Offset{4}});
+    });
 }
 
 namespace {
@@ -175,10 +179,12 @@ using Torn = Aggregate<TornState, OrderEvent>;
 }  // namespace
 
 TEST_CASE("half of an event is no failure") {
-    const auto store = LogStore::in_memory();
-    append(*store, "orders/1", usual_history());
-    AnyTimeline order{*store, "orders/1", lens_of<Torn>("orders")};
-    const auto negative = [](const Fold& fold) { return detail::aggregate_in<Torn>(fold).state().total < 0; };
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, "orders/1", usual_history());
+        AnyTimeline order{*store, "orders/1", lens_of<Torn>("orders")};
+        const auto negative = [](const Fold& fold) { return detail::aggregate_in<Torn>(fold).state().total < 0; };
 
-    CHECK(order.shrink(negative)->kept == std::vector{Offset{3}});
+        CHECK(order.shrink(negative)->kept == std::vector{Offset{3}});
+    });
 }

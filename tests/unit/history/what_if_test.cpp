@@ -65,46 +65,52 @@ TEST_CASE("leaving out, replacing and inserting events makes another history bes
 }
 
 TEST_CASE("a what-if knows nothing of what the real history knows beyond the first change") {
-    const auto store = LogStore::in_memory();
-    for (int i = 0; i < 20; ++i) append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", i}, 1}});
-    append(*store, stream, "42");
-    append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", 0}, 1}});
-    Timeline<Order> order(*store, stream, {.checkpoint_every = 4});
-    CHECK(order.state().total == 21);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        for (int i = 0; i < 20; ++i) append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", i}, 1}});
+        append(*store, stream, "42");
+        append(*store, stream, std::vector<OrderEvent>{LineAdded{{"tea", 0}, 1}});
+        Timeline<Order> order(*store, stream, {.checkpoint_every = 4});
+        CHECK(order.state().total == 21);
 
-    auto without = order.what_if(Edits().skip(Offset{6}));
+        auto without = order.what_if(Edits().skip(Offset{6}));
 
-    CHECK(without.state().total == 20);
-    for (std::uint64_t at = 0; at < 20; ++at) CHECK(without.state_at(Offset{at}).total == static_cast<int>(at));
-    REQUIRE(without.unreadable().size() == 1);
-    CHECK(without.unreadable()[0].offset == Offset{19});
-    CHECK(without.event(Offset{20}).problem.empty());
+        CHECK(without.state().total == 20);
+        for (std::uint64_t i = 0; i < 20; ++i) CHECK(without.state_at(Offset{i}).total == static_cast<int>(i));
+        REQUIRE(without.unreadable().size() == 1);
+        CHECK(without.unreadable()[0].offset == Offset{19});
+        CHECK(without.event(Offset{20}).problem.empty());
+    });
 }
 
 TEST_CASE("a what-if can be edited again") {
-    const auto store = LogStore::in_memory();
-    append(*store, stream, usual_history());
-    Timeline<Order> order(*store, stream);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, stream, usual_history());
+        Timeline<Order> order(*store, stream);
 
-    auto twice = order.what_if(Edits().skip(Offset{1})).what_if(Edits().skip(Offset{2}));
+        auto twice = order.what_if(Edits().skip(Offset{1})).what_if(Edits().skip(Offset{2}));
 
-    CHECK(twice.state().total == 450);
-    CHECK(twice.origin_of(Offset{2}) == Offset{4});
+        CHECK(twice.state().total == 450);
+        CHECK(twice.origin_of(Offset{2}) == Offset{4});
+    });
 }
 
 TEST_CASE("edits that are no JSON or lie beyond the tail are refused") {
-    const auto store = LogStore::in_memory();
-    append(*store, stream, usual_history());
-    Timeline<Order> order(*store, stream);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, stream, usual_history());
+        Timeline<Order> order(*store, stream);
 
-    CHECK_THROWS_AS(Edits().replace(Offset{0}, "{"), std::invalid_argument);
-    CHECK_THROWS_AS(Edits().insert(Offset{0}, "1,2"), std::invalid_argument);
-    CHECK_THROWS_AS((void)order.what_if(Edits().skip(Offset{5})), std::out_of_range);
-    CHECK_THROWS_AS((void)order.what_if(Edits().insert(Offset{6}, "1")), std::out_of_range);
+        CHECK_THROWS_AS(Edits().replace(Offset{0}, "{"), std::invalid_argument);
+        CHECK_THROWS_AS(Edits().insert(Offset{0}, "1,2"), std::invalid_argument);
+        CHECK_THROWS_AS((void)order.what_if(Edits().skip(Offset{5})), std::out_of_range);
+        CHECK_THROWS_AS((void)order.what_if(Edits().insert(Offset{6}, "1")), std::out_of_range);
+    });
 }
 
 TEST_CASE("a what-if is saved as a fork that any reader may read") {
-    contract::on_every_store([](contract::Fixture& fixture) {
+    contract::on_every_store(contract::told_without({Capability::forks}), [](contract::Fixture& fixture) {
         auto& store = *fixture.store;
         append(store, stream, usual_history());
         Timeline<Order> order(store, stream);
@@ -132,46 +138,52 @@ TEST_CASE("a what-if is saved as a fork that any reader may read") {
 }
 
 TEST_CASE("a what-if of a fork and one from the beginning are saved as well") {
-    const auto store = LogStore::in_memory();
-    append(*store, stream, usual_history());
-    Timeline<Order> order(*store, stream);
-    REQUIRE(order.what_if(Edits().skip(Offset{3})).save_as("orders/fork").has_value());
-    Timeline<Order> fork(*store, "orders/fork");
+    contract::on_every_store(contract::needs({Capability::forks}), [](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, stream, usual_history());
+        Timeline<Order> order(*store, stream);
+        REQUIRE(order.what_if(Edits().skip(Offset{3})).save_as("orders/fork").has_value());
+        Timeline<Order> fork(*store, "orders/fork");
 
-    REQUIRE(fork.what_if(Edits().skip(Offset{1})).save_as("orders/fork-of-fork").has_value());
-    REQUIRE(order.what_if(Edits().skip(Offset{0})).save_as("orders/nobodys").has_value());
+        REQUIRE(fork.what_if(Edits().skip(Offset{1})).save_as("orders/fork-of-fork").has_value());
+        REQUIRE(order.what_if(Edits().skip(Offset{0})).save_as("orders/nobodys").has_value());
 
-    CHECK(Timeline<Order>(*store, "orders/fork-of-fork").state().total == 450);
-    CHECK(Timeline<Order>(*store, "orders/nobodys").state().customer.empty());
-    CHECK(Timeline<Order>(*store, "orders/nobodys").tail() == Offset{4});
+        CHECK(Timeline<Order>(*store, "orders/fork-of-fork").state().total == 450);
+        CHECK(Timeline<Order>(*store, "orders/nobodys").state().customer.empty());
+        CHECK(Timeline<Order>(*store, "orders/nobodys").tail() == Offset{4});
+    });
 }
 
 TEST_CASE("another reducer is compared at every moment, whatever the order of its members") {
-    const auto store = LogStore::in_memory();
-    append(*store, stream, usual_history());
-    Timeline<Order> order(*store, stream);
-    Timeline<StrictOrder> strict(*store, stream);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, stream, usual_history());
+        Timeline<Order> order(*store, stream);
+        Timeline<StrictOrder> strict(*store, stream);
 
-    const auto divergence = order.first_divergence(strict);
+        const auto divergence = order.first_divergence(strict);
 
-    REQUIRE(divergence.has_value());
-    CHECK(divergence->moment == Offset{4});
-    CHECK(divergence->patch == R"([{"op":"replace","path":"/total","value":0}])");
-    CHECK_FALSE(order.first_divergence(strict, {.to = Offset{3}}).has_value());
-    Timeline<Order> same(*store, stream);
-    CHECK_FALSE(order.first_divergence(same).has_value());
+        REQUIRE(divergence.has_value());
+        CHECK(divergence->moment == Offset{4});
+        CHECK(divergence->patch == R"([{"op":"replace","path":"/total","value":0}])");
+        CHECK_FALSE(order.first_divergence(strict, {.to = Offset{3}}).has_value());
+        Timeline<Order> same(*store, stream);
+        CHECK_FALSE(order.first_divergence(same).has_value());
+    });
 }
 
 TEST_CASE("an event that only one of two builds can read is where they part") {
-    const auto store = LogStore::in_memory();
-    append(*store, stream, std::vector<OrderEvent>{Placed{"Ada"}, Discounted{0}});
-    Timeline<Order> order(*store, stream);
-    Timeline<OrderWithoutDiscounts> other(*store, stream);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        append(*store, stream, std::vector<OrderEvent>{Placed{"Ada"}, Discounted{0}});
+        Timeline<Order> order(*store, stream);
+        Timeline<OrderWithoutDiscounts> other(*store, stream);
 
-    const auto divergence = order.first_divergence(other);
+        const auto divergence = order.first_divergence(other);
 
-    REQUIRE(divergence.has_value());
-    CHECK(divergence->moment == Offset{2});
-    CHECK(divergence->left_problem.empty());
-    CHECK(divergence->right_problem.starts_with("Discounted version 1: /data: unknown event type"));
+        REQUIRE(divergence.has_value());
+        CHECK(divergence->moment == Offset{2});
+        CHECK(divergence->left_problem.empty());
+        CHECK(divergence->right_problem.starts_with("Discounted version 1: /data: unknown event type"));
+    });
 }

@@ -5,6 +5,12 @@
 namespace foldback::projection_tests {
 
 World::World(bool on_disk, Driven how, Reached reached) : is_on_disk(on_disk), driven(how) {
+    if (reached == Reached::another_server) {
+        served = std::make_unique<test::ServedStore>();
+        store = &served->store();
+        open_database();
+        return;
+    }
     LogStoreOptions with;
     with.segment_bytes = 512 * 1024;
     with.clock = &clock;
@@ -60,6 +66,10 @@ Strings World::journal_rows(const std::string& name) const {
 }
 
 void in_every_world(const std::function<void(World&)>& test) {
+    if (contract::is_about_another_server()) {
+        World world(false, Driven::by_hand, Reached::another_server);
+        return contract::expect_to_be_told({Capability::store_order}, [&] { test(world); });
+    }
     SUBCASE("in memory") {
         World world(false);
         test(world);
@@ -76,6 +86,7 @@ void in_every_world(const std::function<void(World&)>& test) {
 
 void in_every_world_and_way(const std::function<void(World&)>& test) {
     in_every_world(test);
+    if (contract::is_about_another_server()) return;
     SUBCASE("in memory, with threads") {
         World world(false, Driven::by_threads);
         test(world);

@@ -14,7 +14,11 @@ using contract::TemporaryDirectory;
 using std::chrono::milliseconds;
 
 enum class Driven : std::uint8_t { by_hand, by_threads };
-enum class Reached : std::uint8_t { here, over_http };
+enum class Reached : std::uint8_t {
+    here,
+    over_http,       ///< behind our server
+    another_server,  ///< behind the one in CONTRACT_SERVER_URL
+};
 
 /// A store in memory or on disk, a database, and the clock of both.
 class World {
@@ -39,13 +43,14 @@ public:
     Driven driven;
     TemporaryDirectory directory;
     ManualClock clock;
-    std::unique_ptr<LogStore> log;
+    std::unique_ptr<LogStore> log;  ///< null behind another server
     std::unique_ptr<test::ServedStore> served;
     StreamStore* store = nullptr;
     std::shared_ptr<Database> database;
 };
 
-/// Runs a test with everything in memory, with everything on disk, and with the store behind HTTP, by hand.
+/// Runs a test with everything in memory, with everything on disk, and with the store behind HTTP, by hand. Behind another
+/// server there is no order of the store: there the test must be told so.
 void in_every_world(const std::function<void(World&)>& test);
 /// The same with threads too.
 void in_every_world_and_way(const std::function<void(World&)>& test);

@@ -88,36 +88,41 @@ TEST_CASE("a state holds no more rows than it may") {
 }
 
 TEST_CASE("catching up goes on where it stopped, and names the message that it cannot read") {
-    const auto store = LogStore::in_memory();
-    Everything state;
-    CHECK(state.catch_up(*store, "state").error().reason == Refusal::not_found);
-    write(*store, ada);
-    CHECK(state.catch_up(*store, "state").value().offset == Offset{1});
-    write(*store, bob);
-    CHECK(state.catch_up(*store, "state").value().offset == Offset{2});
-    CHECK(state.size() == 2);
+    contract::on_every_store([](contract::Fixture& at) {
+        auto* const store = at.store;
+        Everything state;
+        CHECK(state.catch_up(*store, "state").error().reason == Refusal::not_found);
+        write(*store, ada);
+        CHECK(state.catch_up(*store, "state").value().offset == Offset{1});
+        write(*store, bob);
+        CHECK(state.catch_up(*store, "state").value().offset == Offset{2});
+        CHECK(state.size() == 2);
 
-    write(*store, R"({"type":"user","key":"2","headers":{"operation":"delete"}})");
-    write(*store, R"({"no":"message"})");
-    CHECK_THROWS_WITH_AS((void)state.catch_up(*store, "state"), doctest::Contains("state at offset 3"), CorruptEvent);
+        write(*store, R"({"type":"user","key":"2","headers":{"operation":"delete"}})");
+        write(*store, R"({"no":"message"})");
+        CHECK_THROWS_WITH_AS((void)state.catch_up(*store, "state"), doctest::Contains("state at offset 3"),
+                             CorruptEvent);
 
-    CHECK(state.size() == 1);
+        CHECK(state.size() == 1);
+    });
 }
 
 TEST_CASE("a stream that was made anew is told apart from the one that was read") {
-    const auto store = LogStore::in_memory();
-    Everything state;
-    write(*store, ada);
-    (void)state.catch_up(*store, "state").value();
-    (void)store->remove("state").value();
-    write(*store, bob);
+    contract::on_every_store(contract::needs({Capability::incarnations}), [](contract::Fixture& at) {
+        auto* const store = at.store;
+        Everything state;
+        write(*store, ada);
+        (void)state.catch_up(*store, "state").value();
+        (void)store->remove("state").value();
+        write(*store, bob);
 
-    CHECK(state.catch_up(*store, "state").error().reason == Refusal::bad_offset);
-    state.clear();
-    (void)state.catch_up(*store, "state").value();
+        CHECK(state.catch_up(*store, "state").error().reason == Refusal::bad_offset);
+        state.clear();
+        (void)state.catch_up(*store, "state").value();
 
-    CHECK(state.of<"user">().count("1") == 0);
-    CHECK(state.of<"user">().count("2") == 1);
+        CHECK(state.of<"user">().count("1") == 0);
+        CHECK(state.of<"user">().count("2") == 1);
+    });
 }
 
 }  // namespace foldback

@@ -65,7 +65,8 @@ public:
     /// One event back; false at the first moment.
     bool step_back();
     /// The moment at a time: everything was committed then that was committed at or before `time`. Commit times are taken
-    /// to ascend, as they do while nobody sets the machine's clock back.
+    /// to ascend, as they do while nobody sets the machine's clock back. Throws MissingCapability for a store without commit
+    /// times.
     [[nodiscard]] Offset moment_at(Timestamp time);
 
     /// The fold at the moment where the timeline stands. Valid until the timeline is used again.

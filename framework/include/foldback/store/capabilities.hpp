@@ -21,6 +21,7 @@ enum class Capability : std::uint8_t {
     stream_seq,     ///< AppendRequest::stream_seq
     exact_json,     ///< JSON messages come back byte for byte
     incarnations,   ///< telling a stream from its deleted namesake, and knowing when it was created
+    commit_times,   ///< knowing when a message was committed
 };
 
 /// Its name in errors and documents, such as "store_order".
@@ -35,11 +36,16 @@ public:
     }
     [[nodiscard]] static constexpr Capabilities all() noexcept {
         Capabilities every;
-        every.bits_ = bit(Capability::incarnations) * 2 - 1;
+        every.bits_ = bit(Capability::commit_times) * 2 - 1;
         return every;
     }
 
     [[nodiscard]] constexpr bool has(Capability one) const noexcept { return (bits_ & bit(one)) != 0; }
+    [[nodiscard]] constexpr Capabilities with(Capability one) const noexcept {
+        Capabilities more = *this;
+        more.bits_ |= bit(one);
+        return more;
+    }
     /// Those of these that `others` lacks.
     [[nodiscard]] constexpr Capabilities missing_in(Capabilities others) const noexcept {
         Capabilities missing;
