@@ -31,6 +31,36 @@ with_the_client_only() {
         "$work/client/build/consumer"
 }
 
+# The remote store: it brings store and client, and no framework and no server. The program then uses a server.
+with_the_remote_store() {
+    mkdir -p "$work/remote"
+    printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' \
+        'find_package(foldback CONFIG REQUIRED COMPONENTS remote)' \
+        'if(TARGET foldback::framework OR TARGET foldback::server OR NOT TARGET foldback::client OR NOT TARGET foldback::store)' \
+        'message(FATAL_ERROR "the remote store brings store and client, and nothing else")' 'endif()' \
+        "add_executable(consumer $here/remote.cpp)" 'target_link_libraries(consumer PRIVATE foldback::remote)' \
+        >"$work/remote/CMakeLists.txt"
+    cmake -S "$work/remote" -B "$work/remote/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" &&
+        cmake --build "$work/remote/build" &&
+        "$work/remote/build/consumer" &&
+        over_a_server "$work/remote/build/consumer"
+}
+
+# over_a_server <program>: runs it with the URL of an installed server.
+over_a_server() {
+    local server url='' result=0
+    "$prefix/bin/foldback" serve --memory --listen 127.0.0.1:0 >"$work/server.log" 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        url=$(grep -om 1 'http://127.0.0.1:[0-9]*' "$work/server.log") && break
+        sleep 0.05
+    done
+    "$1" "$url" || result=$?
+    kill "$server" && wait "$server" || true
+    return $result
+}
+
 with_an_unknown_component() {
     mkdir -p "$work/unknown"
     printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' \
@@ -71,6 +101,7 @@ cmake --install "$build_dir" --prefix "$prefix" >/dev/null
 
 expect with_find_package
 expect with_the_client_only
+expect with_the_remote_store
 expect with_an_unknown_component
 expect with_pkg_config
 expect with_fetch_content

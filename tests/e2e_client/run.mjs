@@ -92,6 +92,32 @@ async function overTls() {
   rmSync(directory, { recursive: true })
 }
 
+/** A store over a network that loses answers. */
+async function storeOverBadNetwork(name, { root, port, prefix }, server, storePrefix) {
+  const proxy = await CuttingProxy.start({
+    targetPort: port,
+    random: new Random(seed + 2),
+    requestBytes: 8_000,
+    responseBytes: 8_000,
+    delayMs: 2,
+    duplicates: 0.3,
+    stragglers: 0.5,
+    test: { after: () => {} },
+  })
+  await run(`a store over a bad network before ${name}`, "store_over_bad_network", {
+    CLIENT_TEST_URL: root + prefix,
+    STORE_TEST_SERVER: server,
+    STORE_TEST_HOSTILE_URL: proxy.url + storePrefix,
+  })
+  const { cuts, duplicated, straggled } = proxy
+  console.log(`  ${cuts.request} requests and ${cuts.response} answers were cut, ${duplicated} connections came twice, ${straggled} late`)
+  if (cuts.response < 20 || straggled < 3) {
+    failed += 1
+    console.log("  the network was too kind: 1 failed")
+  }
+  proxy.stop()
+}
+
 const reference = new DurableStreamTestServer({ port: 0, longPollTimeout: 500 })
 await reference.start()
 const ours = await Server.start({ binary: path.join(build, "bin/foldback"), longPollTimeoutMs: 500 })
@@ -149,6 +175,9 @@ for (const { name, root, port, prefix } of servers) {
   }
   for (const proxy of [cutting, hostile]) proxy.stop()
 }
+await storeOverBadNetwork("the reference server", servers[0], "durable_streams", servers[0].prefix)
+await storeOverBadNetwork("our server as any other", servers[1], "durable_streams", servers[1].prefix)
+await storeOverBadNetwork("our server", servers[1], "foldback", "")
 await reference.stop()
 await ours.stop()
 console.log(`${passed} passed, ${failed} failed`)
