@@ -34,7 +34,8 @@ const measurements = [
   () => smallGets({ binary, directory: join(scratch, "small"), nginx, rounds: 5, seconds: 3, target: 1 }),
   () => catchUp({ binary, directory: join(scratch, "long"), scratch, nginx, rounds: 7, target: 0.7 }),
   () => clientRows({
-    binary, clientBench: join(programs, "client_bench"), directory: join(scratch, "client"), scratch, rounds: 5, produceTarget: 5, readTarget: 0.6,
+    binary, clientBench: join(programs, "client_bench"), remoteBench: join(programs, "remote_bench"), directory: join(scratch, "client"), scratch,
+    rounds: 5, produceTarget: 5, readTarget: 0.6,
   }),
   () => idleReaders({ binary, program: join(programs, "live_readers"), directory: join(scratch, "idle"), count: 10_000, target: 1 }),
   () => fanOut({ binary, program: join(programs, "live_readers"), directory: join(scratch, "fan-out"), count: 1_000, rounds: 100, target: 4 }),

@@ -1,5 +1,5 @@
 // Our C++ client (bin/bench/client_bench): its producer against that of the official TypeScript client, and what it reads
-// into structs against the bytes that curl throws away.
+// into structs against the bytes that curl throws away; and the store over HTTP (bin/bench/remote_bench) against that client.
 
 import { execFile } from "node:child_process"
 import { join } from "node:path"
@@ -61,12 +61,19 @@ async function decoded(server, clientBench, scratch, rounds, target) {
   }
 }
 
-export async function clientRows({ binary, clientBench, directory, scratch, rounds, produceTarget, readTarget }) {
+/** Repositories and reads over HttpStore against the same by the client; the program has the targets and says why. */
+async function remoteRows(server, remoteBench) {
+  const { stdout } = await promisify(execFile)(remoteBench, [server.url])
+  return JSON.parse(stdout)
+}
+
+export async function clientRows({ binary, clientBench, remoteBench, directory, scratch, rounds, produceTarget, readTarget }) {
   const server = await Server.start({ binary, dataDir: directory })
   try {
     return [
       await produced(server, clientBench, rounds, produceTarget),
       await decoded(server, clientBench, scratch, rounds, readTarget),
+      ...(await remoteRows(server, remoteBench)),
     ]
   } finally {
     await server.kill()
