@@ -156,6 +156,26 @@ async function storeHoldsEachEventOnce() {
   }
 }
 
+/// The debugger of the service tells the same from the store elsewhere: states, what broke, causes and effects.
+async function debuggerTellsTheSame() {
+  const ask = async query => {
+    const {status, body} = await request('GET', `/debug/api/${query}`);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body;
+  };
+  for (const [id, order] of [...orders].slice(0, 40)) {
+    const stream = `stream=orders/${id}`;
+    assert.equal((await ask(`state?${stream}&at=1`)).state.status, 'placed', id);
+    const last = await ask(`state?${stream}`);
+    assert.equal(last.state.status, order.shipped ? 'shipped' : order.paid ? 'paid' : 'cancelled', id);
+    assert.equal(last.tail, 2 + (order.shipped ? 1 : 0), id);
+    assert((await ask(`invariants?${stream}`)).invariants.every(({broken, complete}) => complete && broken.length === 0), id);
+  }
+  const [placed] = orders.keys();
+  const {nodes} = await ask(`trace?stream=orders/${placed}&event=1`);
+  for (const type of ['CommandHandled', 'OrderPlaced']) assert(nodes.some(node => node.type === type), JSON.stringify(nodes));
+}
+
 let passed = 0;
 let failed = 0;
 async function check(name, body) {
@@ -243,6 +263,7 @@ try {
     }
   });
   if (storeProgram) await check('the store holds each event once, whoever asks it', storeHoldsEachEventOnce);
+  if (storeProgram) await check('the debugger of the service runs over the store elsewhere', debuggerTellsTheSame);
   await check('SIGTERM ends it with 0', async () => {
     const ending = service;
     ending.kill('SIGTERM');
