@@ -133,6 +133,7 @@ await run("If-Match with our server", "client_if_match", { CLIENT_TEST_URL: serv
 for (const program of ["tour", "accounts", "awaited"]) await guide(program, `${servers[1].root}${servers[1].prefix}/${program}`)
 const empty = await Server.start({ binary: path.join(build, "bin/foldback") })
 await guide("counter", empty.url, "remote_guide")
+await guide("elsewhere", `${reference.url}/elsewhere`, "remote_guide")
 await empty.stop()
 // What does not run over the reference server says so in the lines "not run", with the capability that is missing.
 for (const [what, program] of Object.entries({
