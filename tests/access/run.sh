@@ -112,6 +112,21 @@ is "and leaves" 200 "$(status "${bob[@]}" "${url}large")"
 is "as it was" "$(sha256sum <large)" "$(sha256sum <answer)"
 is "in pieces too" 204 "$(status "${ann[@]}" -X POST -H 'Content-Type: application/octet-stream' -H 'Transfer-Encoding: chunked' --data-binary @large "${url}large")"
 is "a browser's question needs no token" 204 "$(status --cacert ca.pem -X OPTIONS "${url}a")"
+cli() { FOLDBACK_CONFIG= "$foldback" "$@" --url "${url%/}" 2>cli.err; }
+is "the command line speaks TLS" hello "$(cli read a --until-end --ca-file ca.pem --token secret-of-bob)"
+is "also by what is in the environment" hello \
+    "$(FOLDBACK_CA_FILE=ca.pem FOLDBACK_TOKEN=secret-of-bob STREAM_URL=${url%/} "$foldback" read a --until-end)"
+cli create lines --content-type text/plain --ca-file ca.pem --token secret-of-ann >/dev/null
+printf 'one\ntwo\n' | cli append lines --ca-file ca.pem --auth 'Bearer secret-of-ann' >/dev/null
+is "and writes over it" "one
+two" "$(cli read lines --until-end --ca-file ca.pem --token secret-of-bob)"
+is "a large body leaves over it" "$(sha256sum <large)" "$(cli read large --limit 3000000 --until-end --ca-file ca.pem --token secret-of-bob | sha256sum)"
+cli delete lines --ca-file ca.pem --token secret-of-bob >/dev/null
+is "but not what the token may not" 6 $?
+cli read a --until-end --token secret-of-bob >/dev/null
+is "nor with whom it does not believe" 3 $?
+is "and says why" 1 "$(grep -c 'certificate verify failed' cli.err)"
+cli delete lines --ca-file ca.pem --token secret-of-ann >/dev/null
 is "the list is for who may read" '["a","large"]' \
     "$(curl -sS "${bob[@]}" "${url%stream/}streams" | grep -o '"stream":"[^"]*"' | sed 's/"stream"://' | paste -sd, | sed 's/.*/[&]/')"
 

@@ -360,7 +360,9 @@ same "and ends" "$code" 0
 
 expect "an error for programs" 3 "$foldback" head x --json --url http://127.0.0.1:1
 says "is a document" err '^\{"error":\{"message":".*","exit_code":3,"remedy":'
-expect "https" 2 "$foldback" head x --url https://localhost
+expect "a scheme that is not spoken" 2 "$foldback" head x --url ftp://localhost
+expect "authorities that cannot be read" 3 "$foldback" head x --url https://127.0.0.1:1 --ca-file absent.pem
+expect "two ways to say who one is" 2 "$foldback" head x --auth 'Basic eDp5' --token t
 expect "a name that no stream can have" 2 "$foldback" head 'a//b'
 expect "the version" 0 "$foldback" version
 says "is told" out '^foldback [0-9]+\.[0-9]+\.[0-9]+$'

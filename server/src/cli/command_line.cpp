@@ -125,6 +125,9 @@ private:
         app.add_option("--url", common_.url, "base URL of the streams")->type_name("URL")->default_str(base_url_text);
         app.add_option("--auth", common_.auth, "value of the Authorization header, such as \"Bearer …\"")
             ->type_name("TEXT");
+        app.add_option("--token", common_.token, "the same as --auth \"Bearer TOKEN\"")->type_name("TOKEN");
+        app.add_option("--ca-file", common_.ca_file, "authorities to trust over https (PEM) instead of the system's")
+            ->type_name("FILE");
         app.add_option("--timeout-ms", common_.timeout_ms, "wait this long for an answer")
             ->type_name("MS")
             ->default_str("30000")
@@ -601,6 +604,8 @@ private:
         if (name == "config") flag.variable = "FOLDBACK_CONFIG";
         if (name == "url") flag.variable = "STREAM_URL";
         if (name == "auth") flag.variable = "STREAM_AUTH";
+        if (name == "token") flag.variable = "FOLDBACK_TOKEN";
+        if (name == "ca-file") flag.variable = "FOLDBACK_CA_FILE";
         return flag;
     }
 

@@ -16,9 +16,11 @@ namespace foldback::cli {
 
 /// What every verb understands.
 struct CommonOptions {
-    std::string url;   ///< empty: STREAM_URL, else the standard one
-    std::string auth;  ///< empty: STREAM_AUTH
-    std::string data;  ///< a data directory to read instead of a server; empty: the server
+    std::string url;      ///< empty: STREAM_URL, else the standard one
+    std::string auth;     ///< empty: STREAM_AUTH
+    std::string token;    ///< empty: FOLDBACK_TOKEN
+    std::string ca_file;  ///< empty: FOLDBACK_CA_FILE, else the system's roots
+    std::string data;     ///< a data directory to read instead of a server; empty: the server
     std::uint64_t timeout_ms = 30'000;
     bool json = false;
     bool quiet = false;

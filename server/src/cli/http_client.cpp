@@ -7,12 +7,16 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "cli/interrupt.hpp"
 #include "foldback/version.hpp"
+#include "http/reply_feed.hpp"
 
 namespace foldback::cli {
 namespace {
@@ -60,6 +64,28 @@ HttpResponse head_of(const Message& message) {
     return response;
 }
 
+/// Whom to believe. Throws HttpError when the file of authorities cannot be read.
+asio::ssl::context tls_of(const HttpClientOptions& options) {
+    asio::ssl::context tls(asio::ssl::context::tls_client);
+    tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                    asio::ssl::context::no_tlsv1_1);
+    tls.set_verify_mode(asio::ssl::verify_peer);
+    error_code error;
+    if (!options.tls) return tls;
+    if (options.ca_file.empty()) {
+        tls.set_default_verify_paths(error);
+    } else {
+        tls.load_verify_file(options.ca_file, error);
+    }
+    if (error) {
+        throw HttpError(HttpError::Kind::connect,
+                        fmt::format("cannot read authorities from {}: {}",
+                                    options.ca_file.empty() ? "the system's files" : options.ca_file, error.message()),
+                        false);
+    }
+    return tls;
+}
+
 }  // namespace
 
 const std::string* HttpResponse::header(std::string_view name) const noexcept {
@@ -74,10 +100,14 @@ bool HttpResponse::says_true(std::string_view name) const noexcept {
     return value != nullptr && lower_case(*value) == "true";
 }
 
-/// One TCP connection and the bytes read ahead from it.
+/// One connection, of TLS or plain, and the bytes read ahead from it.
 class HttpClient::Connection {
 public:
-    explicit Connection(const HttpClientOptions& options) : options_(options), socket_(context_) { connect(); }
+    explicit Connection(const HttpClientOptions& options)
+        : options_(options), tls_(tls_of(options)), stream_(Socket(context_), tls_) {
+        connect();
+        if (options_.tls) shake_hands();
+    }
 
     void send(const HttpRequest& request) {
         http::request<http::span_body<const char>> message{verb_of(request.method), request.target, 11};
@@ -91,8 +121,8 @@ public:
         const bool may_have_body = request.method == HttpMethod::put || request.method == HttpMethod::post;
         if (may_have_body) message.content_length(request.body.size());
         http::request_serializer<http::span_body<const char>> serializer(message);
-        socket_.expires_after(options_.response_timeout);
-        wait([&](auto done) { http::async_write(socket_, serializer, std::move(done)); }, "send", false);
+        socket().expires_after(options_.response_timeout);
+        wait([&](auto& stream, auto done) { http::async_write(stream, serializer, std::move(done)); }, "send", false);
     }
 
     [[nodiscard]] HttpResponse read_whole(HttpMethod method, milliseconds timeout) {
@@ -135,12 +165,14 @@ public:
         if (!std::exchange(reusable_, false) || buffer_.size() > 0) return false;
         error_code error;
         char byte = 0;
-        socket_.socket().non_blocking(true, error);
-        socket_.socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+        socket().socket().non_blocking(true, error);
+        socket().socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
         return error == asio::error::would_block;
     }
 
 private:
+    [[nodiscard]] Socket& socket() { return stream_.next_layer(); }
+
     void connect() {
         tcp::resolver resolver(context_);
         tcp::resolver::results_type addresses;
@@ -151,13 +183,25 @@ private:
         });
         run_until(outcome, options_.connect_timeout, [&] { resolver.cancel(); });
         check(*outcome, "find", false);
-        socket_.expires_after(options_.connect_timeout);
+        socket().expires_after(options_.connect_timeout);
         outcome.reset();
-        socket_.async_connect(addresses, [&](error_code error, const tcp::endpoint&) { outcome = error; });
-        run_until(outcome, milliseconds::max(), [&] { socket_.close(); });
+        socket().async_connect(addresses, [&](error_code error, const tcp::endpoint&) { outcome = error; });
+        run_until(outcome, milliseconds::max(), [&] { socket().close(); });
         check(*outcome, "connect to", false);
         error_code ignored;
-        socket_.socket().set_option(tcp::no_delay(true), ignored);
+        socket().socket().set_option(tcp::no_delay(true), ignored);
+    }
+
+    void shake_hands() {
+        // Addresses are no server names (RFC 6066 §3).
+        error_code no_address;
+        asio::ip::make_address(options_.host, no_address);
+        if (no_address) SSL_set_tlsext_host_name(stream_.native_handle(), options_.host.c_str());
+        stream_.set_verify_callback(asio::ssl::host_name_verification(options_.host));
+        std::optional<error_code> outcome;
+        stream_.async_handshake(asio::ssl::stream_base::client, [&](error_code error) { outcome = error; });
+        run_until(outcome, milliseconds::max(), [this] { socket().close(); });
+        check(*outcome, "speak TLS with", false);
     }
 
     template <class Parser>
@@ -169,24 +213,50 @@ private:
 
     template <class Parser>
     void read_head(Parser& parser, milliseconds timeout) {
-        socket_.expires_after(timeout);
-        wait([&](auto done) { http::async_read_header(socket_, buffer_, parser, std::move(done)); }, "read from", true);
+        feed_ = {};
+        while (!parser.is_header_done()) read_more(parser, timeout);
+        parser.eager(true);
     }
 
+    /// Brings the parser on: by what was read ahead, or by more.
     template <class Parser>
     void read_more(Parser& parser, milliseconds timeout) {
-        socket_.expires_after(timeout);
-        wait([&](auto done) { http::async_read_some(socket_, buffer_, parser, std::move(done)); }, "read from", true);
+        error_code error;
+        if (feed_.feed(parser, buffer_, error)) return;
+        // The caller's piece is full: not an error.
+        if (error == http::error::need_buffer) return;
+        check(error, "read from", true);
+        socket().expires_after(timeout);
+        const auto space = buffer_.prepare(piece_bytes);
+        std::size_t count = 0;
+        const auto read = [&](auto& stream, auto done) {
+            stream.async_read_some(space, [&count, done](error_code outcome, std::size_t bytes) mutable {
+                count = bytes;
+                done(outcome, bytes);
+            });
+        };
+        error = outcome_of(read);
+        buffer_.commit(count);
+        check(error == asio::error::eof ? server::http::ReplyFeed::end(parser) : error, "read from", true);
     }
 
     template <class Start>
     void wait(Start start, const char* doing, bool sent) {
+        check(outcome_of(start), doing, sent);
+    }
+
+    /// Starts an operation on the connection and waits for its outcome.
+    template <class Start>
+    error_code outcome_of(Start start) {
         std::optional<error_code> outcome;
-        start([&outcome](error_code error, std::size_t) { outcome = error; });
-        run_until(outcome, milliseconds::max(), [this] { socket_.close(); });
-        // The caller's piece is full: not an error.
-        if (*outcome == http::error::need_buffer) return;
-        check(*outcome, doing, sent);
+        const auto done = [&outcome](error_code error, std::size_t /*bytes*/) { outcome = error; };
+        if (options_.tls) {
+            start(stream_, done);
+        } else {
+            start(socket(), done);
+        }
+        run_until(outcome, milliseconds::max(), [this] { socket().close(); });
+        return *outcome;
     }
 
     /// Runs the operation to its end; after `limit`, or when a signal came, calls `cancel` and waits for that.
@@ -216,7 +286,8 @@ private:
             throw HttpError(HttpError::Kind::malformed, where + ": not an HTTP response: " + error.message(), sent);
         if (error == beast::error::timeout)
             throw HttpError(HttpError::Kind::timeout, where + ": no answer in time", sent);
-        const bool never_connected = std::string_view(doing) == "find" || std::string_view(doing) == "connect to";
+        const bool never_connected = std::string_view(doing) == "find" || std::string_view(doing) == "connect to" ||
+                                     std::string_view(doing) == "speak TLS with";
         const auto why = error == http::error::end_of_stream || error == http::error::partial_message
                              ? std::string("the server closed the connection")
                              : error.message();
@@ -225,8 +296,10 @@ private:
 
     const HttpClientOptions& options_;
     asio::io_context context_{1};
-    Socket socket_;
+    asio::ssl::context tls_;
+    beast::ssl_stream<Socket> stream_;  ///< a plain connection uses what is below the TLS
     beast::flat_buffer buffer_;
+    server::http::ReplyFeed feed_;
     bool reusable_ = false;
 };
 

@@ -38,6 +38,8 @@ struct HttpClientOptions {
     std::string host;
     std::string port;
     std::string authorization;  ///< header value; empty: none
+    bool tls = false;
+    std::string ca_file{};  ///< PEM: whom to trust over TLS; empty: the system's roots
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds response_timeout{30'000};  ///< without a byte from the server
     std::size_t max_header_bytes = 32 << 10;

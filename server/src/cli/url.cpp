@@ -45,7 +45,7 @@ void split_authority(std::string_view authority, BaseUrl& url, std::string_view 
     }
     if (url.host.empty()) refuse(whole, "the host is missing");
     if (host_end == std::string_view::npos) {
-        url.port = "80";
+        url.port = url.tls ? "443" : "80";
         return;
     }
     url.port = authority.substr(host_end + 1);
@@ -60,10 +60,10 @@ std::string encode_path(std::string_view text) { return encode(text, "/:@"); }
 std::string encode_query(std::string_view text) { return encode(text, ""); }
 
 BaseUrl parse_base_url(std::string_view text) {
-    constexpr std::string_view scheme = "http://";
-    if (text.starts_with("https://"))
-        refuse(text, "this program speaks plain http only; put a TLS proxy on this machine");
-    if (!text.starts_with(scheme)) refuse(text, "it must begin with http://");
+    BaseUrl url;
+    url.tls = text.starts_with("https://");
+    const std::string_view scheme = url.tls ? "https://" : "http://";
+    if (!text.starts_with(scheme)) refuse(text, "it must begin with http:// or https://");
     for (const char letter : text) {
         const auto byte = static_cast<unsigned char>(letter);
         if (byte <= 0x20 || byte >= 0x7F) refuse(text, "it contains a blank or a byte that URLs percent-encode");
@@ -72,8 +72,8 @@ BaseUrl parse_base_url(std::string_view text) {
     auto rest = text.substr(scheme.size());
     const auto slash = rest.find('/');
     const auto authority = rest.substr(0, slash);
-    if (authority.find('@') != std::string_view::npos) refuse(text, "credentials belong into STREAM_AUTH");
-    BaseUrl url;
+    if (authority.find('@') != std::string_view::npos)
+        refuse(text, "credentials belong into FOLDBACK_TOKEN or STREAM_AUTH");
     split_authority(authority, url, text);
     std::string path(slash == std::string_view::npos ? "" : rest.substr(slash));
     while (path.ends_with('/')) path.pop_back();
@@ -83,7 +83,8 @@ BaseUrl parse_base_url(std::string_view text) {
 
 std::string BaseUrl::text() const {
     const auto literal = host.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}:{}{}", literal ? "[" : "", host, literal ? "]" : "", port, path);
+    return fmt::format("{}://{}{}{}:{}{}", tls ? "https" : "http", literal ? "[" : "", host, literal ? "]" : "", port,
+                       path);
 }
 
 std::string BaseUrl::target_of(std::string_view stream) const { return path + "/" + encode_path(stream); }

@@ -10,6 +10,7 @@ struct BaseUrl {
     std::string host = "localhost";
     std::string port = "4437";
     std::string path = "/v1/stream";  ///< without a trailing slash
+    bool tls = false;                 ///< https
 
     /// The URL as text.
     [[nodiscard]] std::string text() const;
@@ -28,7 +29,7 @@ struct BaseUrl {
     [[nodiscard]] Listing listing() const;
 };
 
-/// Throws Failure (usage). Without a path the standard one is meant. Only plain http is spoken.
+/// Throws Failure (usage). Without a path the standard one is meant.
 [[nodiscard]] BaseUrl parse_base_url(std::string_view text);
 
 /// Percent-encodes everything but unreserved characters and, for paths, `/`.

@@ -17,7 +17,7 @@ public:
         if (unread.size() < (has_left_some_ ? smallest_chunk_bytes : 1)) return false;
         const auto taken = parser.put(unread.data(), error);
         unread.consume(taken);
-        has_left_some_ = unread.size() > 0;
+        has_left_some_ = unread.size() > 0 && error == boost::beast::http::error::need_more;
         if (error == boost::beast::http::error::need_more) error = {};
         return taken > 0 && !error;
     }

@@ -16,12 +16,22 @@ TEST_CASE("a base URL gives host, port and path") {
     CHECK(parse_base_url("http://[::1]:4437").host == "::1");
     CHECK(parse_base_url("http://[::1]:4437/a").text() == "http://[::1]:4437/a");
     CHECK(BaseUrl{}.text() == "http://localhost:4437/v1/stream");
+    CHECK_FALSE(url.tls);
 }
 
-TEST_CASE("what is no plain HTTP URL is refused") {
-    for (const auto* bad : {"", "localhost:4437", "https://localhost", "ftp://a", "http://", "http:///a", "http://a:0",
-                            "http://a:65536", "http://a:", "http://a:b", "http://[::1", "http://[::1]x",
-                            "http://user:secret@a", "http://a/?q", "http://a/#f", "http://a b/", "http://a/\r\nX: y"}) {
+TEST_CASE("https is spoken over TLS, at port 443 unless another is named") {
+    const auto url = parse_base_url("https://example.org/v1/stream");
+    CHECK(url.tls);
+    CHECK(url.port == "443");
+    CHECK(url.text() == "https://example.org:443/v1/stream");
+    CHECK(parse_base_url("https://example.org:8443").port == "8443");
+}
+
+TEST_CASE("what is no URL of a server is refused") {
+    for (const auto* bad :
+         {"", "localhost:4437", "https://", "ftp://a", "http://", "http:///a", "http://a:0", "http://a:65536",
+          "http://a:", "http://a:b", "http://[::1", "http://[::1]x", "http://user:secret@a", "https://user:secret@a",
+          "http://a/?q", "http://a/#f", "http://a b/", "http://a/\r\nX: y"}) {
         CAPTURE(bad);
         CHECK_THROWS_AS((void)parse_base_url(bad), Failure);
     }
