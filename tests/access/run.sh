@@ -151,7 +151,7 @@ is "a claim needs a principal" 401 "$(status --cacert ca.pem -X POST -d '{"worke
 curl -sSN "${bob[@]}" "${url}a?offset=-1&live=sse" >events 2>/dev/null &
 reader=$!
 tries=0
-until grep -q hello events || [ $((tries += 1)) -ge 500 ]; do sleep 0.02; done
+until grep -qs hello events || [ $((tries += 1)) -ge 500 ]; do sleep 0.02; done
 is "a live reader reads" 1 "$(grep -c hello events)"
 policy "$(token_entry ann secret-of-ann "$everything")" >access.json
 kill -HUP "$server"
@@ -180,6 +180,59 @@ is "a bad access file changes nothing" 200 "$(status "${ann[@]}" "${url}a")"
 is "no token is in the log" 0 "$(grep -c secret-of log)"
 stop
 is "it ends well" 0 "$ended"
+
+# JWTs of an issuer whose keys are at a URL, over TLS.
+
+base64url() { base64 -w0 | tr '+/' '-_' | tr -d '='; }
+jwt_key() { # jwt_key <kid>
+    openssl genpkey -algorithm ed25519 -out "$1.ed" 2>/dev/null
+    printf '{"kty":"OKP","crv":"Ed25519","kid":"%s","x":"%s"}' "$1" "$(openssl pkey -in "$1.ed" -pubout -outform DER | tail -c 32 | base64url)" >"$1.jwk"
+}
+jwt() { # jwt <kid> <subject>
+    local text
+    text=$(printf '{"alg":"EdDSA","kid":"%s"}' "$1" | base64url).$(printf '{"iss":"i","aud":"a","sub":"%s","exp":%d}' "$2" $(($(date +%s) + 600)) | base64url)
+    printf %s "$text" >signed
+    printf '%s.%s' "$text" "$(openssl pkeyutl -sign -rawin -inkey "$1.ed" -in signed | base64url)"
+}
+jwt_key first
+jwt_key second
+printf '{"keys":[%s]}' "$(cat first.jwk)" >keys.json
+openssl s_server -WWW -accept 127.0.0.1:0 -cert server.pem -key server.key >issuer 2>&1 </dev/null &
+issuer=$!
+tries=0
+until grep -qs '^ACCEPT' issuer || [ $((tries += 1)) -ge 500 ]; do sleep 0.02; done
+jwks() { # jwks <more members>
+    printf '{"jwt":{"issuer":"i","audience":"a","jwks_url":"https://127.0.0.1:%s/keys.json",%s"grants":[{"path":"{sub}/**","verbs":["read","create"]}]}}' \
+        "$(sed -n 's/^ACCEPT .*:\([0-9]*\).*/\1/p' issuer)" "$1"
+}
+jwks '"jwks_ca_file":"ca.pem",' >access.json
+start --access-file access.json --allow-local-jwks || exit 1
+by() { status -H "Authorization: Bearer $(jwt "$1" "$2")" "${@:3}"; }
+is "a JWT is believed by a key from a URL" 201 "$(by first ann -X PUT "${url}ann/a")"
+is "for what its subject may" 403 "$(by first ann -X PUT "${url}bob/a")"
+is "a key that the issuer does not have is none" 401 "$(by second ann "${url}ann/a")"
+tries=0
+until [ "$(grep -c '^FILE:keys.json' issuer)" -ge 2 ] || [ $((tries += 1)) -ge 500 ]; do sleep 0.02; done
+is "but reason to ask for it" 2 "$(grep -c '^FILE:keys.json' issuer)"
+printf '{"keys":[%s]}' "$(cat second.jwk)" >keys.json
+is "one unknown key in a minute is reason to ask, so the old one goes on for now" 200 "$(by first ann "${url}ann/a")"
+kill -HUP "$server"
+await_log 'read the configuration again' 1
+is "and reading the file again keeps it" 200 "$(by first ann "${url}ann/a")"
+stop
+start --access-file access.json --allow-local-jwks || exit 1
+is "a server that starts has the new key" 201 "$(by second ann -X PUT "${url}ann/b")"
+is "and the old one no more" 401 "$(by first ann "${url}ann/b")"
+stop
+jwks '' >access.json
+start --access-file access.json --allow-local-jwks || exit 1
+is "an issuer of a strange authority is not believed" 401 "$(by second ann "${url}ann/a")"
+is "and the log says why" 1 "$(grep -c 'no keys from https.*until it answers' log)"
+stop
+timeout 5 "$foldback" serve --memory --listen 127.0.0.1:0 --access-file access.json >/dev/null 2>start.log
+is "without permission a URL must not be of this machine" 2 $?
+is "and that is said" 1 "$(grep -c 'jwks_url' start.log)"
+kill "$issuer"
 
 # A client that says nothing is let go.
 

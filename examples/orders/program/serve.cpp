@@ -66,7 +66,8 @@ public:
           std::unique_ptr<server::RequestHandler> last)
         : last_(std::move(last)) {
         if (!access.empty()) {
-            control_.emplace(access, foldback::system_clock());
+            control_.emplace(access, foldback::system_clock(),
+                             server::AccessOptions{.key_sets = server::key_sets_by_https(), .on_trouble = log});
             customers_ = api::with_customers(store, *last_);
             access_ = server::with_access(*control_, *customers_);
         }

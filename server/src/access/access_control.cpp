@@ -4,6 +4,7 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "access/key_refresher.hpp"
 #include "access/policy.hpp"
 
 namespace foldback::server {
@@ -37,15 +38,18 @@ public:
 
     const Policy policy;
 
-    [[nodiscard]] PrincipalPtr of_token(std::string_view token, Timestamp now) {
-        if (!looks_like_jwt(token) || token.size() > max_token_bytes) return policy.of_token(token, now);
+    [[nodiscard]] PrincipalPtr of_token(std::string_view token, Timestamp now, bool& missed) {
+        if (!looks_like_jwt(token) || token.size() > max_token_bytes) return policy.of_token(token, now, missed);
         const auto digest = sha256(token);
-        if (auto known = recall(digest)) return *known->expires() > now ? known : nullptr;
-        auto principal = policy.of_token(token, now);
+        // The issuer may have withdrawn the key since.
+        if (auto known = recall(digest); known && policy.still_says(*known)) {
+            return *known->expires() > now ? known : nullptr;
+        }
+        auto principal = policy.of_token(token, now, missed);
         if (!principal || !principal->expires()) return principal;
         const std::unique_lock lock(mutex_);
         if (checked_.size() >= max_checked) checked_.clear();
-        checked_.emplace(digest, principal);
+        checked_.insert_or_assign(digest, principal);
         return principal;
     }
 
@@ -63,6 +67,12 @@ private:
 }  // namespace
 
 struct AccessControl::State {
+    State(AccessOptions options, const Clock& used_clock)
+        : on_trouble(std::move(options.on_trouble)), clock(used_clock), refresher(options.key_sets, on_trouble) {}
+
+    const std::function<void(const std::string&)> on_trouble;
+    const Clock& clock;
+    KeyRefresher refresher;
     mutable std::mutex mutex;
     std::shared_ptr<InForce> now;
 
@@ -70,21 +80,51 @@ struct AccessControl::State {
         const std::scoped_lock lock(mutex);
         return now;
     }
+
+    [[nodiscard]] std::shared_ptr<InForce> read(const std::filesystem::path& file) {
+        return std::make_shared<InForce>(
+            Policy::read(file, [this](const KeySetUrl& from, const KeyTimes& times) { return keys_of(from, times); }));
+    }
+
+    void put_into_force(std::shared_ptr<InForce> next) {
+        refresher.keep(next->policy.issuer_keys());
+        const std::scoped_lock lock(mutex);
+        now = std::move(next);
+    }
+
+private:
+    /// Those that are there already; others are asked for once. At the start a silent issuer is for later: the server has
+    /// other users, too. A file that is read again and names one who does not answer is refused.
+    [[nodiscard]] std::shared_ptr<IssuerKeys> keys_of(const KeySetUrl& from, const KeyTimes& times) {
+        if (!refresher.sets()) throw AccessError("jwt.jwks_url: keys are not fetched here; use \"jwks_file\"");
+        if (const auto problem = refresher.sets()->problem_with(from); !problem.empty()) {
+            throw AccessError("jwt.jwks_url: " + problem);
+        }
+        const auto before = in_force();
+        if (before) {
+            const auto& known = before->policy.issuer_keys();
+            if (known && known->from() == from && known->times() == times) return known;
+        }
+        auto keys = std::make_shared<IssuerKeys>(from, times, clock);
+        try {
+            refresher.ask(*keys);
+        } catch (const AccessError& error) {
+            if (before) throw;
+            if (on_trouble) on_trouble(std::string(error.what()) + "; no JWT is believed until it answers");
+        }
+        return keys;
+    }
 };
 
-AccessControl::AccessControl(std::filesystem::path file, const Clock& clock)
-    : file_(std::move(file)), clock_(clock), state_(std::make_unique<State>()) {
-    state_->now = std::make_shared<InForce>(Policy::read(file_));
+AccessControl::AccessControl(std::filesystem::path file, const Clock& clock, AccessOptions options)
+    : file_(std::move(file)), clock_(clock), state_(std::make_unique<State>(std::move(options), clock)) {
+    state_->put_into_force(state_->read(file_));
 }
 
 AccessControl::~AccessControl() = default;
 
 std::function<void()> AccessControl::read_again() const {
-    auto next = std::make_shared<InForce>(Policy::read(file_));
-    return [state = state_.get(), next = std::move(next)] {
-        const std::scoped_lock lock(state->mutex);
-        state->now = next;
-    };
+    return [state = state_.get(), next = state_->read(file_)] { state->put_into_force(next); };
 }
 
 std::shared_ptr<const Principal> AccessControl::identify(const Request& request) const {
@@ -94,7 +134,10 @@ std::shared_ptr<const Principal> AccessControl::identify(const Request& request)
     if (const auto* authorization = request.header("authorization")) {
         const auto token = bearer_token(*authorization);
         if (!token || request.count("authorization") != 1) return nullptr;
-        return in_force->of_token(*token, now);
+        bool missed = false;
+        auto principal = in_force->of_token(*token, now, missed);
+        if (missed) state_->refresher.miss(*policy.issuer_keys());
+        return principal;
     }
     if (request.peer && !request.peer->certificate_names.empty()) {
         if (auto principal = policy.of_certificate(*request.peer, now)) return principal;

@@ -53,6 +53,11 @@ bool has_type_of_jwt(const Json& header) {
     return lower == "jwt" || lower == "at+jwt" || lower == "application/at+jwt";
 }
 
+const Key* key_named(const JwtRules& rules, const std::string& kid) {
+    const auto found = std::ranges::find_if(*rules.keys, [&](const Key& candidate) { return candidate.kid() == kid; });
+    return found == rules.keys->end() ? nullptr : &*found;
+}
+
 /// The key that the header names, if the header asks for nothing but that.
 const Key* key_for(const JwtRules& rules, const Json& header) {
     constexpr std::array forbidden{"jku", "jwk", "x5u", "x5c", "crit", "zip", "b64"};
@@ -63,11 +68,9 @@ const Key* key_for(const JwtRules& rules, const Json& header) {
     const auto* algorithm = text_of(header, "alg");
     const Key* key = nullptr;
     if (!header.contains("kid")) {
-        if (rules.keys.size() == 1) key = rules.keys.data();
+        if (rules.keys->size() == 1) key = rules.keys->data();
     } else if (const auto* kid = text_of(header, "kid")) {
-        const auto found =
-            std::ranges::find_if(rules.keys, [&](const Key& candidate) { return candidate.kid() == *kid; });
-        if (found != rules.keys.end()) key = &*found;
+        key = key_named(rules, *kid);
     }
     if (key == nullptr || algorithm == nullptr || *algorithm != name_of(key->algorithm())) return nullptr;
     return key;
@@ -114,7 +117,10 @@ boost::system::result<Claims, Distrust> check_jwt(const JwtRules& rules, std::st
     const auto header = object_of(parts->header);
     if (!header) return Distrust{"the header is no unambiguous JSON object"};
     const auto* key = key_for(rules, *header);
-    if (key == nullptr) return Distrust{"no key is for this header"};
+    if (key == nullptr) {
+        const auto* kid = text_of(*header, "kid");
+        return Distrust{"no key is for this header", kid != nullptr && key_named(rules, *kid) == nullptr};
+    }
     if (!key->verify(parts->signed_text, parts->signature)) return Distrust{"the signature does not hold"};
 
     auto claims = object_of(parts->claims);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ struct JwtRules {
     std::string issuer;
     std::string audience;
     std::chrono::seconds leeway{60};
-    std::vector<Key> keys;
+    std::shared_ptr<const std::vector<Key>> keys = std::make_shared<const std::vector<Key>>();
 };
 
 struct Claims {
@@ -31,6 +32,7 @@ struct Claims {
 /// Why a token is not believed, in a literal.
 struct Distrust {
     std::string_view why;
+    bool names_unknown_key = false;  ///< its issuer may have a new one
 };
 
 inline constexpr std::size_t max_token_bytes = 8 << 10;

@@ -65,20 +65,43 @@ std::uint64_t bucket_of(const Digest& digest) noexcept {
     return bucket;
 }
 
-std::chrono::seconds leeway_member(const Json& section) {
-    if (!section.contains("leeway_seconds")) return std::chrono::seconds(60);
-    const auto& value = section["leeway_seconds"];
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > 300) {
-        throw AccessError("jwt.leeway_seconds: must be a whole number from 0 to 300");
+std::chrono::seconds seconds_member(const Json& section, const char* name, std::chrono::seconds least,
+                                    std::chrono::seconds most, std::chrono::seconds otherwise) {
+    if (!section.contains(name)) return otherwise;
+    const auto& value = section[name];
+    const auto seconds = value.is_number_unsigned() ? value.get<std::uint64_t>() : UINT64_MAX;
+    if (seconds < static_cast<std::uint64_t>(least.count()) || seconds > static_cast<std::uint64_t>(most.count())) {
+        throw AccessError(std::string("jwt.") + name + ": must be a whole number from " +
+                          std::to_string(least.count()) + " to " + std::to_string(most.count()));
     }
-    return std::chrono::seconds(value.get<std::int64_t>());
+    return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
-std::vector<Key> read_keys(const Json& section, const std::filesystem::path& folder) {
-    const bool has_set = section.contains("jwks_file");
-    const bool has_secret = section.contains("hs256_secret_file");
-    if (has_set == has_secret) throw AccessError("jwt: needs either \"jwks_file\" or \"hs256_secret_file\"");
-    const auto* name = has_set ? "jwks_file" : "hs256_secret_file";
+KeyTimes times_member(const Json& section) {
+    constexpr std::chrono::seconds day{86'400};
+    KeyTimes times;
+    times.refresh = seconds_member(section, "jwks_refresh_seconds", std::chrono::seconds(60), day,
+                                   duration_cast<std::chrono::seconds>(times.refresh));
+    times.keep = seconds_member(section, "jwks_keep_seconds", std::chrono::seconds(60), day, day);
+    return times;
+}
+
+/// The one member that says where the keys are.
+const char* keys_member(const Json& section) {
+    const char* only = nullptr;
+    for (const auto* name : {"jwks_file", "jwks_url", "hs256_secret_file"}) {
+        if (!section.contains(name)) continue;
+        if (only != nullptr) only = "";
+        if (only == nullptr) only = name;
+    }
+    if (only == nullptr || *only == '\0') {
+        throw AccessError("jwt: needs one of \"jwks_file\", \"jwks_url\" and \"hs256_secret_file\"");
+    }
+    return only;
+}
+
+std::vector<Key> read_keys(const Json& section, const std::filesystem::path& folder, const char* name) {
+    const bool has_set = std::string_view(name) == "jwks_file";
     const auto path = folder / text_member(section, name, "jwt");
     auto text = read_file(path);
     if (has_set) return parse_jwks(text, path.string());
@@ -88,21 +111,21 @@ std::vector<Key> read_keys(const Json& section, const std::filesystem::path& fol
 
 }  // namespace
 
-Policy Policy::read(const std::filesystem::path& file) {
+Policy Policy::read(const std::filesystem::path& file, const KeysOfIssuer& keys_of) {
     try {
-        return parse(read_file(file), file.parent_path());
+        return parse(read_file(file), file.parent_path(), keys_of);
     } catch (const AccessError& error) {
         throw AccessError(file.string() + ": " + error.what());
     }
 }
 
-Policy Policy::parse(std::string_view text, const std::filesystem::path& folder) {
+Policy Policy::parse(std::string_view text, const std::filesystem::path& folder, const KeysOfIssuer& keys_of) {
     const auto document = parse_strict(text);
     if (!document) throw AccessError("it is no JSON document, or an object in it has a key twice");
     require_members(*document, {"tokens", "jwt", "certificates", "anonymous"}, "the document");
     Policy policy;
     policy.add_tokens(list_member(*document, "tokens"));
-    if (document->contains("jwt")) policy.add_jwt((*document)["jwt"], folder);
+    if (document->contains("jwt")) policy.add_jwt((*document)["jwt"], folder, keys_of);
     policy.add_certificates(list_member(*document, "certificates"));
     if (document->contains("anonymous")) {
         const auto& grants = (*document)["anonymous"];
@@ -136,15 +159,26 @@ void Policy::add_tokens(const Json& list) {
     }
 }
 
-void Policy::add_jwt(const Json& section, const std::filesystem::path& folder) {
-    require_members(
-        section, {"issuer", "audience", "jwks_file", "hs256_secret_file", "leeway_seconds", "grants", "grants_claim"},
-        "jwt");
+void Policy::add_jwt(const Json& section, const std::filesystem::path& folder, const KeysOfIssuer& keys_of) {
+    require_members(section,
+                    {"issuer", "audience", "jwks_file", "jwks_url", "jwks_ca_file", "jwks_refresh_seconds",
+                     "jwks_keep_seconds", "hs256_secret_file", "leeway_seconds", "grants", "grants_claim"},
+                    "jwt");
+    const auto* source = keys_member(section);
+    const bool is_elsewhere = std::string_view(source) == "jwks_url";
     Jwt jwt;
     jwt.rules = {.issuer = text_member(section, "issuer", "jwt"),
                  .audience = text_member(section, "audience", "jwt"),
-                 .leeway = leeway_member(section),
-                 .keys = read_keys(section, folder)};
+                 .leeway = seconds_member(section, "leeway_seconds", std::chrono::seconds(0), std::chrono::seconds(300),
+                                          std::chrono::seconds(60))};
+    for (const auto* name : {"jwks_ca_file", "jwks_refresh_seconds", "jwks_keep_seconds"}) {
+        if (!is_elsewhere && section.contains(name)) {
+            throw AccessError(std::string("jwt.") + name + ": is for \"jwks_url\" only");
+        }
+    }
+    if (!is_elsewhere) {
+        jwt.rules.keys = std::make_shared<const std::vector<Key>>(read_keys(section, folder, source));
+    }
     jwt.grants = section.value("grants", Json::array());
     const std::string somebody = "somebody";
     (void)parse_grants(jwt.grants, "jwt.grants", &somebody);
@@ -154,8 +188,13 @@ void Policy::add_jwt(const Json& section, const std::filesystem::path& folder) {
         throw AccessError("jwt: needs \"grants\" or \"grants_claim\"");
     }
     jwt.text = "jwt " + section.dump();
-    for (const auto& key : jwt.rules.keys) origins_.insert(origin_of(jwt, key));
+    for (const auto& key : *jwt.rules.keys) origins_.insert(origin_of(jwt, key));
     jwt_ = std::move(jwt);
+    if (!is_elsewhere) return;
+    KeySetUrl from{.url = text_member(section, source, "jwt")};
+    if (section.contains("jwks_ca_file")) from.ca_file = folder / text_member(section, "jwks_ca_file", "jwt");
+    if (!keys_of) throw AccessError("jwt.jwks_url: keys are not fetched here; use \"jwks_file\"");
+    issuer_keys_ = keys_of(from, times_member(section));
 }
 
 void Policy::add_certificates(const Json& list) {
@@ -177,7 +216,7 @@ void Policy::add_certificates(const Json& list) {
     }
 }
 
-PrincipalPtr Policy::of_token(std::string_view token, Timestamp now) const {
+PrincipalPtr Policy::of_token(std::string_view token, Timestamp now, bool& missed) const {
     if (token.size() > max_token_bytes) return nullptr;
     // What the look-up's time tells is about the digest, which nobody can choose without knowing the token.
     const auto digest = sha256(token);
@@ -187,12 +226,29 @@ PrincipalPtr Policy::of_token(std::string_view token, Timestamp now) const {
         if (!same_digest(its_digest, digest)) continue;
         return principal->expires() && *principal->expires() <= now ? nullptr : principal;
     }
-    return jwt_ && looks_like_jwt(token) ? of_jwt(token, now) : nullptr;
+    return jwt_ && looks_like_jwt(token) ? of_jwt(token, now, missed) : nullptr;
 }
 
-PrincipalPtr Policy::of_jwt(std::string_view token, Timestamp now) const {
-    const auto claims = check_jwt(jwt_->rules, token, now);
-    if (!claims) return nullptr;
+bool Policy::still_says(const GrantedPrincipal& principal) const {
+    if (origins_.contains(principal.origin())) return true;
+    const auto keys = issuer_keys_ ? issuer_keys_->now() : nullptr;
+    return keys &&
+           std::ranges::any_of(*keys, [&](const Key& key) { return is_origin_of(principal.origin(), *jwt_, key); });
+}
+
+PrincipalPtr Policy::of_jwt(std::string_view token, Timestamp now, bool& missed) const {
+    auto rules = jwt_->rules;
+    if (issuer_keys_) {
+        auto keys = issuer_keys_->now();
+        missed = keys == nullptr;
+        if (!keys) return nullptr;
+        rules.keys = std::move(keys);
+    }
+    const auto claims = check_jwt(rules, token, now);
+    if (!claims) {
+        missed = issuer_keys_ && claims.error().names_unknown_key;
+        return nullptr;
+    }
     if (jwt_->names_subject && !is_plain_segment(claims->subject)) return nullptr;
     auto grants = parse_grants(jwt_->grants, "jwt.grants", &claims->subject);
     if (!jwt_->grants_claim.empty() && claims->all.contains(jwt_->grants_claim)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "access/digest.hpp"
 #include "access/grants.hpp"
+#include "access/issuer_keys.hpp"
 #include "access/jwt.hpp"
 #include "foldback/server/http_message.hpp"
 
@@ -41,6 +43,9 @@ private:
 
 using PrincipalPtr = std::shared_ptr<const GrantedPrincipal>;
 
+/// Finds the keys at a URL. Throws AccessError when it must not be asked.
+using KeysOfIssuer = std::function<std::shared_ptr<IssuerKeys>(const KeySetUrl&, const KeyTimes&)>;
+
 /// An access file and what it names, read once. Immutable; any thread.
 ///
 /// Ids say where they come from, so that no kind of credentials can take the name of another: `token:…`, `jwt:…`,
@@ -48,20 +53,23 @@ using PrincipalPtr = std::shared_ptr<const GrantedPrincipal>;
 class Policy {
 public:
     /// Throws AccessError.
-    [[nodiscard]] static Policy read(const std::filesystem::path& file);
+    [[nodiscard]] static Policy read(const std::filesystem::path& file, const KeysOfIssuer& keys_of);
     /// Files that `text` names are looked for in `folder`.
-    [[nodiscard]] static Policy parse(std::string_view text, const std::filesystem::path& folder);
+    [[nodiscard]] static Policy parse(std::string_view text, const std::filesystem::path& folder,
+                                      const KeysOfIssuer& keys_of = {});
 
-    /// Who has a bearer token; null when it does not hold.
-    [[nodiscard]] PrincipalPtr of_token(std::string_view token, Timestamp now) const;
+    /// Those of the issuer whose URL it names; null when it names none.
+    [[nodiscard]] const std::shared_ptr<IssuerKeys>& issuer_keys() const noexcept { return issuer_keys_; }
+
+    /// Who has a bearer token; null when it does not hold. `missed` is set when a key that the issuer may have by now could
+    /// change that.
+    [[nodiscard]] PrincipalPtr of_token(std::string_view token, Timestamp now, bool& missed) const;
     /// Who has a verified certificate; null when no name of it is known.
     [[nodiscard]] PrincipalPtr of_certificate(const Peer& peer, Timestamp now) const;
     /// Everybody else; null when nothing is granted to them.
     [[nodiscard]] const PrincipalPtr& anonymous() const noexcept { return anonymous_; }
 
-    [[nodiscard]] bool still_says(const GrantedPrincipal& principal) const {
-        return origins_.contains(principal.origin());
-    }
+    [[nodiscard]] bool still_says(const GrantedPrincipal& principal) const;
 
 private:
     struct StaticToken {
@@ -82,13 +90,18 @@ private:
     };
 
     void add_tokens(const nlohmann::json& list);
-    void add_jwt(const nlohmann::json& section, const std::filesystem::path& folder);
+    void add_jwt(const nlohmann::json& section, const std::filesystem::path& folder, const KeysOfIssuer& keys_of);
     void add_certificates(const nlohmann::json& list);
-    [[nodiscard]] PrincipalPtr of_jwt(std::string_view token, Timestamp now) const;
-    [[nodiscard]] std::string origin_of(const Jwt& jwt, const Key& key) const { return jwt.text + key.fingerprint(); }
+    [[nodiscard]] PrincipalPtr of_jwt(std::string_view token, Timestamp now, bool& missed) const;
+    [[nodiscard]] static std::string origin_of(const Jwt& jwt, const Key& key) { return jwt.text + key.fingerprint(); }
+    [[nodiscard]] static bool is_origin_of(std::string_view origin, const Jwt& jwt, const Key& key) {
+        return origin.size() == jwt.text.size() + key.fingerprint().size() && origin.starts_with(jwt.text) &&
+               origin.ends_with(key.fingerprint());
+    }
 
     std::unordered_multimap<std::uint64_t, StaticToken> tokens_;  ///< by the first bytes of the digest
     std::optional<Jwt> jwt_;
+    std::shared_ptr<IssuerKeys> issuer_keys_;
     std::unordered_map<std::string, Certificate> certificates_;  ///< by name
     PrincipalPtr anonymous_;
     std::unordered_set<std::string> origins_;

@@ -8,6 +8,7 @@
 #include "cli/manual_page.hpp"
 #include "cli/reference.hpp"
 #include "cli/retention_file.hpp"
+#include "cli/serve_access.hpp"
 #include "cli/serve_settings.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
@@ -46,8 +47,10 @@ ExitCode run(const CheckConfigCommand& command, Session session) {
     load_settings(values, settings, command.serve, process_environment());
     const auto rules = read_retention_file(values.retention_file);
     (void)admin_address(values);
-    require_consent_to_public(parse_listen(values.listen), values);
+    const auto listen = parse_listen(values.listen);
+    require_consent_to_public(listen, values);
     auto& output = session.output;
+    const ServeAccess access(values, listen, [&output](const std::string& what) { output.note(what); });
     for (const auto& sentence : unknown_variables(settings, environ)) output.note(sentence);
     const auto set = std::count_if(settings.all().begin(), settings.all().end(),
                                    [](const Setting& setting) { return setting.source != Source::standard; });

@@ -53,7 +53,7 @@ public:
 
     ExitCode run() {
         require_consent_to_public(listen_, settings_);
-        access_.emplace(settings_, listen_);
+        access_.emplace(settings_, listen_, [this](const std::string& what) { log_.write(LogLevel::warn, what); });
         settings_.http.tls = access_->tls();
         operations_.reloads().add("access", [this] { return access_->read_again(); });
         const auto open_files = raise_open_file_limit();

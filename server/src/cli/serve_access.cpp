@@ -74,10 +74,16 @@ std::string host_of(const std::string& url) {
 
 }  // namespace
 
-ServeAccess::ServeAccess(const ServeSettings& settings, const ListenAddress& address)
+ServeAccess::ServeAccess(const ServeSettings& settings, const ListenAddress& address,
+                         std::function<void(const std::string&)> on_trouble)
     : settings_(settings), is_loopback_(address.is_loopback) {
     try {
-        if (!settings.access_file.empty()) control_.emplace(settings.access_file, system_clock());
+        if (!settings.access_file.empty()) {
+            server::AccessOptions options{
+                .key_sets = server::key_sets_by_https({.allow_local = settings.allow_local_jwks}),
+                .on_trouble = std::move(on_trouble)};
+            control_.emplace(settings.access_file, system_clock(), std::move(options));
+        }
         if (!settings.tls_certificate.empty()) {
             tls_ = std::make_shared<server::Tls>(server::TlsOptions{.certificate_file = settings.tls_certificate,
                                                                     .key_file = settings.tls_key,

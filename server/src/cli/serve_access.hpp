@@ -16,8 +16,10 @@ namespace foldback::cli {
 /// What stands between a server and those who reach it: the access file, TLS, rules for browsers, rate limits.
 class ServeAccess {
 public:
-    /// Reads the access file and the certificates. Throws Failure. `settings` must outlive it.
-    ServeAccess(const ServeSettings& settings, const ListenAddress& address);
+    /// Reads the access file and the certificates, and asks for the keys of a `jwks_url`. `on_trouble` is told of what goes wrong later. Throws
+    /// Failure. `settings` must outlive it.
+    ServeAccess(const ServeSettings& settings, const ListenAddress& address,
+                std::function<void(const std::string&)> on_trouble);
 
     /// A handler behind all of that. This object must outlive the result.
     [[nodiscard]] std::unique_ptr<server::RequestHandler> guarded(

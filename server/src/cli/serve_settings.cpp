@@ -45,6 +45,8 @@ void add_access(Settings& list, ServeSettings& target) {
     list.add_text(
         "access-file", target.access_file, "FILE",
         "who may do what: tokens, JWTs, certificates, grants; read again at SIGHUP; empty: everybody may everything");
+    list.add_switch("allow-local-jwks", target.allow_local_jwks,
+                    "the jwks_url of an access file may be of this machine, also over http; for development");
     list.add_text(
         "tls-certificate", target.tls_certificate, "FILE",
         "PEM: the server's certificate and those that lead to its authority; read again at SIGHUP; empty: no TLS");

@@ -20,6 +20,7 @@ struct ServeSettings {
     std::string listen = "127.0.0.1:4437";
     bool insecure_no_auth_on_public = false;
     std::string access_file;
+    bool allow_local_jwks = false;
     std::string tls_certificate;
     std::string tls_key;
     std::string tls_client_ca;

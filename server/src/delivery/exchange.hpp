@@ -6,12 +6,11 @@
 #include <vector>
 
 #include "http/net.hpp"
-#include "subscriptions/decisions.hpp"
 #include "subscriptions/webhook_url.hpp"
 
 namespace foldback::server::delivery {
 
-/// One request to one receiver.
+/// One request to somebody elsewhere.
 struct Exchange {
     const subscriptions::WebhookUrl& url;
     std::string head;  ///< of the request, with the empty line at its end
@@ -19,14 +18,21 @@ struct Exchange {
     std::size_t max_reply_bytes;
 };
 
-/// The bytes of a request's head.
-[[nodiscard]] std::string request_head(const subscriptions::WebhookUrl& url, std::string_view signature,
-                                       std::size_t body_bytes);
+/// The whole answer, or why there is none.
+struct Answered {
+    unsigned status = 0;
+    std::string body{};
+    std::string failure{};  ///< empty: there is an answer
+};
 
-/// Connects to the first of these endpoints that takes it, sends the request and reads the answer. Redirects are failures.
+/// TLS 1.2 and 1.3 with those whom the system's authorities vouch for, or those in a file (PEM), which may be empty. Returns what is
+/// wrong with that; empty: nothing.
+[[nodiscard]] std::string trust(http::asio::ssl::context& tls, const std::string& ca_file);
+
+/// Connects to the first of these endpoints that takes it, sends the request and reads the answer. Follows no redirect.
 /// Ends early when somebody closes `socket`.
-[[nodiscard]] http::Task<subscriptions::Outcome> run_exchange(
-    http::Socket& socket, http::asio::ssl::context& tls, const Exchange& exchange,
-    const std::vector<http::asio::ip::tcp::endpoint>& endpoints);
+[[nodiscard]] http::Task<Answered> run_exchange(http::Socket& socket, http::asio::ssl::context& tls,
+                                                const Exchange& exchange,
+                                                const std::vector<http::asio::ip::tcp::endpoint>& endpoints);
 
 }  // namespace foldback::server::delivery

@@ -1,16 +1,16 @@
 #include "delivery/webhook_sender.hpp"
 
-#include <netdb.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <optional>
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
+#include "delivery/addresses.hpp"
 #include "delivery/exchange.hpp"
 
 namespace foldback::server::delivery {
@@ -18,41 +18,35 @@ namespace foldback::server::delivery {
 namespace {
 
 using namespace http;
-using subscriptions::IpAddress;
 using subscriptions::Outcome;
 using subscriptions::WebhookUrl;
 
 constexpr std::size_t resolver_threads = 4;
-constexpr std::size_t max_endpoints = 4;
-
 Outcome failed(std::string reason) { return {.kind = Outcome::Kind::failed, .reason = std::move(reason)}; }
 
-IpAddress bytes_of(const asio::ip::address& address) {
-    const auto six =
-        address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()) : address.to_v6();
-    IpAddress bytes{};
-    const auto given = six.to_bytes();
-    std::copy(given.begin(), given.end(), bytes.begin());
-    return bytes;
+std::string request_head(const WebhookUrl& url, std::string_view signature, std::size_t body_bytes) {
+    std::string head("POST ");
+    head.append(url.target).append(" HTTP/1.1\r\nhost: ").append(url.authority);
+    head.append("\r\nuser-agent: foldback\r\naccept: application/json\r\nconnection: close");
+    head.append("\r\ncontent-type: application/json\r\ncontent-length: ").append(std::to_string(body_bytes));
+    head.append("\r\nwebhook-signature: ").append(signature).append("\r\n\r\n");
+    return head;
 }
 
-/// The addresses of a host, as the system says. Waits for it.
-std::vector<asio::ip::tcp::endpoint> look_up(const std::string& host, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    std::vector<asio::ip::tcp::endpoint> endpoints;
-    if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return endpoints;
-    for (const auto* one = found; one != nullptr; one = one->ai_next) {
-        asio::ip::tcp::endpoint endpoint;
-        if (one->ai_addrlen > endpoint.capacity()) continue;
-        std::memcpy(endpoint.data(), one->ai_addr, one->ai_addrlen);
-        endpoint.resize(one->ai_addrlen);
-        endpoints.push_back(std::move(endpoint));
+/// Whether the receiver says that it is done. Anything else it says in its body is its own business.
+bool says_done(const std::string& body) {
+    const auto document = nlohmann::json::parse(body, nullptr, false);
+    if (!document.is_object()) return false;
+    const auto done = document.find("done");
+    return done != document.end() && done->is_boolean() && done->get<bool>();
+}
+
+Outcome outcome_of(Answered answered) {
+    if (!answered.failure.empty()) return failed(std::move(answered.failure));
+    if (answered.status / 100 != 2) {
+        return failed("the receiver answered with status " + std::to_string(answered.status));
     }
-    ::freeaddrinfo(found);
-    return endpoints;
+    return {.kind = says_done(answered.body) ? Outcome::Kind::done : Outcome::Kind::accepted};
 }
 
 }  // namespace
@@ -88,12 +82,7 @@ WebhookSender::WebhookSender(asio::io_context& context, SenderOptions options, S
       tls_(std::make_unique<Tls>()),
       resolvers_(resolver_threads),
       queue_(options_.max_under_way, options_.max_per_receiver) {
-    SSL_CTX_set_min_proto_version(tls_->context.native_handle(), TLS1_2_VERSION);
-    tls_->context.set_default_verify_paths();
-    if (options_.ca_file.empty()) return;
-    boost::system::error_code error;
-    tls_->context.load_verify_file(options_.ca_file, error);
-    if (error) throw std::runtime_error("no certificates in " + options_.ca_file + ": " + error.message());
+    if (auto problem = trust(tls_->context, options_.ca_file); !problem.empty()) throw std::runtime_error(problem);
 }
 
 WebhookSender::~WebhookSender() {
@@ -137,17 +126,10 @@ void WebhookSender::connect(const std::shared_ptr<Delivery>& delivery, const End
         free_place(*delivery);
     };
     if (delivery->is_over) return free_place(*delivery);
-    if (found.empty()) return leave("the receiver's name has no address");
-    const auto is_allowed = [&](const auto& endpoint) {
-        return delivery->url.may_connect_to(bytes_of(endpoint.address()));
-    };
-    // One address that is not for us spoils them all: an honest name has none.
-    if (!std::all_of(found.begin(), found.end(), is_allowed)) {
-        return leave("the receiver's name has an address that webhooks may not go to");
+    if (const auto problem = problem_with(delivery->url, found); !problem.empty()) {
+        return leave("the receiver cannot be reached: " + std::string(problem));
     }
-    auto endpoints = found;
-    if (endpoints.size() > max_endpoints) endpoints.resize(max_endpoints);
-    auto life = talk(delivery, std::move(endpoints));
+    auto life = talk(delivery, some_of(found));
     asio::co_spawn(context_.get_executor(), std::move(life), [this, delivery](const std::exception_ptr& failure) {
         if (failure) end(delivery, failed("the delivery broke off"));
         free_place(*delivery);
@@ -160,8 +142,8 @@ Task<void> WebhookSender::talk(std::shared_ptr<Delivery> delivery, Endpoints end
                             .head = request_head(delivery->url, sign_(body), body.size()),
                             .body = body,
                             .max_reply_bytes = options_.max_reply_bytes};
-    auto outcome = co_await run_exchange(delivery->socket, tls_->context, exchange, endpoints);
-    end(delivery, std::move(outcome));
+    auto answered = co_await run_exchange(delivery->socket, tls_->context, exchange, endpoints);
+    end(delivery, outcome_of(std::move(answered)));
 }
 
 void WebhookSender::free_place(Delivery& delivery) {

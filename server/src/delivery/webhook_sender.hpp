@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "delivery/addresses.hpp"
 #include "delivery/delivery_queue.hpp"
 #include "http/net.hpp"
 #include "subscriptions/decisions.hpp"
@@ -56,8 +57,6 @@ public:
 private:
     class Delivery;
     struct Tls;
-
-    using Endpoints = std::vector<http::asio::ip::tcp::endpoint>;
 
     void begin_waiting();
     void connect(const std::shared_ptr<Delivery>& delivery, const Endpoints& found);

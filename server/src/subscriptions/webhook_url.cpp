@@ -56,9 +56,8 @@ bool is_public_v6(const IpAddress& address) noexcept {
     return !(begins_with(address, "\x3F\xFF"sv) && (address[2] & 0xF0) == 0);  // documentation
 }
 
-Rejection rejected(std::string_view why) {
-    return reject(code::url_rejected, "The webhook's URL is refused: {}.", why);
-}
+template <class Value>
+using Read = boost::system::result<Value, UrlProblem>;
 
 bool is_host_byte(char byte) noexcept {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_';
@@ -96,46 +95,46 @@ bool is_internal_name(std::string_view host) {
 }
 
 /// Splits the authority; the port is 0 when it is absent.
-Checked<WebhookUrl> parse_authority(std::string_view text) {
-    if (text.find('@') != std::string_view::npos) return rejected("it has a user");
+Read<WebhookUrl> parse_authority(std::string_view text) {
+    if (text.find('@') != std::string_view::npos) return UrlProblem{"it has a user"};
     const bool bracketed = text.starts_with('[');
     const auto end = bracketed ? text.find(']') : text.find(':');
-    if (bracketed && end == std::string_view::npos) return rejected("its host is malformed");
+    if (bracketed && end == std::string_view::npos) return UrlProblem{"its host is malformed"};
     WebhookUrl url{.host = std::string(text.substr(bracketed ? 1 : 0, bracketed ? end - 1 : end)), .port = 0};
     std::transform(url.host.begin(), url.host.end(), url.host.begin(),
                    [](char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; });
     auto port = end == std::string_view::npos ? std::string_view() : text.substr(end + (bracketed ? 1 : 0));
     if (!port.empty()) {
-        if (!port.starts_with(':')) return rejected("its host is malformed");
+        if (!port.starts_with(':')) return UrlProblem{"its host is malformed"};
         port.remove_prefix(1);
         const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
         if (error != std::errc{} || stop != port.data() + port.size() || url.port == 0) {
-            return rejected("its port is no number from 1 to 65535");
+            return UrlProblem{"its port is no number from 1 to 65535"};
         }
     }
     return url;
 }
 
-std::optional<Rejection> check_host(WebhookUrl& url, bool bracketed, LocalWebhooks local) {
-    if (url.host.empty() || url.host.size() > max_host_bytes) return rejected("its host is malformed");
+std::optional<UrlProblem> check_host(WebhookUrl& url, bool bracketed, LocalWebhooks local) {
+    if (url.host.empty() || url.host.size() > max_host_bytes) return UrlProblem{"its host is malformed"};
     std::optional<IpAddress> address;
     if (bracketed) {
         address = parse_v6(url.host);
-        if (!address) return rejected("its host is malformed");
+        if (!address) return UrlProblem{"its host is malformed"};
     } else {
-        if (!std::all_of(url.host.begin(), url.host.end(), is_host_byte)) return rejected("its host is malformed");
+        if (!std::all_of(url.host.begin(), url.host.end(), is_host_byte)) return UrlProblem{"its host is malformed"};
         if (url.host.front() == '.' || url.host.back() == '.' || url.host.find("..") != std::string::npos) {
-            return rejected("its host is malformed");
+            return UrlProblem{"its host is malformed"};
         }
         address = parse_v4(url.host);
-        if (!address && ends_in_number(url.host)) return rejected("its host is a number");
+        if (!address && ends_in_number(url.host)) return UrlProblem{"its host is a number"};
     }
     url.is_local = address ? is_loopback(*address) : url.host == "localhost";
     if (url.is_local && local == LocalWebhooks::allowed) return std::nullopt;
     if (address ? !is_public(*address) : is_internal_name(url.host)) {
-        return rejected("its host is not of the public internet");
+        return UrlProblem{"its host is not of the public internet"};
     }
-    if (!url.tls) return rejected("it must be https");
+    if (!url.tls) return UrlProblem{"it must be https"};
     return std::nullopt;
 }
 
@@ -159,15 +158,21 @@ bool WebhookUrl::may_connect_to(const IpAddress& address) const noexcept {
 }
 
 Checked<WebhookUrl> parse_webhook_url(std::string_view text, LocalWebhooks local) {
-    if (text.size() > max_url_bytes) return rejected("it is too long");
+    auto url = parse_outbound_url(text, local);
+    if (!url) return reject(code::url_rejected, "The webhook's URL is refused: {}.", url.error().why);
+    return std::move(*url);
+}
+
+Read<WebhookUrl> parse_outbound_url(std::string_view text, LocalWebhooks local) {
+    if (text.size() > max_url_bytes) return UrlProblem{"it is too long"};
     const auto is_plain = [](char byte) { return byte > ' ' && byte < 0x7F && byte != '\\' && byte != '#'; };
-    if (!std::all_of(text.begin(), text.end(), is_plain)) return rejected("it has characters that no URL has here");
+    if (!std::all_of(text.begin(), text.end(), is_plain)) return UrlProblem{"it has characters that no URL has here"};
     const auto colon = text.find("://");
     auto scheme = std::string(text.substr(0, std::min(colon, text.size())));
     std::transform(scheme.begin(), scheme.end(), scheme.begin(),
                    [](char byte) { return static_cast<char>(byte | 32); });
     if (colon == std::string_view::npos || (scheme != "https" && scheme != "http")) {
-        return rejected("it must begin with https://");
+        return UrlProblem{"it must begin with https://"};
     }
     auto rest = text.substr(colon + 3);
     const auto authority = rest.substr(0, rest.find_first_of("/?"));
@@ -178,7 +183,7 @@ Checked<WebhookUrl> parse_webhook_url(std::string_view text, LocalWebhooks local
     if (url->port == 0) url->port = url->tls ? 443 : 80;
     url->authority = authority;
     url->target = (rest.starts_with('/') ? "" : "/") + std::string(rest);
-    if (auto rejection = check_host(*url, authority.starts_with('['), local)) return std::move(*rejection);
+    if (const auto problem = check_host(*url, authority.starts_with('['), local)) return *problem;
     return url;
 }
 

@@ -36,6 +36,14 @@ struct WebhookUrl {
 /// not public, names that are not of the internet. A name may still have addresses that are refused: see may_connect_to.
 [[nodiscard]] Checked<WebhookUrl> parse_webhook_url(std::string_view url, LocalWebhooks local);
 
+/// What is wrong with a URL, as the end of a sentence about it.
+struct UrlProblem {
+    std::string_view why;
+};
+/// The same for a URL that an operator chose.
+[[nodiscard]] boost::system::result<WebhookUrl, UrlProblem> parse_outbound_url(std::string_view url,
+                                                                               LocalWebhooks local);
+
 /// Whether an address is of the public internet: unicast, and none of the private, shared, link-local, loopback,
 /// documentation, benchmark, translation and metadata ranges.
 [[nodiscard]] bool is_public(const IpAddress& address) noexcept;

@@ -189,7 +189,7 @@ TEST_CASE("an access file that is not as it must be is refused with the place, a
     CHECK(problem_with(policy_of_tokens({token_entry("a", "x", "[]", "tomorrow")})).starts_with("tokens[0].expires"));
     CHECK(problem_with(policy_of_tokens({token_entry("a", "x", R"([{"path":"a"}])")}))
               .starts_with("tokens[0].grants[0]"));
-    CHECK(problem_with(R"({"jwt":{"issuer":"i","audience":"a","grants":[]}})").starts_with("jwt: needs either"));
+    CHECK(problem_with(R"({"jwt":{"issuer":"i","audience":"a","grants":[]}})").starts_with("jwt: needs one of"));
     CHECK(problem_with(R"({"jwt":{"issuer":"i","audience":"a","jwks_file":"none","grants":[]}})")
               .starts_with("cannot read"));
     CHECK(

@@ -35,6 +35,10 @@ Json without(const char* name) {
     return claims;
 }
 
+std::shared_ptr<const std::vector<Key>> shared_keys(std::vector<Key> keys) {
+    return std::make_shared<const std::vector<Key>>(std::move(keys));
+}
+
 /// An issuer with a key of each kind, and what trusts it.
 struct Issuer {
     Signer ed = Signer::ed25519("ed");
@@ -43,8 +47,10 @@ struct Issuer {
     Signer stranger = Signer::ed25519("ed");
     Signer hmac = Signer::hs256(secret);
     std::string jwks = Json{{"keys", {ed.jwk(), rsa.jwk(), ec.jwk()}}}.dump();
-    JwtRules rules{.issuer = "https://id.example", .audience = "foldback", .keys = parse_jwks(jwks, "jwks")};
-    JwtRules shared{.issuer = "https://id.example", .audience = "foldback", .keys = {Key::of_secret(secret)}};
+    JwtRules rules{
+        .issuer = "https://id.example", .audience = "foldback", .keys = shared_keys(parse_jwks(jwks, "jwks"))};
+    JwtRules shared{
+        .issuer = "https://id.example", .audience = "foldback", .keys = shared_keys({Key::of_secret(secret)})};
 };
 
 const Issuer& issuer() {

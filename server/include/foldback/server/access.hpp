@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "foldback/server/key_sets.hpp"
 #include "foldback/server/principal.hpp"
 #include "foldback/server/request_handler.hpp"
 #include "foldback/store/clock.hpp"
@@ -19,15 +20,24 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+struct AccessOptions {
+    /// Gets the keys of `jwks_url`, which is refused without; see key_sets_by_https.
+    std::shared_ptr<KeySets> key_sets{};
+    /// Told what an operator should know: an issuer that does not answer.
+    std::function<void(const std::string&)> on_trouble{};
+};
+
 /// Knows who may do what: the access file (docs/security.md) with its bearer tokens, JWT rules, certificates and grants.
 /// Any thread.
 class AccessControl {
 public:
-    /// Reads the file and those that it names. Throws AccessError. `clock` must outlive it.
-    AccessControl(std::filesystem::path file, const Clock& clock);
+    /// Reads the file and those that it names, and asks once for the keys of a `jwks_url`, waiting for them. Throws
+    /// AccessError, but not because an issuer does not answer. `clock` must outlive it.
+    AccessControl(std::filesystem::path file, const Clock& clock, AccessOptions options = {});
     ~AccessControl();
 
-    /// Reads the files again and returns what puts them into force. Throws AccessError; what is in force then stays.
+    /// Reads the files again and returns what puts them into force. Throws AccessError, also when a `jwks_url` is new and
+    /// does not answer; what is in force then stays.
     [[nodiscard]] std::function<void()> read_again() const;
 
     /// Who sent a request, by its Authorization header, else by the certificate of its peer, else by the grants for
