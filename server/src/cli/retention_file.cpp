@@ -32,8 +32,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 /// Throws std::invalid_argument with the reason.
 void add_bound(server::RetentionRule& rule, std::string_view word) {
-    static const std::array<std::string, 5> names{"max-age", "max-bytes", "max-messages", "compact-from",
-                                                  "keep-offsets"};
+    static const std::array<std::string, 6> names{"max-age",      "max-bytes",    "max-messages",
+                                                  "compact-from", "keep-offsets", "wait-for-subscriptions"};
     const auto equals = word.find('=');
     const auto name = word.substr(0, equals);
     const auto value = equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
@@ -64,6 +64,10 @@ void add_bound(server::RetentionRule& rule, std::string_view word) {
             throw std::invalid_argument("keep-offsets is a time such as 1h, and stands behind compact-from");
         }
         rule.state->keep_offsets = *time;
+    } else if (name == "wait-for-subscriptions") {
+        const auto time = parse_duration(value);
+        if (!time) throw std::invalid_argument("wait-for-subscriptions is a time such as 12h, 7d or 0s");
+        rule.wait_for_subscriptions = *time;
     } else {
         throw std::invalid_argument(
             fmt::format("there is no bound \"{}\".{}", printable(name), did_you_mean(name, names)));
@@ -80,6 +84,9 @@ void add_line(server::RetentionRules& rules, const std::vector<std::string_view>
     }
     server::RetentionRule rule{.streams = std::move(streams)};
     for (std::size_t i = 1; i < words.size(); ++i) add_bound(rule, words[i]);
+    if (!rule.max_age && !rule.max_bytes && !rule.max_messages && !rule.state) {
+        throw std::invalid_argument("what is kept is missing: max-age=30d, or hold");
+    }
     if (rule.state && (rule.max_age || rule.max_bytes || rule.max_messages)) {
         throw std::invalid_argument("compact-from keeps whole snapshots: no other bound may stand beside it");
     }

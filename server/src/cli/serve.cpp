@@ -184,6 +184,7 @@ private:
                           "Choose another address: --listen 127.0.0.1:0 lets the system choose a free port.");
         }
         subscriptions_->start();
+        operations_.subscribed(*subscriptions_);
         signals_.serving();
         const auto base = listen_.url(http.port(), access_->tls() ? "https" : "http");
         const auto url = base + settings_.api.stream_prefix;

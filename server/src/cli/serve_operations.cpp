@@ -9,6 +9,7 @@
 #include "foldback/version.hpp"
 #include "ops/process_metrics.hpp"
 #include "ops/store_metrics.hpp"
+#include "ops/subscription_metrics.hpp"
 
 namespace foldback::cli {
 namespace {
@@ -76,6 +77,11 @@ server::AdminPages ServeOperations::pages() {
     pages.sources.emplace_back([this](server::MetricsText& text) {
         if (auto* store = store_.load()) server::write_store_metrics(text, *store);
     });
+    pages.sources.emplace_back([this](server::MetricsText& text) {
+        if (auto* subscriptions = subscriptions_.load()) {
+            server::write_subscription_metrics(text, subscriptions->stats());
+        }
+    });
     pages.sources.emplace_back(server::write_process_metrics);
     return pages;
 }
@@ -117,6 +123,10 @@ void ServeOperations::log_request(const server::RequestRecord& record) {
 void ServeOperations::opened(LogStore& store) {
     store_ = &store;
     readiness_.set("store", "");
+}
+
+void ServeOperations::subscribed(server::Subscriptions& subscriptions) {
+    subscriptions_ = &subscriptions;
     server::RetentionOptions options;
     options.interval = settings_.retention_interval;
     options.on_truncated = [this](const StreamPath& stream, Offset before) {
@@ -126,7 +136,12 @@ void ServeOperations::opened(LogStore& store) {
         count_error();
         log_.write(LogLevel::warn, "retention failed", {{"because", what}});
     };
-    enforcer_ = std::make_unique<server::RetentionEnforcer>(store, system_clock(), retention_, std::move(options));
+    options.on_held_back = [this](std::uint64_t streams) {
+        log_.write(LogLevel::info, "retention keeps what subscriptions have not acknowledged", {{"streams", streams}});
+    };
+    options.needed_from = [&subscriptions](const StreamInfo& info) { return subscriptions.needed_from(info); };
+    enforcer_ =
+        std::make_unique<server::RetentionEnforcer>(*store_.load(), system_clock(), retention_, std::move(options));
     enforcer_->start();
 }
 
@@ -175,6 +190,7 @@ void ServeOperations::pulse() {
 void ServeOperations::stopping() {
     sd_notify("STOPPING=1");
     readiness_.set("serving", "stopping");
+    subscriptions_ = nullptr;
     enforcer_.reset();
 }
 

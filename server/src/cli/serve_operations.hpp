@@ -11,6 +11,7 @@
 #include "cli/serve_settings.hpp"
 #include "foldback/server/http_server.hpp"
 #include "foldback/server/request_handler.hpp"
+#include "foldback/server/subscriptions.hpp"
 #include "ops/admin.hpp"
 #include "ops/observer.hpp"
 #include "ops/reloads.hpp"
@@ -37,6 +38,8 @@ public:
     [[nodiscard]] std::unique_ptr<server::RequestHandler> observed(std::unique_ptr<server::RequestHandler> handler);
     /// The store is open and stays so until `stopping`.
     void opened(LogStore& store);
+    /// Subscriptions have begun, and stay until `stopping`. From now on streams are kept as the retention rules say.
+    void subscribed(server::Subscriptions& subscriptions);
     void serving();
     /// Reads again what can be read again; what is bad changes nothing. From any thread.
     void reload();
@@ -64,6 +67,7 @@ private:
     std::atomic<std::uint64_t> lines_this_second_{0};
     std::optional<std::chrono::milliseconds> pulse_interval_;
     std::atomic<LogStore*> store_{nullptr};
+    std::atomic<server::Subscriptions*> subscriptions_{nullptr};
     std::unique_ptr<server::RetentionEnforcer> enforcer_;
     std::unique_ptr<server::HttpServer> admin_;  ///< last: its thread uses the rest
 };

@@ -4,8 +4,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -91,6 +93,7 @@ public:
 
     void start(Attempt attempt) override {
         auto done = [this, subscription = attempt.subscription, wake = attempt.wake_id](Outcome outcome) {
+            ++outcomes_[static_cast<std::size_t>(outcome.kind)];
             guarded([&] { engine_->attempt_ended(subscription, wake, std::move(outcome)); });
         };
         sender_.send({.name = std::move(attempt.subscription),
@@ -106,7 +109,39 @@ public:
         if (on_trouble_) on_trouble_(what);
     }
 
+    [[nodiscard]] std::optional<Offset> needed_from(const StreamInfo& info) {
+        const auto found = ask<std::optional<Offset>>([this, info] { return engine_->needed_from(info); });
+        return found ? *found : info.first;
+    }
+
+    [[nodiscard]] SubscriptionStats stats() {
+        const auto sent = [this](Outcome::Kind kind) { return outcomes_[static_cast<std::size_t>(kind)].load(); };
+        SubscriptionStats stats{.done = sent(Outcome::Kind::done),
+                                .accepted = sent(Outcome::Kind::accepted),
+                                .failed = sent(Outcome::Kind::failed)};
+        if (const auto counts = ask<Engine::Counts>([this] { return engine_->counts(); })) {
+            stats.subscriptions = counts->all;
+            stats.failing = counts->failing;
+        }
+        return stats;
+    }
+
 private:
+    /// What the engine says, asked on its thread; nothing when that has no time, or the question breaks.
+    template <class Value, class Question>
+    std::optional<Value> ask(Question question) {
+        constexpr std::chrono::seconds patience{5};
+        auto said = std::make_shared<std::promise<Value>>();
+        auto answer = said->get_future();
+        post([said = std::move(said), question = std::move(question)] { said->set_value(question()); });
+        if (answer.wait_for(patience) != std::future_status::ready) return std::nullopt;
+        try {
+            return answer.get();
+        } catch (const std::future_error&) {
+            return std::nullopt;
+        }
+    }
+
     /// What breaks concerns one piece of work; the next one finds the engine as it was.
     template <class Work>
     void guarded(const Work& work) {
@@ -141,6 +176,7 @@ private:
     delivery::WebhookSender sender_;
     const std::function<void(const std::string&)> on_trouble_;
     std::mt19937_64 random_{std::random_device{}()};
+    std::array<std::atomic<std::uint64_t>, 3> outcomes_{};  ///< by kind
     Engine* engine_ = nullptr;
     std::thread thread_;
 };
@@ -174,6 +210,9 @@ Subscriptions::~Subscriptions() = default;
 
 void Subscriptions::start() { state_->loop->run(state_->engine); }
 void Subscriptions::stop() { state_->loop->stop(); }
+
+std::optional<Offset> Subscriptions::needed_from(const StreamInfo& info) { return state_->loop->needed_from(info); }
+SubscriptionStats Subscriptions::stats() const { return state_->loop->stats(); }
 
 std::string_view Subscriptions::methods(std::string_view path) const {
     if (path == jwks_path) return "GET, OPTIONS";

@@ -1,6 +1,7 @@
 #include "retention/enforcer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace foldback::server {
 namespace {
@@ -70,6 +71,10 @@ RetentionPass RetentionEnforcer::run_pass() {
         }
     }
     after_.clear();
+    if (std::exchange(told_held_back_, held_back_) != held_back_ && options_.on_held_back) {
+        options_.on_held_back(held_back_);
+    }
+    held_back_ = 0;
     return pass;
 }
 
@@ -97,7 +102,7 @@ void RetentionEnforcer::enforce_or_tell(const StreamInfo& info, const RetentionR
 
 void RetentionEnforcer::enforce(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass) {
     ++pass.streams;
-    const auto before = cut(info, rule, pass);
+    const auto before = spare_needed(info, rule, cut(info, rule, pass), pass);
     if (before <= info.first) return;
     const auto first = store_.truncate_before(info.stream, before);
     if (!first) {
@@ -108,6 +113,20 @@ void RetentionEnforcer::enforce(const StreamInfo& info, const RetentionRule& rul
     }
     ++pass.truncated;
     if (options_.on_truncated) options_.on_truncated(info.stream, *first);
+}
+
+Offset RetentionEnforcer::spare_needed(const StreamInfo& info, const RetentionRule& rule, Offset before,
+                                       RetentionPass& pass) {
+    if (before <= info.first || !options_.needed_from || rule.wait_for_subscriptions.count() == 0) return before;
+    const auto needed = options_.needed_from(info);
+    if (!needed || *needed >= before) return before;
+    const auto too_old = cut_by_age(info, clock_.now() - rule.wait_for_subscriptions, pass);
+    const auto spared = std::max(*needed, std::min(before, too_old));
+    if (spared < before) {
+        ++pass.held_back;
+        ++held_back_;
+    }
+    return spared;
 }
 
 std::optional<ReadPage> RetentionEnforcer::read(const StreamInfo& info, Offset from, std::size_t max_bytes,

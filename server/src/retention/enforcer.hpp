@@ -24,13 +24,18 @@ struct RetentionOptions {
     std::size_t max_known_streams = 65'536;  ///< whose size is remembered; of others it is counted again
     /// Told, on the enforcing thread, what was cut and what went wrong.
     std::function<void(const StreamPath&, Offset before)> on_truncated{};
+    /// Told after a pass that held back for another number of streams than the one before it.
+    std::function<void(std::uint64_t streams)> on_held_back{};
     std::function<void(const std::string&)> on_trouble{};
+    /// The first offset of a stream that somebody still needs; absent: nobody does. May wait a little.
+    std::function<std::optional<Offset>(const StreamInfo&)> needed_from{};
 };
 
 /// What one pass over the store did.
 struct RetentionPass {
     std::uint64_t streams = 0;    ///< that a rule is for
     std::uint64_t truncated = 0;  ///< streams
+    std::uint64_t held_back = 0;  ///< streams of which more would go if nobody needed it
     std::uint64_t read_bytes = 0;
     bool complete = true;  ///< false: the next pass goes on where this one ended
 };
@@ -64,6 +69,9 @@ private:
     void enforce_or_tell(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass);
     void enforce(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass);
     [[nodiscard]] Offset cut(const StreamInfo& info, const RetentionRule& rule, RetentionPass& pass);
+    /// At most `before`, and what somebody needs and is not too old for that stays.
+    [[nodiscard]] Offset spare_needed(const StreamInfo& info, const RetentionRule& rule, Offset before,
+                                      RetentionPass& pass);
     [[nodiscard]] Offset cut_by_age(const StreamInfo& info, Timestamp oldest, RetentionPass& pass);
     /// At least `least`.
     [[nodiscard]] Offset cut_by_bytes(const StreamInfo& info, Offset least, std::uint64_t max_bytes,
@@ -80,6 +88,8 @@ private:
     StateCompactor states_;
     std::string after_;  ///< where the last pass ended when it was not complete
     std::unordered_map<std::string, Size> sizes_;
+    std::uint64_t held_back_ = 0;  ///< since the passes over the store began anew
+    std::uint64_t told_held_back_ = 0;
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -29,6 +29,8 @@ struct RetentionRule {
     std::optional<std::uint64_t> max_messages{};
     /// Excludes the others. JSON streams only.
     std::optional<StateRetention> state{};
+    /// What a subscription has not acknowledged stays until it is so old. Zero: subscriptions are not waited for.
+    std::chrono::milliseconds wait_for_subscriptions{7 * 24 * 3'600'000LL};
 };
 
 /// What is kept of which streams, and what must not be deleted at all.

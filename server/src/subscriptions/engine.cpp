@@ -51,6 +51,16 @@ void Engine::attempt_ended(const std::string& subscription, const std::string& w
     run_awake();
 }
 
+Engine::Counts Engine::counts() const {
+    Counts counts;
+    for (const auto& [id, actor] : actors_) {
+        if (!actor->exists) continue;
+        ++counts.all;
+        if (actor->state.failures() > 0) ++counts.failing;
+    }
+    return counts;
+}
+
 std::optional<Timestamp> Engine::next_due() const {
     if (due_.empty()) return std::nullopt;
     return due_.begin()->first;

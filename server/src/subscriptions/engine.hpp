@@ -77,6 +77,17 @@ public:
 
     void attempt_ended(const std::string& subscription, const std::string& wake_id, Outcome outcome);
 
+    /// The first offset of a stream that some subscription has not acknowledged; absent: they need nothing of it. Looks at
+    /// everything that is in the store by now.
+    [[nodiscard]] std::optional<Offset> needed_from(const StreamInfo& info);
+
+    /// How many subscriptions there are, and of how many the last delivery failed.
+    struct Counts {
+        std::size_t all = 0;
+        std::size_t failing = 0;
+    };
+    [[nodiscard]] Counts counts() const;
+
     /// When `run_due` has something to do; absent: never. In the engine's time.
     [[nodiscard]] std::optional<Timestamp> next_due() const;
     void run_due();

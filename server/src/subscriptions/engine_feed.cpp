@@ -106,6 +106,29 @@ void Engine::catch_up() {
     while (cursor_ < tail) (void)look();
 }
 
+std::optional<Offset> Engine::needed_from(const StreamInfo& info) {
+    catch_up();
+    run_awake();
+    const auto& stream = info.stream.text();
+    std::optional<Offset> needed;
+    const auto consider = [&needed](Offset offset) {
+        if (!needed || offset < *needed) needed = offset;
+    };
+    for (const auto& id : index_.match(stream)) {
+        const auto found = actors_.find(id);
+        if (found == actors_.end()) continue;
+        const auto& actor = *found->second;
+        const auto* link = actor.state.find(stream);
+        // A link of a namesake that is gone, or none: it begins where the stream does, if it has been seen.
+        if (link != nullptr && link->incarnation == info.incarnation) {
+            if (link->acked.offset < info.tail.offset) consider(link->acked.offset);
+        } else if (const auto grown = actor.grown.find(stream); grown != actor.grown.end()) {
+            consider(grown->second.sighting.first.offset);
+        }
+    }
+    return needed;
+}
+
 void Engine::sight(const std::string& stream, const std::vector<StreamPoint>& firsts) {
     const auto subscriptions = index_.match(stream);
     if (subscriptions.empty()) return;

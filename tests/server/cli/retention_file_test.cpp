@@ -37,6 +37,11 @@ TEST_SUITE("retention file") {
         CHECK(logs->max_bytes == 1ULL << 30);
         CHECK_FALSE(logs->max_messages);
         CHECK(rules.rule_for("orders/1")->max_messages == 10);
+        CHECK(rules.rule_for("orders/1")->wait_for_subscriptions == 7 * 24h);
+        const auto others =
+            parse_retention("a max-age=7d wait-for-subscriptions=12h\nb max-age=1d wait-for-subscriptions=0s", "r");
+        CHECK(others.rule_for("a")->wait_for_subscriptions == 12h);
+        CHECK(others.rule_for("b")->wait_for_subscriptions == 0h);
         CHECK(rules.rule_for("other") == nullptr);
         CHECK(rules.rule_for("legal/a") == nullptr);
     }
@@ -57,5 +62,7 @@ TEST_SUITE("retention file") {
         CHECK_FALSE(problem_with("a max-messages").empty());
         CHECK_FALSE(problem_with("a compact-from=1MiB max-age=1d").empty());
         CHECK_FALSE(problem_with("a keep-offsets=1h").empty());
+        CHECK_FALSE(problem_with("a wait-for-subscriptions=1h").empty());
+        CHECK_FALSE(problem_with("a max-age=1d wait-for-subscriptions=1").empty());
     }
 }

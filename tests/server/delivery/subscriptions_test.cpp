@@ -104,6 +104,55 @@ TEST_SUITE("subscriptions") {
         });
     }
 
+    TEST_CASE("appends are acknowledged while no receiver answers, and wait for none") {
+        Surface surface;
+        Receiver silent([](int descriptor) {
+            read_request(descriptor);
+            char byte = 0;
+            (void)::recv(descriptor, &byte, 1, 0);  // until the server gives up
+        });
+        for (int i = 0; i < 50; ++i) {
+            const json subscription{{"type", "webhook"}, {"pattern", "events/*"}, {"webhook", {{"url", silent.url()}}}};
+            REQUIRE(surface.call(Method::put, "__ds/subscriptions/s" + std::to_string(i), subscription.dump()).status ==
+                    201);
+        }
+        surface.call(Method::put, "events/a");
+        surface.call(Method::post, "events/a", "[0]");
+        eventually([&] { return silent.connections() > 0; });
+
+        const auto began = std::chrono::steady_clock::now();
+        for (int i = 0; i < 1'000; ++i) REQUIRE(surface.call(Method::post, "events/a", "[1]").status == 204);
+        // Receivers have 30 s: had one of these appends waited for one answer, it would show.
+        CHECK(std::chrono::steady_clock::now() - began < 20s);
+        const auto stats = surface.subscriptions.stats();
+        CHECK(stats.subscriptions == 50);
+        CHECK(stats.done + stats.accepted + stats.failed == 0);
+        surface.subscriptions.stop();
+    }
+
+    TEST_CASE("what was delivered is counted by how it ended") {
+        Surface surface;
+        Receiver good(answering(reply("200 OK", R"({"done":true})")));
+        Receiver later(answering(reply("202 Accepted", "")));
+        Receiver bad(answering(reply("500 Oh", "")));
+        for (const auto* receiver : {&good, &later, &bad}) {
+            const json subscription{
+                {"type", "webhook"}, {"pattern", "events/*"}, {"webhook", {{"url", receiver->url()}}}};
+            const auto port = receiver->url("").substr(receiver->url("").rfind(':') + 1);
+            REQUIRE(surface.call(Method::put, "__ds/subscriptions/s" + port, subscription.dump()).status == 201);
+        }
+        surface.call(Method::put, "events/a", "[1]");
+
+        eventually([&] {
+            const auto stats = surface.subscriptions.stats();
+            return stats.done == 1 && stats.accepted == 1 && stats.failed >= 1 && stats.failing == 1;
+        });
+        const auto info = surface.store->head("events/a").value();
+        CHECK(surface.subscriptions.needed_from(info) == Offset{0});
+        surface.subscriptions.stop();
+        CHECK(surface.subscriptions.stats().subscriptions == 0);  // nobody is there to count
+    }
+
     TEST_CASE("what is reserved is reached by its own requests only") {
         Surface surface;
         Receiver receiver(answering(reply("200 OK", "")));

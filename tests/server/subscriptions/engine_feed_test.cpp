@@ -107,6 +107,56 @@ TEST_SUITE("subscriptions and streams") {
         CHECK(world.take_webhook()["streams"].size() == 1);
     }
 
+    TEST_CASE("of a stream is needed what the slowest subscription has not acknowledged, from its first look on") {
+        World world;
+        const auto needed = [&](const std::string& stream) -> std::optional<std::uint64_t> {
+            const auto offset = world.engine->needed_from(world.store->head(stream).value());
+            return offset ? std::optional(offset->value) : std::nullopt;
+        };
+        world.append("events/a");
+        world.append("other");
+        world.put_webhook("fast");
+        world.create("wake");
+        world.put_pull("slow");
+        CHECK_FALSE(needed("events/a"));  // both begin at its tail
+        REQUIRE(world.store
+                    ->append({.stream = "events/new",
+                              .messages = Messages::json("[1,2]").value(),
+                              .create_with = StreamConfig{.content_type = "application/json"}})
+                    .has_value());
+        CHECK(needed("events/new") == 0);  // also before anything was linked
+        world.settle();
+        world.append("events/a");
+        world.append("events/a");
+
+        CHECK(needed("events/a") == 1);
+        CHECK_FALSE(needed("other"));
+        for (int i = 0; i < 2; ++i) world.answer(world.take_webhook(), Outcome::Kind::done);
+        CHECK(needed("events/a") == 1);  // the slow one has not
+        world.restart();
+        CHECK(needed("events/a") == 1);
+        CHECK(needed("events/new") == 0);
+        world.request(Method::remove, "slow");
+        CHECK_FALSE(needed("events/a"));
+        world.request(Method::remove, "fast");
+        CHECK_FALSE(needed("events/a"));
+        CHECK(world.engine->counts().all == 0);
+    }
+
+    TEST_CASE("a stream of the name of one that is gone is needed from its own beginning") {
+        World world;
+        world.append("events/a");
+        world.put_webhook("s");
+        REQUIRE(world.store->remove("events/a").has_value());
+        for (int i = 0; i < 3; ++i) world.append("events/a");
+
+        CHECK(world.engine->needed_from(world.store->head("events/a").value()) == Offset{0});
+        CHECK(world.engine->counts().all == 1);
+        CHECK(world.engine->counts().failing == 0);
+        world.answer(world.take_webhook(), Outcome::Kind::failed);
+        CHECK(world.engine->counts().failing == 1);
+    }
+
     TEST_CASE("an idle engine writes nothing, whatever time passes") {
         World world;
         world.put_webhook("s");

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +39,15 @@ struct SubscriptionOptions {
     std::function<void(const std::string&)> on_trouble{};
 };
 
+/// What was sent, and what there is to send, since the start.
+struct SubscriptionStats {
+    std::uint64_t done = 0;      ///< webhooks whose receiver had finished with its answer
+    std::uint64_t accepted = 0;  ///< that it took, to call back
+    std::uint64_t failed = 0;    ///< that it did not take
+    std::uint64_t subscriptions = 0;
+    std::uint64_t failing = 0;  ///< of these, with a receiver or wake stream that did not take the last wake
+};
+
 /// Subscriptions (PROTOCOL §6, §7) over the streams of a store: the requests below `__ds/`, and the wakes that they lead
 /// to. Everything about them is in the store, in streams below `__ds/` of its own, but for the keys.
 ///
@@ -53,6 +64,13 @@ public:
     void start();
     /// Deliveries under way are cut off, and tried again after the next start. Requests are not answered any more.
     void stop();
+
+    /// The first offset of a stream that some subscription has not acknowledged; absent: they need nothing of it. Waits for
+    /// the thread; when that has no time for it, everything is needed. Any thread but that one.
+    [[nodiscard]] std::optional<Offset> needed_from(const StreamInfo& info);
+
+    /// The same threads; what there is may be missing when the thread has no time.
+    [[nodiscard]] SubscriptionStats stats() const;
 
     [[nodiscard]] std::string_view methods(std::string_view path) const override;
     [[nodiscard]] bool is_open(std::string_view path) const override;
