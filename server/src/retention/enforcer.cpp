@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/reserved.hpp"
+
 namespace foldback::server {
 namespace {
 
@@ -65,7 +67,9 @@ RetentionPass RetentionEnforcer::run_pass() {
                 pass.complete = !stopping_ && pass.read_bytes < options_.max_read_bytes;
             }
             if (!pass.complete) return pass;
-            const auto* rule = rules->rule_for(info.stream.text());
+            // The store's own streams are kept by those who write them: subscriptions live there.
+            const bool is_own = protocol::is_reserved(info.stream.text());
+            const auto* rule = is_own ? nullptr : rules->rule_for(info.stream.text());
             if (rule != nullptr) enforce_or_tell(info, *rule, pass);
             after_ = info.stream.text();
         }

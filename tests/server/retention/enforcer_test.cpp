@@ -199,6 +199,15 @@ TEST_SUITE("retention") {
         CHECK(told == std::vector<std::uint64_t>{1, 0});
     }
 
+    TEST_CASE("a rule for everything is none for the store's own streams") {
+        Kept at(one_rule({.streams = PathGlob("**"), .max_messages = 1}));
+        for (const auto* path : {"__ds/subscriptions/s", "s"}) at.append_json(path, "[1,2,3]");
+
+        CHECK(at.enforcer.run_pass().streams == 1);
+        CHECK(at.first("__ds/subscriptions/s") == 0);
+        CHECK(at.first("s") == 2);
+    }
+
     TEST_CASE("a rule that waits for nobody asks nobody") {
         RetentionOptions options;
         options.needed_from = [](const StreamInfo&) { return std::optional<Offset>(Offset{0}); };
