@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { test } from "node:test"
 import { eventually, Server } from "../harness/server.mjs"
-import { append, atEnd, create, foldback, operated, readAll, scratch } from "./operated.mjs"
+import { append, atEnd, create, foldback, foldbackLater, operated, readAll, scratch } from "./operated.mjs"
 
 const STREAMS = 6
 
@@ -33,8 +33,8 @@ test("a backup of a server under load restores to a sound store with everything 
   const taken = []
   for (let round = 0; round < 3; ++round) {
     const before = writers.map(({ acknowledged }) => acknowledged)
-    const backup = foldback("backup", repository, "--data", join(directory, "data"), "--json")
-    assert.equal(backup.status, 0, backup.stderr)
+    const backup = await foldbackLater("backup", repository, "--data", join(directory, "data"), "--json")
+    assert.equal(backup.status, 0, backup.stdout)
     taken.push({ before, ...JSON.parse(backup.stdout) })
     const now = writers[0].acknowledged
     await eventually("more load", () => writers[0].acknowledged > now + 100)
