@@ -40,6 +40,8 @@ public:
     }
 
 private:
+    [[nodiscard]] foldback::server::Quota quota() const noexcept override { return inner_->quota(); }
+
     [[nodiscard]] bool owns(std::string_view path) const {
         const std::string folder = std::string(order_category) + "/";
         if (!path.starts_with(folder) || path.find('/', folder.size()) != std::string_view::npos) return false;

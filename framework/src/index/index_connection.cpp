@@ -75,6 +75,7 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
                    select_extents("WHERE incarnation = ?1 AND end > ?2 AND first >= coalesce((SELECT max(first) FROM "
                                   "extents WHERE incarnation = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3")),
       extents_before(db, select_extents("WHERE incarnation = ? AND first < ? ORDER BY first DESC LIMIT ?")),
+      stored_bytes(db, "SELECT coalesce(sum(bytes), 0) FROM extents WHERE incarnation = ?"),
       landmark(db,
                "SELECT position, segment, byte, generation FROM landmarks WHERE position <= ? ORDER BY position DESC "
                "LIMIT 1"),

@@ -29,6 +29,7 @@ struct IndexDb::Connection {
         SQLite::Statement producer;
         SQLite::Statement extents_from;
         SQLite::Statement extents_before;
+        SQLite::Statement stored_bytes;
         SQLite::Statement landmark;
         SQLite::Statement list;
         SQLite::Statement paths;

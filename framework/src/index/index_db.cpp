@@ -175,6 +175,16 @@ std::vector<Extent> IndexDb::extents_before(Incarnation incarnation, Offset befo
     });
 }
 
+std::uint64_t IndexDb::stored_bytes(Incarnation incarnation) {
+    return with_sqlite_errors(file_, "adding up extents", [&] {
+        auto connection = lease();
+        auto& query = bound(connection->stored_bytes, number(incarnation.value));
+        const std::uint64_t bytes = query.executeStep() ? number(query.getColumn(0)) : 0;
+        query.reset();
+        return bytes;
+    });
+}
+
 std::optional<Landmark> IndexDb::landmark(Position position) {
     return with_sqlite_errors(file_, "finding a position", [&] {
         auto connection = lease();

@@ -115,6 +115,9 @@ public:
     /// Rows that hold data before `before`, descending, at most `limit`.
     [[nodiscard]] std::vector<Extent> extents_before(Incarnation incarnation, Offset before, std::size_t limit);
 
+    /// Of all its records that are in the index.
+    [[nodiscard]] std::uint64_t stored_bytes(Incarnation incarnation);
+
     /// The last landmark at or before `position`.
     [[nodiscard]] std::optional<Landmark> landmark(Position position);
 

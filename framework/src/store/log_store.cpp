@@ -68,6 +68,8 @@ Watch LogStore::watch_feed(Position beyond, std::function<void()> changed) {
     return engine_->watch_feed(beyond, std::move(changed));
 }
 
+std::uint64_t LogStore::stored_bytes(const StreamPath& stream) { return engine_->reader().stored_bytes(stream); }
+
 StoreStats LogStore::stats() { return engine_->stats(); }
 
 void LogStore::run_until_idle() {

@@ -168,6 +168,17 @@ bool Reader::read_backward(const Snapshot& snapshot, const ReadRequest& request,
     return true;
 }
 
+std::uint64_t Reader::stored_bytes(const StreamPath& path) {
+    const auto stream = catalog_.find(path.text());
+    if (!stream) return 0;
+    std::uint64_t bytes = index_.stored_bytes(stream->meta->incarnation);
+    const std::shared_lock lock(catalog_.mutex());
+    if (unusable(catalog_, *stream)) return 0;
+    // What a checkpoint saves between the two looks counts twice, or not until the next question.
+    for (auto at = stream->saved_chunks; at < stream->chunks.size(); ++at) bytes += stream->chunks[at].length;
+    return bytes;
+}
+
 StreamList Reader::list(const ListRequest& request) {
     while (true) {
         if (auto complete = try_list(request)) return *std::move(complete);

@@ -24,6 +24,8 @@ public:
     [[nodiscard]] Result<StreamInfo> head(const StreamPath& path);
     [[nodiscard]] Watch keep_alive(const StreamPath& path);
     [[nodiscard]] StreamList list(const ListRequest& request);
+    /// As LogStore::stored_bytes.
+    [[nodiscard]] std::uint64_t stored_bytes(const StreamPath& path);
 
 private:
     /// Of the memory that long reads lie in, kept for later ones.

@@ -59,6 +59,22 @@ const Json& grants_member(const Json& entry, const std::string& place) {
     return *found;
 }
 
+Quota quota_member(const Json& entry, const std::string& place) {
+    if (!entry.contains("quota")) return {};
+    const auto& given = entry["quota"];
+    const auto here = place + ".quota";
+    require_members(given, {"streams", "bytes", "subscriptions"}, here);
+    if (given.empty()) throw AccessError(here + ": needs \"streams\", \"bytes\" or \"subscriptions\"");
+    const auto number = [&](const char* name) -> std::uint64_t {
+        if (!given.contains(name)) return 0;
+        const auto& value = given[name];
+        const bool is_good = value.is_number_unsigned() && value.get<std::uint64_t>() > 0;
+        if (!is_good) throw AccessError(here + "." + name + ": must be a whole number from 1");
+        return value.get<std::uint64_t>();
+    };
+    return {.streams = number("streams"), .bytes = number("bytes"), .subscriptions = number("subscriptions")};
+}
+
 std::uint64_t bucket_of(const Digest& digest) noexcept {
     std::uint64_t bucket = 0;
     std::memcpy(&bucket, digest.data(), sizeof bucket);
@@ -142,7 +158,7 @@ void Policy::add_tokens(const Json& list) {
     for (std::size_t i = 0; i != list.size(); ++i) {
         const auto here = "tokens[" + std::to_string(i) + "]";
         const auto& entry = list[i];
-        require_members(entry, {"id", "sha256", "grants", "expires"}, here);
+        require_members(entry, {"id", "sha256", "grants", "expires", "quota"}, here);
         auto id = id_member(entry, "id", here);
         const auto digest = digest_of_hex(text_member(entry, "sha256", here));
         if (!digest) throw AccessError(here + ".sha256: must be the 64 hexadecimal digits of SHA-256 of the token");
@@ -152,9 +168,9 @@ void Policy::add_tokens(const Json& list) {
         if (!ids.insert(id).second) throw AccessError(here + ".id: is that of another token");
         auto origin = "token " + entry.dump();
         origins_.insert(origin);
-        auto principal = std::make_shared<GrantedPrincipal>("token:" + id,
-                                                            parse_grants(grants_member(entry, here), here + ".grants"),
-                                                            expiry_member(entry, here), std::move(origin));
+        auto principal = std::make_shared<GrantedPrincipal>(
+            "token:" + id, parse_grants(grants_member(entry, here), here + ".grants"), expiry_member(entry, here),
+            std::move(origin), quota_member(entry, here));
         tokens_.emplace(bucket_of(*digest), StaticToken{*digest, std::move(principal)});
     }
 }
@@ -162,7 +178,7 @@ void Policy::add_tokens(const Json& list) {
 void Policy::add_jwt(const Json& section, const std::filesystem::path& folder, const KeysOfIssuer& keys_of) {
     require_members(section,
                     {"issuer", "audience", "jwks_file", "jwks_url", "jwks_ca_file", "jwks_refresh_seconds",
-                     "jwks_keep_seconds", "hs256_secret_file", "leeway_seconds", "grants", "grants_claim"},
+                     "jwks_keep_seconds", "hs256_secret_file", "leeway_seconds", "grants", "grants_claim", "quota"},
                     "jwt");
     const auto* source = keys_member(section);
     const bool is_elsewhere = std::string_view(source) == "jwks_url";
@@ -187,6 +203,7 @@ void Policy::add_jwt(const Json& section, const std::filesystem::path& folder, c
     if (jwt.grants.empty() && jwt.grants_claim.empty()) {
         throw AccessError("jwt: needs \"grants\" or \"grants_claim\"");
     }
+    jwt.quota = quota_member(section, "jwt");
     jwt.text = "jwt " + section.dump();
     for (const auto& key : *jwt.rules.keys) origins_.insert(origin_of(jwt, key));
     jwt_ = std::move(jwt);
@@ -201,14 +218,15 @@ void Policy::add_certificates(const Json& list) {
     for (std::size_t i = 0; i != list.size(); ++i) {
         const auto here = "certificates[" + std::to_string(i) + "]";
         const auto& entry = list[i];
-        require_members(entry, {"name", "grants"}, here);
+        require_members(entry, {"name", "grants", "quota"}, here);
         auto name = id_member(entry, "name", here);
         if (!name.starts_with("DNS:") && !name.starts_with("URI:")) {
             throw AccessError(here + ".name: must begin with DNS: or URI:, as the certificate's alternative name");
         }
         Certificate certificate{.id = "certificate:" + name,
                                 .grants = parse_grants(grants_member(entry, here), here + ".grants"),
-                                .origin = "certificate " + entry.dump()};
+                                .origin = "certificate " + entry.dump(),
+                                .quota = quota_member(entry, here)};
         origins_.insert(certificate.origin);
         if (!certificates_.emplace(std::move(name), std::move(certificate)).second) {
             throw AccessError(here + ".name: is that of another certificate");
@@ -259,7 +277,7 @@ PrincipalPtr Policy::of_jwt(std::string_view token, Timestamp now, bool& missed)
         }
     }
     return std::make_shared<GrantedPrincipal>("jwt:" + claims->subject, std::move(grants), claims->valid_until,
-                                              origin_of(*jwt_, *claims->key));
+                                              origin_of(*jwt_, *claims->key), jwt_->quota);
 }
 
 PrincipalPtr Policy::of_certificate(const Peer& peer, Timestamp now) const {
@@ -267,8 +285,8 @@ PrincipalPtr Policy::of_certificate(const Peer& peer, Timestamp now) const {
     for (const auto& name : peer.certificate_names) {
         const auto found = certificates_.find(name);
         if (found == certificates_.end()) continue;
-        const auto& [id, grants, origin] = found->second;
-        return std::make_shared<GrantedPrincipal>(id, grants, peer.certificate_expires, origin);
+        const auto& [id, grants, origin, quota] = found->second;
+        return std::make_shared<GrantedPrincipal>(id, grants, peer.certificate_expires, origin, quota);
     }
     return nullptr;
 }

@@ -23,12 +23,18 @@ namespace foldback::server::access {
 /// A principal of an access file.
 class GrantedPrincipal final : public Principal {
 public:
-    GrantedPrincipal(std::string id, Grants grants, std::optional<Timestamp> expires, std::string origin)
-        : id_(std::move(id)), grants_(std::move(grants)), expires_(expires), origin_(std::move(origin)) {}
+    GrantedPrincipal(std::string id, Grants grants, std::optional<Timestamp> expires, std::string origin,
+                     Quota quota = {})
+        : id_(std::move(id)),
+          grants_(std::move(grants)),
+          expires_(expires),
+          origin_(std::move(origin)),
+          quota_(quota) {}
 
     [[nodiscard]] std::string_view id() const noexcept override { return id_; }
     [[nodiscard]] bool may(Verb verb, std::string_view path) const override { return grants_.allow(verb, path); }
     [[nodiscard]] std::vector<std::string> prefixes(Verb verb) const override { return grants_.prefixes(verb); }
+    [[nodiscard]] Quota quota() const noexcept override { return quota_; }
 
     [[nodiscard]] const std::optional<Timestamp>& expires() const noexcept { return expires_; }
     /// The words of the files that made it what it is: as long as they stand there, it holds.
@@ -39,6 +45,7 @@ private:
     Grants grants_;
     std::optional<Timestamp> expires_;
     std::string origin_;
+    Quota quota_;
 };
 
 using PrincipalPtr = std::shared_ptr<const GrantedPrincipal>;
@@ -80,6 +87,7 @@ private:
         JwtRules rules;
         nlohmann::json grants = nlohmann::json::array();
         std::string grants_claim;
+        Quota quota;       ///< of each subject
         std::string text;  ///< of the section
         bool names_subject = false;
     };
@@ -87,6 +95,7 @@ private:
         std::string id;
         Grants grants;
         std::string origin;
+        Quota quota;
     };
 
     void add_tokens(const nlohmann::json& list);

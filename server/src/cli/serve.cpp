@@ -23,6 +23,7 @@
 #include "foldback/server/debugger.hpp"
 #include "foldback/server/http_server.hpp"
 #include "foldback/server/principal.hpp"
+#include "foldback/server/quotas.hpp"
 #include "foldback/server/request_handler.hpp"
 #include "foldback/server/subscriptions.hpp"
 #include "foldback/version.hpp"
@@ -63,6 +64,8 @@ public:
         open_store();
         share_open_files(open_files);
         settings_.api.has_room = room_in(*store_, settings_);
+        quotas_ = server::quotas_of(*store_, system_clock());
+        settings_.api.quotas = quotas_.get();
         open_subscriptions();
         server::Api api(*store_, settings_.api, system_clock(), subscriptions_.get());
         api.on_error = [this](const std::string& what) {
@@ -254,6 +257,7 @@ private:
     std::optional<ServeAccess> access_;
     StopSignals signals_;
     std::unique_ptr<LogStore> store_;
+    std::unique_ptr<server::Quotas> quotas_;
     std::unique_ptr<server::Subscriptions> subscriptions_;
     ServeOperations operations_;  ///< last: its threads use the store
 };

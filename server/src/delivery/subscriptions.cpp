@@ -14,6 +14,7 @@
 #include "delivery/webhook_sender.hpp"
 #include "subscriptions/commands.hpp"
 #include "subscriptions/engine.hpp"
+#include "subscriptions/journal.hpp"
 
 namespace foldback::server {
 
@@ -246,6 +247,12 @@ Reply Subscriptions::State::ask(Request request, std::string_view path) {
         return problem(403, "forbidden", "These credentials do not allow this.");
     }
     // The engine answers on its thread; whoever waits is counted until then.
+    if (auto* put = std::get_if<Put>(&command->command); put != nullptr && request.principal) {
+        put->most_own = request.principal->quota().subscriptions;
+        put->is_own = [principal = request.principal](const std::string& id) {
+            return principal->may(Verb::subscribe, std::string(subscriptions_prefix) + id);
+        };
+    }
     const auto count = std::shared_ptr<void>(requests.get(), [counter = requests](void*) { --*counter; });
     if (++*requests > max_requests) return rejected(reject(code::busy, "Too many requests wait for subscriptions."));
     auto shared = std::make_shared<Addressed>(std::move(*command));

@@ -34,6 +34,8 @@ struct Api::State {
 
     /// GET and HEAD leave the request as it was.
     [[nodiscard]] Reply answer(Request& request) const;
+    [[nodiscard]] bool needs_counting(const Request& request, const Route& route) const;
+    [[nodiscard]] Reply count_first(Request request) const;
     [[nodiscard]] Reply read(Request request) const;
     [[nodiscard]] std::string read_key(const Request& request) const;
     [[nodiscard]] Reply answer_stream(Request& request, const protocol::Query& query, StreamPath stream) const;
@@ -66,6 +68,7 @@ Reply Api::State::answer(Request& request) const {
     if (const auto problem = protocol::refuse_sender(service, request, route)) {
         return protocol::to_response(*problem);
     }
+    if (needs_counting(request, route)) return count_first(std::move(request));
     switch (route.kind) {
         case Route::Kind::stream: return answer_stream(request, query, std::move(*route.stream));
         case Route::Kind::feed: return answer_feed(request, query);
@@ -74,6 +77,24 @@ Reply Api::State::answer(Request& request) const {
         case Route::Kind::reserved: return answer_reserved(request, route.reserved);
     }
     return method_refused(route);
+}
+
+/// Whether it has to be counted what its sender has before this can be decided.
+bool Api::State::needs_counting(const Request& request, const Route& route) const {
+    if (service.options.quotas == nullptr || !request.principal) return false;
+    const bool may_create = request.method == Method::put || route.kind == Route::Kind::append;
+    const bool writes = may_create || (request.method == Method::post && route.kind == Route::Kind::stream);
+    if (!writes || route.kind == Route::Kind::reserved) return false;
+    return !service.options.quotas->knows(*request.principal, may_create ? 1 : 0, request.body.size());
+}
+
+/// Counting reads the index. Others of the same principal may count beside it: that is rare, and harmless.
+Reply Api::State::count_first(Request request) const {
+    auto shared = std::make_shared<Request>(std::move(request));
+    return protocol::read_later(service, "/quota", [this, shared] {
+        service.options.quotas->count(*shared->principal);
+        return answer(*shared);
+    });
 }
 
 Reply Api::State::answer_stream(Request& request, const protocol::Query& query, StreamPath stream) const {

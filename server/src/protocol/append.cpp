@@ -162,12 +162,14 @@ Reply append(const Service& service, Request request, StreamPath stream) {
     const auto path = parsed->append.stream.text();
     if (auto& producer = parsed->append.producer) producer->id = scoped_producer(request, producer->id);
     if (parsed->condition && !may(request, Verb::read, path)) parsed->condition->wants_missed_events = false;
+    const auto body_bytes = request.body.size();
     if (auto problem = parse_body(service.options, headers, std::move(request.body), parsed->append)) {
         return when_read(service, path, [&service, append = parsed->append, problem = std::move(*problem)] {
             return Reply(refuse_body(service, append, problem));
         });
     }
     if (!parsed->append.messages.empty() && !service.has_room(Growth::data)) return to_response(no_room());
+    if (!service.take(request, 0, body_bytes)) return to_response(over_quota());
     if (!parsed->condition) return pending_append(service, std::move(*parsed));
     auto shared = std::make_shared<ParsedAppend>(std::move(*parsed));
     return when_read(service, path, [&service, shared] { return append_at_condition(service, *shared); });

@@ -25,7 +25,8 @@ bool may_append(const Request& request, const AppendRequest& append) {
 std::optional<Problem> refuse_any(const Service& service, const Request& request,
                                   const std::vector<AppendRequest>& appends) {
     bool has_data = false;
-    bool creates = false;
+    std::uint64_t created = 0;
+    const bool limits_growth = service.options.has_room || (service.options.quotas != nullptr && request.principal);
     for (const auto& append : appends) {
         if (is_reserved(append.stream.text())) {
             return Problem(404, "reserved", "Paths that begin with __ds are reserved.");
@@ -33,10 +34,11 @@ std::optional<Problem> refuse_any(const Service& service, const Request& request
         if (!may_append(request, append)) return forbidden();
         has_data = has_data || !append.messages.empty();
         // An existing stream needs no room to be found there.
-        creates = creates || (service.options.has_room && append.create_with && !service.store.head(append.stream));
+        if (limits_growth && append.create_with && !service.store.head(append.stream)) ++created;
     }
     if (has_data && !service.has_room(Growth::data)) return no_room();
-    if (creates && !service.has_room(Growth::stream)) return no_room();
+    if (created > 0 && !service.has_room(Growth::stream)) return no_room();
+    if (!service.take(request, created, has_data ? request.body.size() : 0)) return over_quota();
     return std::nullopt;
 }
 

@@ -128,19 +128,22 @@ Response created_response(const Created& created, const std::string& location) {
     return response;
 }
 
-/// An existing stream needs no room to be found there.
-bool has_room_for(const Service& service, const Request& request, const StreamPath& stream) {
-    if (!service.options.has_room) return true;
-    const bool is_there = service.store.head(stream).has_value();
-    return is_there || (service.has_room(Growth::stream) && (request.body.empty() || service.has_room(Growth::data)));
+bool limits_growth(const Service& service, const Request& request) {
+    return service.options.has_room || (service.options.quotas != nullptr && request.principal);
 }
 
 Reply create_now(const Service& service, Request& request, StreamPath stream) {
-    if (!has_room_for(service, request, stream)) return to_response(no_room());
+    const auto body_bytes = request.body.size();
+    // An existing stream needs no room to be found there.
+    const bool grows = limits_growth(service, request) && !service.store.head(stream);
+    if (grows && (!service.has_room(Growth::stream) || (body_bytes > 0 && !service.has_room(Growth::data)))) {
+        return to_response(no_room());
+    }
     const RequestHeaders headers(request);
     auto location = location_of(service, headers, stream);
     auto parsed = parse_create(service, request, headers, std::move(stream));
     if (!parsed) return to_response(parsed.error());
+    if (grows && !service.take(request, 1, body_bytes)) return to_response(over_quota());
     auto start = [&service, create = std::move(*parsed), location = std::move(location)](Respond respond) mutable {
         auto done = [&service, location = std::move(location), respond = std::move(respond)](Result<Created> created) {
             respond(service.finished(guarded(service, [&] {
@@ -155,7 +158,7 @@ Reply create_now(const Service& service, Request& request, StreamPath stream) {
 }  // namespace
 
 Reply create(const Service& service, Request request, StreamPath stream) {
-    const bool reads = request.header("stream-forked-from") != nullptr || service.options.has_room;
+    const bool reads = request.header("stream-forked-from") != nullptr || limits_growth(service, request);
     if (!reads) return create_now(service, request, std::move(stream));
     const auto key = stream.text();
     auto shared = std::make_shared<Request>(std::move(request));

@@ -35,6 +35,11 @@ struct Problem {
     return {507, "quota", "The store holds as much as it is allowed to. Reads go on."};
 }
 
+/// Its sender has as much as he may (ApiOptions::quotas).
+[[nodiscard]] inline Problem over_quota() {
+    return {507, "quota", "These credentials have used up their quota of streams or bytes. Reads and deletions go on."};
+}
+
 /// What a part of a request says, or why the request is refused.
 template <class Value>
 using Parsed = boost::system::result<Value, Problem>;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "foldback/server/api.hpp"
+#include "foldback/server/principal.hpp"
+#include "foldback/server/quotas.hpp"
 #include "protocol/common_headers.hpp"
 #include "protocol/waiters.hpp"
 
@@ -25,6 +27,11 @@ struct Service {
 
     [[nodiscard]] bool is_held(const StreamPath& stream) const {
         return options.is_held && options.is_held(stream.text());
+    }
+    /// Takes streams and bytes for the sender of a request; false when they are beyond his quota.
+    [[nodiscard]] bool take(const Request& request, std::uint64_t streams, std::uint64_t bytes) const {
+        const bool is_free = options.quotas == nullptr || !request.principal || (streams == 0 && bytes == 0);
+        return is_free || options.quotas->take(*request.principal, streams, bytes);
     }
     [[nodiscard]] bool has_room(Growth growth) const { return !options.has_room || options.has_room(growth); }
 

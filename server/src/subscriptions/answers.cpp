@@ -44,6 +44,7 @@ unsigned status_of(std::string_view code) {
                                     {code::already_claimed, 409},
                                     {code::no_pending_work, 409},
                                     {code::too_many, 429},
+                                    {code::over_quota, 507},
                                     {code::busy, 503},
                                     {code::full, 507}};
     for (const auto& [name, status] : meanings) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,6 +17,9 @@ namespace foldback::server::subscriptions {
 struct Put {
     Configuration configuration;
     std::string base_url;  ///< where the client reached the server
+    /// At most so many that are its sender's (507 beyond); 0: any number.
+    std::uint64_t most_own = 0;
+    std::function<bool(const std::string& id)> is_own{};
 };
 struct Get {
     std::string base_url;

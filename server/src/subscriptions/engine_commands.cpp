@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "subscriptions/actor.hpp"
@@ -149,6 +150,16 @@ Checked<std::vector<StreamLink>> Engine::links_for(const Configuration& configur
 void Engine::create(Actor& actor, const Put& put, const Respond& respond) {
     if (options_.public_url.empty() && put.base_url.empty()) {
         return respond(rejected(reject(code::invalid_request, "The request needs a Host header.")));
+    }
+    if (put.most_own != 0) {
+        const auto own = std::count_if(actors_.begin(), actors_.end(), [&](const auto& other) {
+            const auto& [id, known] = other;
+            return known.get() != &actor && (known->exists || known->writing) && put.is_own(id);
+        });
+        if (static_cast<std::uint64_t>(own) >= put.most_own) {
+            return respond(rejected(reject(
+                code::over_quota, "These credentials have used up their quota of {} subscriptions.", put.most_own)));
+        }
     }
     actor.state.apply(SubscriptionCreated{.configuration = put.configuration,
                                           .configuration_hash = hash_of(put.configuration),

@@ -21,6 +21,7 @@ inline constexpr const char* fenced = "FENCED";
 inline constexpr const char* already_claimed = "ALREADY_CLAIMED";
 inline constexpr const char* no_pending_work = "NO_PENDING_WORK";
 inline constexpr const char* too_many = "LIMIT_REACHED";
+inline constexpr const char* over_quota = "QUOTA_EXCEEDED";
 inline constexpr const char* busy = "BUSY";
 inline constexpr const char* full = "FULL";
 inline constexpr const char* internal = "INTERNAL";

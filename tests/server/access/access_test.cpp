@@ -189,6 +189,13 @@ TEST_CASE("an access file that is not as it must be is refused with the place, a
     CHECK(problem_with(policy_of_tokens({token_entry("a", "x", "[]", "tomorrow")})).starts_with("tokens[0].expires"));
     CHECK(problem_with(policy_of_tokens({token_entry("a", "x", R"([{"path":"a"}])")}))
               .starts_with("tokens[0].grants[0]"));
+    for (const auto* quota : {"{}", "[]", "1", R"({"streams":0})", R"({"bytes":-1})", R"({"streams":1.5})",
+                              R"({"streams":"1"})", R"({"stream":1})"}) {
+        CAPTURE(quota);
+        const auto entry = token_entry("a", "x", "[]");
+        CHECK(problem_with(policy_of_tokens({entry.substr(0, entry.size() - 1) + R"(,"quota":)" + quota + "}"}))
+                  .starts_with("tokens[0].quota"));
+    }
     CHECK(problem_with(R"({"jwt":{"issuer":"i","audience":"a","grants":[]}})").starts_with("jwt: needs one of"));
     CHECK(problem_with(R"({"jwt":{"issuer":"i","audience":"a","jwks_file":"none","grants":[]}})")
               .starts_with("cannot read"));

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "foldback/server/principal.hpp"
 #include "foldback/store/log_store.hpp"
 #include "receiver.hpp"
 
@@ -128,6 +129,44 @@ TEST_SUITE("subscriptions") {
         CHECK(stats.subscriptions == 50);
         CHECK(stats.done + stats.accepted + stats.failed == 0);
         surface.subscriptions.stop();
+    }
+
+    TEST_CASE("a principal makes as many subscriptions as its quota allows, also after a restart") {
+        struct Tenant final : Principal {
+            [[nodiscard]] std::string_view id() const noexcept override { return "ann"; }
+            [[nodiscard]] bool may(Verb, std::string_view path) const override {
+                return !path.starts_with("__ds/subscriptions/other");
+            }
+            [[nodiscard]] Quota quota() const noexcept override { return {.subscriptions = 2}; }
+        };
+        const auto store = LogStore::in_memory();
+        const auto put = [](Subscriptions& subscriptions, const std::string& id,
+                            std::shared_ptr<const Principal> who = std::make_shared<Tenant>(),
+                            Method method = Method::put) {
+            Request request{.method = method,
+                            .headers = {{"host", "localhost:4437"}},
+                            .body = R"({"type":"pull-wake","pattern":"events/*","wake_stream":"wake"})"};
+            if (method == Method::remove) request.body.clear();
+            request.principal = std::move(who);
+            auto reply = subscriptions.handle(std::move(request), "subscriptions/" + id);
+            std::promise<Response> answered;
+            std::get<Pending>(reply).start([&](Response response) { answered.set_value(std::move(response)); });
+            return answered.get_future().get().status;
+        };
+        {
+            Subscriptions subscriptions(*store, {}, system_clock());
+            subscriptions.start();
+            CHECK(put(subscriptions, "other", nullptr) == 201);
+            CHECK(put(subscriptions, "a") == 201);
+            CHECK(put(subscriptions, "b") == 201);
+            CHECK(put(subscriptions, "c") == 507);
+            CHECK(put(subscriptions, "a") == 200);  // it is there
+        }
+        Subscriptions subscriptions(*store, {}, system_clock());
+        subscriptions.start();
+        CHECK(put(subscriptions, "c") == 507);
+        CHECK(put(subscriptions, "a", std::make_shared<Tenant>(), Method::remove) == 204);
+        CHECK(put(subscriptions, "c") == 201);
     }
 
     TEST_CASE("what was delivered is counted by how it ended") {

@@ -112,6 +112,10 @@ public:
 
     [[nodiscard]] StoreStats stats();
 
+    /// Bytes of the records that hold a stream's messages, roughly; of a fork its own. 0 when there is no such stream. May
+    /// read the index.
+    [[nodiscard]] std::uint64_t stored_bytes(const StreamPath& stream);
+
     /// Commits what is queued, deletes what expired, checkpoints the index and rewrites what is due, on the calling
     /// thread, until nothing is left to do.
     void run_until_idle();

@@ -15,6 +15,8 @@
 /// drive without one.
 namespace foldback::server {
 
+class Quotas;
+
 /// What a request adds to a store.
 enum class Growth : std::uint8_t { stream, data };
 
@@ -44,6 +46,8 @@ struct ApiOptions {
     bool requires_principal = false;
     /// Whether there is room for another stream, or for more data (507 otherwise). Called from any thread; empty: always.
     std::function<bool(Growth)> has_room{};
+    /// Keeps principals to their quotas (507 beyond). Null: nobody has one. Must outlive the Api.
+    Quotas* quotas = nullptr;
 };
 
 /// Answers one request once, now or later, on any thread.

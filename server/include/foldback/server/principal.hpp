@@ -24,6 +24,13 @@ enum class Verb : std::uint8_t {
     admin,      ///< what is about the whole server: the debugger
 };
 
+/// What a principal may take up at most; 0: any amount.
+struct Quota {
+    std::uint64_t streams = 0;
+    std::uint64_t bytes = 0;  ///< of messages, as they are stored
+    std::uint64_t subscriptions = 0;
+};
+
 /// Who sent a request, as far as authorisation goes. Immutable; any thread.
 class Principal {
 public:
@@ -39,6 +46,9 @@ public:
     /// What the paths begin with for which `may` can be true, in order, none the beginning of another. A list looks at
     /// no others.
     [[nodiscard]] virtual std::vector<std::string> prefixes(Verb) const { return {std::string()}; }
+
+    /// It counts what there is where the principal may create or append, or subscribe, whoever made it.
+    [[nodiscard]] virtual Quota quota() const noexcept { return {}; }
 };
 
 }  // namespace foldback::server
