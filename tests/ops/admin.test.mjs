@@ -3,9 +3,24 @@ import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
-import { append, create, foldbackLater, metrics, operated, scratch, text } from "./operated.mjs"
+import { eventually, spawnOwned } from "../harness/server.mjs"
+import { append, atEnd, create, foldbackLater, metrics, operated, scratch, text } from "./operated.mjs"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..")
+
+/** What the order service says of its projections. */
+async function ordersMetrics(t, directory) {
+  const program = join(dirname(process.env.FOLDBACK_BINARY), "orders")
+  const child = spawnOwned(program, ["serve", "--listen", "127.0.0.1:0", "--data", join(directory, "orders")], { stdio: ["ignore", "pipe", "ignore"] })
+  atEnd(t, () => child.kill("SIGKILL"))
+  let said = ""
+  child.stdout.on("data", (chunk) => (said += chunk))
+  const [, url] = await eventually("the order service", () => /shop floor +(http:\S+)\/\n/.exec(said))
+  const scraped = await text(`${url}/metrics`)
+  assert.equal(scraped.status, 200)
+  assert.match(scraped.body, /^foldback_projection_up\{projection="\w+"\} 1$/m)
+  return scraped.body
+}
 
 /** Every metric that a text speaks of. */
 function namesIn(path) {
@@ -15,7 +30,8 @@ function namesIn(path) {
 
 test("dashboard, alerts and manual speak of metrics that there are", async (t) => {
   const server = await operated(t, scratch(t))
-  const { body } = await text(`${server.admin}/metrics`)
+  const orders = await ordersMetrics(t, scratch(t))
+  const body = (await text(`${server.admin}/metrics`)).body + orders
   const offered = new Set(body.match(/^# TYPE \S+/gm).map((line) => line.slice("# TYPE ".length)))
 
   for (const path of ["packaging/grafana/foldback.json", "packaging/prometheus/alerts.yml"]) {

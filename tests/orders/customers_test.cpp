@@ -58,6 +58,7 @@ TEST_CASE_FIXTURE(CustomersFixture, "a customer writes nothing and asks the shop
         CHECK(status("token:Ada", "/v1/stream/orders/1", method) == 403);
     }
     CHECK(status("token:Ada", "/api/orders/1") == 403);
+    CHECK(status("token:Ada", "/metrics") == 403);
     CHECK(status("token:staff", "/api/orders/1") == 0);  // let through: answered later
 }
 

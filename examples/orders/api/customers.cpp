@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/order_api.hpp"
 #include "app/order_commands.hpp"
 #include "domain/order.hpp"
 #include "foldback/app/aggregate_path.hpp"
@@ -39,9 +40,9 @@ public:
         return inner_->may(verb, path) || (verb == Verb::read && owns(path));
     }
 
-private:
     [[nodiscard]] foldback::server::Quota quota() const noexcept override { return inner_->quota(); }
 
+private:
     [[nodiscard]] bool owns(std::string_view path) const {
         const std::string folder = std::string(order_category) + "/";
         if (!path.starts_with(folder) || path.find('/', folder.size()) != std::string_view::npos) return false;
@@ -65,7 +66,7 @@ public:
         : orders_(store, {.category = order_category, .hot_aggregates = 10'000}), rest_(rest) {}
 
     std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
-        const bool is_for_staff = head.target.starts_with("/api/");
+        const bool is_for_staff = head.target.starts_with("/api/") || head.target.starts_with(metrics_path);
         if (is_for_staff && head.principal && !head.principal->may(Verb::admin, {})) {
             return foldback::server::problem(403, "forbidden", "this is for the shop's own people");
         }

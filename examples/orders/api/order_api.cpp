@@ -5,6 +5,7 @@
 
 #include "api/pages.hpp"
 #include "foldback/server/api.hpp"
+#include "foldback/server/projection_metrics.hpp"
 #include "foldback/store/errors.hpp"
 
 namespace orders::api {
@@ -72,13 +73,24 @@ OrderApi::OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t threa
                        .pattern = "/api/openapi.json",
                        .about = "This description",
                        .answer = [this](const Call&) { return json_response(openapi_); }});
+    routes_.push_back({.method = Method::get,
+                       .pattern = metrics_path,
+                       .about = "The projections' lag and failures, for Prometheus",
+                       .answer = [&shop](const Call&) {
+                           Response response;
+                           response.set("content-type", foldback::server::projection_metrics_type);
+                           response.set("cache-control", "no-store");
+                           response.text = foldback::server::projection_metrics(shop.projections().statuses());
+                           return response;
+                       }});
     openapi_ = openapi_of(routes_);
 }
 
 Reply OrderApi::handle(Request request) {
     const auto path = split_target(request.target).path;
     if (is_below(path, "/v1/")) return streams_.handle(std::move(request));
-    if (!is_below(path, "/api/")) return page_of(request.method, path, request.header("if-none-match"));
+    if (!is_below(path, "/api/") && path != metrics_path)
+        return page_of(request.method, path, request.header("if-none-match"));
     auto shared = std::make_shared<Request>(std::move(request));
     return foldback::server::Pending{[this, shared](foldback::server::Respond respond) {
         const bool taken = workers_.post([this, shared, respond] { respond(answer(std::move(*shared))); });

@@ -10,6 +10,9 @@
 
 namespace orders::api {
 
+/// Where the service tells Prometheus of its projections.
+inline constexpr const char* metrics_path = "/metrics";
+
 /// Everything the service answers, on one port: /api/ is its own, /v1/ is the Durable Streams front of its store, the rest
 /// are its pages. Sockets are none of its business.
 class OrderApi final : public foldback::server::RequestHandler {

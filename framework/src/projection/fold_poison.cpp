@@ -12,6 +12,7 @@ std::chrono::milliseconds delay_after(const RetryPolicy& retry, unsigned attempt
 }
 
 void FoldTask::retry_later(const Failure& failure, unsigned attempt, std::optional<Position> failing) {
+    ++failures_;
     retry_at_ = options_.clock->monotonic() + delay_after(definition_.retry, attempt);
     error_ = failure.error;
     failing_ = failing;
@@ -29,6 +30,7 @@ void FoldTask::poisoned(const FeedMessage& event, const Failure& failure) {
 }
 
 void FoldTask::skip(const FeedMessage& event) {
+    ++failures_;
     auto ledger = moved_to({event.position.value + 1});
     ++ledger.skipped;
     if (definition_.sink) {
@@ -41,6 +43,7 @@ void FoldTask::skip(const FeedMessage& event) {
 
 void FoldTask::park(const FeedMessage& event, const Failure& failure) {
     if (parked_count_ >= definition_.max_parked) return stop(failure.error, event.position);
+    ++failures_;
     const auto parked = to_park(event, failure.error, attempts_);
     const auto ledger = moved_to({event.position.value + 1});
     is_stale_ = true;

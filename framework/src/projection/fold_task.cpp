@@ -244,6 +244,7 @@ void FoldTask::forget_failure() {
 }
 
 void FoldTask::stop(std::string error, std::optional<Position> failing) {
+    ++failures_;
     stopped_ = true;
     retry_at_.reset();
     error_ = std::move(error);
@@ -319,6 +320,7 @@ void FoldTask::publish() {
     status_.parked_events = parked_count_;
     status_.parked_keys = parked_keys_.size();
     status_.attempts = attempts_;
+    status_.failures = failures_;
     status_.error = error_;
     status_.failing = failing_;
     shown_rate_ = rate_;

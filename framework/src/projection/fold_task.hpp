@@ -162,6 +162,7 @@ private:
     std::string error_;
     std::optional<Position> failing_;
     unsigned attempts_ = 0;
+    std::uint64_t failures_ = 0;
     std::optional<std::chrono::milliseconds> retry_at_;
     Rate rate_;
 

@@ -52,6 +52,7 @@ TEST_CASE("an event that fails is tried again, later and later, and what came be
         CHECK(status.state == ProjectionState::live);
         CHECK(status.error.empty());
         CHECK(status.attempts == 0);
+        CHECK(status.failures == 3);  // it says how often, when all is well again too
         CHECK(world.rows("SELECT data FROM journal") == Strings{"1", "2", "3"});
     });
 }
@@ -68,6 +69,7 @@ TEST_CASE("by default an event that keeps failing stops the projection before it
         CHECK(runner.status("journal").state == ProjectionState::stopped);
         CHECK(runner.status("journal").failing == Position{1});
         CHECK(trouble.met == 4);
+        CHECK(runner.status("journal").failures == 4);
         CHECK(world.rows("SELECT data FROM journal") == Strings{"1"});
 
         trouble.forgive("2");

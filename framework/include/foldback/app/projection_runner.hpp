@@ -42,6 +42,8 @@ struct ProjectionStatus {
     std::uint64_t parked_events = 0;
     std::uint64_t parked_keys = 0;
     std::uint64_t attempts = 0;  ///< of the event that fails now
+    std::uint64_t failures =
+        0;              ///< attempts that failed, at any event and for any reason, since the runner has the projection
     std::string error;  ///< of the last failure, also of swapping a rebuild in; empty when there was none since
     std::optional<Position> failing;  ///< the event that fails now
 };
