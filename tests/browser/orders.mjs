@@ -1,7 +1,7 @@
 // The order service itself, over a seeded past, and what is done with the test that its debugger exports.
 
 import { execFile } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import path from "node:path"
 import { createInterface } from "node:readline"
@@ -13,12 +13,17 @@ const root = path.resolve(import.meta.dirname, "../..")
 const built = process.env.ORDERS_BUILD
 
 /** `orders serve` on a free port; its past ends on a day long ago and is always the same. */
-export async function startShop({ bug = false } = {}) {
+export async function startShop({ bug = false, access } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "foldback-browser-"))
   const data = path.join(folder, "data")
   const program = path.join(built, "bin/orders")
   await run(program, ["seed", "--orders", "200", "--days", "20", "--seed", "1", "--until", "2025-06-01", "--data", data, "--quiet"])
-  const child = spawnOwned(program, ["serve", "--listen", "127.0.0.1:0", "--data", data, ...(bug ? ["--with-bug"] : [])],
+  const flags = bug ? ["--with-bug"] : []
+  if (access) {
+    await writeFile(path.join(folder, "access.json"), JSON.stringify(access))
+    flags.push("--access", path.join(folder, "access.json"))
+  }
+  const child = spawnOwned(program, ["serve", "--listen", "127.0.0.1:0", "--data", data, ...flags],
     { stdio: ["ignore", "pipe", "inherit"] })
   const url = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {

@@ -1,7 +1,9 @@
 // The whole way in a browser: from an order on the shop floor to the event that the planted fault gets wrong.
 
 import assert from "node:assert/strict"
+import { createHash } from "node:crypto"
 import { test } from "node:test"
+import { startShop } from "./orders.mjs"
 import { moment, momentIs, until } from "./page.mjs"
 import { isQuiet, twoShops } from "./world.mjs"
 
@@ -40,6 +42,43 @@ test("an order is placed and paid in one page, seen in another, and then every m
   await shop.keyboard.press("Enter")
   await momentIs(shop, 1)
   isQuiet(shop)
+})
+
+test("with an access file the page wants a token: staff see the shop, a customer her own orders, both live", async (t) => {
+  const entry = (id, grants) => ({ id, sha256: createHash("sha256").update(`secret of ${id}`.replaceAll(" ", "-")).digest("hex"), grants })
+  const shop = await startShop({ access: { tokens: [entry("staff", [{ path: "**", verbs: ["read", "admin"] }]), entry("Ada", []), entry("Bob", [])] } })
+  t.after(() => shop.stop())
+  const enter = async (name) => {
+    const page = await shops.opened(t, shop, "/")
+    await page.getByLabel("Token").fill(`secret-of-${name}`)
+    await page.getByRole("button", { name: "Sign in" }).click()
+    return page
+  }
+  const [staff, ada, bob] = await Promise.all(["staff", "Ada", "Bob"].map(enter))
+  await Promise.all([staff, ada, bob].map(isLive))
+  await ada.getByText("You have no orders.").waitFor()
+
+  await staff.getByRole("button", { name: "New order" }).click()
+  await staff.getByLabel("Customer").fill("Ada")
+  await staff.locator('select[name="sku"] option').first().waitFor({ state: "attached" })
+  await staff.getByRole("button", { name: "Place it" }).click()
+  await staff.getByRole("button", { name: /^Pay / }).waitFor()
+  await ada.locator("#orders a").click()
+  await until(ada, () => document.querySelectorAll("#order-body ol li").length === 1)
+  await staff.getByRole("button", { name: /^Pay / }).click()
+  await until(ada, () => document.querySelectorAll("#order-body ol li").length === 2)
+  assert.match(await ada.locator("#order-body").innerText(), /OrderPlaced[^]*OrderPaid/)
+  assert.equal(await ada.locator("#orders a").count(), 1)
+  assert.equal(await bob.locator("#orders a").count(), 0)
+
+  await bob.goto(`${shop.url}/${new URL(ada.url()).hash}`)
+  await bob.locator("#message:not([hidden])").waitFor()
+  assert.equal(await bob.locator("#order-body ol").count(), 0)
+  await ada.getByRole("button", { name: "Sign out" }).click()
+  await ada.getByLabel("Token").waitFor()
+  await ada.getByLabel("Token").fill("somebody-else")
+  await ada.getByRole("button", { name: "Sign in" }).click()
+  await ada.getByText("This token is not valid any more.").waitFor()
 })
 
 async function committedAt(page, number) {

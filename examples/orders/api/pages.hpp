@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "foldback/server/http_message.hpp"
+#include "foldback/server/request_handler.hpp"
 
 namespace orders::api {
 
@@ -18,5 +20,9 @@ struct WebFile {
 /// The page or file at a path; 304 when the browser has it, 404 when there is none.
 [[nodiscard]] foldback::server::Response page_of(foldback::server::Method method, std::string_view path,
                                                  const std::string* if_none_match);
+
+/// Answers the pages without asking `rest`, so that somebody who is to say who he is sees where to. They hold no data. `rest` must
+/// outlive the result.
+[[nodiscard]] std::unique_ptr<foldback::server::RequestHandler> with_pages(foldback::server::RequestHandler& rest);
 
 }  // namespace orders::api

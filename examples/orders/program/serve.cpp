@@ -8,6 +8,7 @@
 
 #include "api/customers.hpp"
 #include "api/order_api.hpp"
+#include "api/pages.hpp"
 #include "foldback/remote/http_store.hpp"
 #include "foldback/server/access.hpp"
 #include "foldback/server/api.hpp"
@@ -70,10 +71,11 @@ public:
                              server::AccessOptions{.key_sets = server::key_sets_by_https(), .on_trouble = log});
             customers_ = api::with_customers(store, *last_);
             access_ = server::with_access(*control_, *customers_);
+            pages_ = api::with_pages(*access_);
         }
         // The service is for this machine: no page under another name may reach it through somebody's browser.
         browsers_ = server::with_browser_rules({.allowed_origins = {}, .allowed_hosts = std::vector<std::string>{}},
-                                               access_ ? *access_ : *last_);
+                                               pages_ ? *pages_ : *last_);
     }
     [[nodiscard]] server::RequestHandler& first() const { return *browsers_; }
 
@@ -82,6 +84,7 @@ private:
     std::unique_ptr<server::RequestHandler> last_;
     std::unique_ptr<server::RequestHandler> customers_;
     std::unique_ptr<server::RequestHandler> access_;
+    std::unique_ptr<server::RequestHandler> pages_;
     std::unique_ptr<server::RequestHandler> browsers_;
 };
 

@@ -1,4 +1,7 @@
 // The shop floor: a list of orders and one order's history, both live. What comes from events is text, never markup.
+import {ownHistory, ownOrders} from '/own_orders.js';
+import {ask, follow, keep, token} from '/session.js';
+
 const $ = id => document.getElementById(id);
 
 /// An element with properties and children; strings become text.
@@ -13,6 +16,7 @@ const chosen = () => location.hash.startsWith('#/orders/') ? decodeURIComponent(
 
 let position = null; // what a command or the feed told us: queries show at least this
 let nextPage = null;
+let isCustomer = false; // the shop's API is not for this token, but its own orders' streams are
 
 let hideMessage;
 function say(text) {
@@ -24,9 +28,9 @@ function say(text) {
 
 async function get(address) {
   const at = position === null ? '' : `${address.includes('?') ? '&' : '?'}at_least=${position}`;
-  const response = await fetch(address + at);
+  const response = await ask(address + at);
   const body = await response.json();
-  if (!response.ok) throw new Error(body.detail);
+  if (!response.ok) throw Object.assign(new Error(body.detail), {status: response.status});
   return body;
 }
 
@@ -35,7 +39,7 @@ async function command(target, body) {
   const key = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
   for (let attempt = 1; ; ++attempt) {
     try {
-      const response = await fetch(target, {
+      const response = await ask(target, {
         method: 'POST', body: JSON.stringify(body),
         headers: {'content-type': 'application/json', 'idempotency-key': key, 'x-actor': 'shop floor'},
       });
@@ -63,7 +67,14 @@ function row(order, fresh) {
   return item;
 }
 
+async function showOwnList() {
+  const ids = await ownOrders();
+  $('orders').replaceChildren(...ids.map(id => make('li', {}, make('a', {href: `#/orders/${encodeURIComponent(id)}`}, make('b', {}, decodeURIComponent(id))))));
+  if (ids.length === 0) $('orders').append(make('li', {className: 'quiet'}, 'You have no orders.'));
+}
+
 async function showList() {
+  if (isCustomer) return showOwnList();
   const query = new URLSearchParams({limit: '40', sort: $('sort').value});
   if ($('status').value) query.set('status', $('status').value);
   const list = await get(`/api/orders?${query}`);
@@ -97,6 +108,14 @@ function facts(data) {
   return Object.entries(data).filter(([, value]) => value !== '' && value !== null).map(([name, value]) => `${name.replaceAll('_', ' ')}: ${said(value)}`).join(' · ');
 }
 
+async function showOwnOrder(id) {
+  const events = await ownHistory(id);
+  if (id !== chosen()) return;
+  $('order-title').textContent = `Order ${decodeURIComponent(id)}`;
+  $('order-body').replaceChildren(make('h2', {}, 'What happened'), make('ol', {}, ...events.map(event => make('li', {},
+    make('b', {}, event.type), make('span', {className: 'quiet'}, ` · ${time(event.timestamp)}`), make('p', {className: 'facts'}, facts(event.data))))));
+}
+
 async function showOrder() {
   const id = chosen();
   document.body.classList.toggle('chosen', id !== null);
@@ -104,6 +123,7 @@ async function showOrder() {
     link.getAttribute('href') === location.hash ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current');
   }
   if (id === null) return;
+  if (isCustomer) return showOwnOrder(id);
   const address = `/api/orders/${encodeURIComponent(id)}`;
   const [{order, summary}, history] = await Promise.all([get(address), get(`${address}/history?limit=500`)]);
   if (id !== chosen()) return;
@@ -122,27 +142,75 @@ async function showOrder() {
     make('p', {}, make('a', {href: `/debug/#/${history.stream.split('/').map(encodeURIComponent).join('/')}`, id: 'debug'}, 'Open it in the debugger')));
 }
 
-const failed = error => say(error.message);
+// Who asks.
+
+function mustEnter(why) {
+  stopListening?.();
+  stopListening = null;
+  $('live').textContent = 'signed out';
+  $('live').className = '';
+  $('enter').hidden = false;
+  $('leave').hidden = true;
+  document.querySelector('main').hidden = true;
+  $('enter').elements.token.focus();
+  if (why) say(why);
+}
+
+function show() {
+  $('enter').hidden = true;
+  $('leave').hidden = token() === null;
+  // A link sends no token.
+  document.querySelector('nav').hidden = token() !== null;
+  document.querySelector('main').hidden = false;
+  document.querySelector('#list .bar').hidden = isCustomer;
+}
+
+const failed = error => error.status === 401 ? mustEnter(token() === null ? '' : 'This token is not valid any more.') : say(error.message);
 const refresh = () => Promise.all([showList(), showOrder()]).catch(failed);
+
+async function begin() {
+  try {
+    isCustomer = false;
+    await get('/api/orders?limit=1');
+  } catch (error) {
+    if (error.status === 401) return failed(error);
+    isCustomer = error.status === 403;
+  }
+  show();
+  listen();
+}
+
+$('enter').onsubmit = event => {
+  event.preventDefault();
+  keep($('enter').elements.token.value.trim());
+  $('enter').reset();
+  begin();
+};
+$('leave').onclick = () => { keep(null); location.hash = '#/'; location.reload(); };
 
 // Live: one connection for the whole page, closed while nobody looks.
 
-let source = null;
+let stopListening = null;
 let due = false;
 function listen() {
-  source = new EventSource('/v1/feed?prefix=orders/&position=now&live=sse');
-  source.addEventListener('open', () => { $('live').textContent = 'live'; $('live').className = 'on'; refresh(); });
-  source.addEventListener('error', () => { $('live').textContent = 'reconnecting'; $('live').className = ''; });
-  source.addEventListener('data', event => {
-    for (const message of JSON.parse(event.data)) position = Math.max(position ?? 0, Number(message.position) + 1);
-    if (due) return;
-    due = true; // many events, one look
-    setTimeout(() => { due = false; refresh(); }, 150);
+  stopListening?.();
+  stopListening = follow('/v1/feed?prefix=orders/&position=now&live=sse', {
+    open() { $('live').textContent = 'live'; $('live').className = 'on'; refresh(); },
+    lost() { $('live').textContent = 'reconnecting'; $('live').className = ''; },
+    refused() { mustEnter('This token is not valid any more.'); },
+    event({type, data}) {
+      if (type !== 'data') return;
+      for (const message of JSON.parse(data)) position = Math.max(position ?? 0, Number(message.position) + 1);
+      if (due) return;
+      due = true; // many events, one look
+      setTimeout(() => { due = false; refresh(); }, 150);
+    },
   });
 }
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) { source?.close(); source = null; $('live').textContent = 'asleep'; $('live').className = ''; }
-  else if (source === null) listen();
+  if (!$('enter').hidden) return;
+  if (document.hidden) { stopListening?.(); stopListening = null; $('live').textContent = 'asleep'; $('live').className = ''; }
+  else if (stopListening === null) listen();
 });
 
 // Hands.
@@ -157,6 +225,7 @@ $('more').onclick = async () => {
   } catch (error) { failed(error); }
 };
 $('new').onclick = async () => {
+  if (isCustomer) return;
   $('place').hidden = !$('place').hidden;
   if ($('place').hidden) return;
   try {
@@ -187,4 +256,4 @@ document.addEventListener('keydown', event => {
   if (link) { event.preventDefault(); location.hash = link.getAttribute('href'); link.focus(); }
 });
 window.addEventListener('hashchange', () => showOrder().catch(failed));
-listen();
+begin();
