@@ -120,7 +120,7 @@ export function eventPanel(node, answer, { traced, onTrace, onEdit, onInsert, on
     el("dl", null, fact("committed", clock(event.committed_at, { date: true })),
       fact("says", clock(event.timestamp, { date: true })), fact("actor", event.metadata.actor),
       fact("id", event.id), fact("command", event.metadata.command), fact("causation", event.metadata.causation),
-      fact("correlation", event.metadata.correlation), fact("offset", `${event.offset} in the stream, ${event.position} in the store`)),
+      fact("correlation", event.metadata.correlation), fact("trace", event.metadata.traceparent), fact("offset", `${event.offset} in the stream, ${event.position} in the store`)),
     el("h3", null, "as stored"), source(pretty(event.stored)),
     understoodAsStored(event) ? el("p", { class: "quiet same" }, "It is understood today as it is stored.")
       : event.current.length > 0 && [el("h3", null, "as understood today"), event.current.map((one) =>

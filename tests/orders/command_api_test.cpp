@@ -2,6 +2,26 @@
 
 namespace orders::tests {
 
+TEST_CASE_FIXTURE(ApiFixture, "events say which trace the request belonged to, when it said so properly") {
+    receive("TEA", 100);
+    const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const auto place_as = [&](const std::string& id, const std::string& traceparent) {
+        return call(Method::post, "/api/orders/" + id + "/place",
+                    {{"idempotency-key", "k" + id}, {"content-type", "application/json"}, {"traceparent", traceparent}},
+                    order_of("TEA", 1));
+    };
+    const auto stored = [&](const std::string& id) {
+        const auto page = store->read({.stream = "orders/" + id});
+        REQUIRE(page.has_value());
+        return json::parse(page->begin()->data)["meta"];
+    };
+
+    REQUIRE(place_as("1", trace).status == 201);
+    CHECK(stored("1")["traceparent"] == trace);
+    REQUIRE(place_as("2", "00-nonsense").status == 201);
+    CHECK_FALSE(stored("2").contains("traceparent"));
+}
+
 TEST_CASE_FIXTURE(ApiFixture, "placing an order answers with its offset, a position and the events' names") {
     receive("TEA", 10);
 

@@ -4,6 +4,7 @@
 #include "api/schema.hpp"
 #include "foldback/core/codec.hpp"
 #include "foldback/server/api.hpp"
+#include "foldback/server/trace_context.hpp"
 
 namespace orders::api {
 namespace {
@@ -49,7 +50,12 @@ Caller caller_of(const Call& call) {
                       "the Idempotency-Key has 1 to " + std::to_string(longest_key) + " visible ASCII characters");
     }
     // One space of ids with the workflow's commands, which begin differently.
-    return {.command_id = "http:" + *key, .actor = call.header("x-actor").value_or("anonymous"), .causation = {}};
+    auto trace = call.header("traceparent").value_or("");
+    if (!foldback::server::parse_traceparent(trace)) trace.clear();
+    return {.command_id = "http:" + *key,
+            .actor = call.header("x-actor").value_or("anonymous"),
+            .causation = {},
+            .traceparent = std::move(trace)};
 }
 
 template <class Command>

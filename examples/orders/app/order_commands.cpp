@@ -56,6 +56,7 @@ public:
         options_.command_id = caller.command_id;
         options_.metadata.correlation = stream;
         options_.metadata.actor = caller.actor;
+        options_.metadata.traceparent = caller.traceparent;
         options_.metadata.causation = caller.causation.empty() ? mark_ : caller.causation;
         is_from_people_ = caller.causation.empty();
     }

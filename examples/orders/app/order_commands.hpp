@@ -33,6 +33,7 @@ struct Caller {
     std::string actor;
     /// The id of the event that led to the command; empty when people did.
     std::string causation;
+    std::string traceparent{};  ///< of the request
 };
 
 /// A command id was used before, for another command.

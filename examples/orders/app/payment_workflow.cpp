@@ -29,7 +29,8 @@ PaymentWorkflow::Options payment_options(OrderCommands& commands, const foldback
                 const auto answer = commands.carry_out(dispatch.workflow, one,
                                                        {.command_id = dispatch.command_id,
                                                         .actor = "payment workflow",
-                                                        .causation = dispatch.metadata.causation});
+                                                        .causation = dispatch.metadata.causation,
+                                                        .traceparent = dispatch.metadata.traceparent});
                 // The race for the stock was lost again and again: the runner tries later, with the same id.
                 if (answer && answer->outcome.is_conflict()) throw foldback::StorageError("the stock is too busy");
             },

@@ -36,6 +36,7 @@ void end_envelope(JsonWriter& writer, const EnvelopeHeader& header) {
         member("causation", header.metadata->causation);
         member("command", header.metadata->command);
         member("actor", header.metadata->actor);
+        member("traceparent", header.metadata->traceparent);
         writer.raw('}');
     }
     writer.raw('}');
@@ -118,16 +119,18 @@ void EnvelopeReader::read_metadata(Metadata& metadata) const {
     metadata.causation.clear();
     metadata.command.clear();
     metadata.actor.clear();
+    metadata.traceparent.clear();
     if (meta_.empty()) return;
     JsonReader reader(meta_);
     reader.begin_object();
     std::string_view key;
     for (bool first = true; reader.next_member(first, key);) {
-        std::string* const member = key == "correlation" ? &metadata.correlation
-                                    : key == "causation" ? &metadata.causation
-                                    : key == "command"   ? &metadata.command
-                                    : key == "actor"     ? &metadata.actor
-                                                         : nullptr;
+        std::string* const member = key == "correlation"   ? &metadata.correlation
+                                    : key == "causation"   ? &metadata.causation
+                                    : key == "command"     ? &metadata.command
+                                    : key == "actor"       ? &metadata.actor
+                                    : key == "traceparent" ? &metadata.traceparent
+                                                           : nullptr;
         if (member != nullptr && reader.peek() == '"') {
             *member = reader.string();
         } else {

@@ -215,6 +215,7 @@ Json whole_event(const StoredEvent& event, const Redaction& redaction) {
     add("causation", event.metadata.causation);
     add("command", event.metadata.command);
     add("actor", event.metadata.actor);
+    add("traceparent", event.metadata.traceparent);
     document["metadata"] = std::move(metadata);
     document["stored"] = redaction.message_text(event.text);
     Json current = Json::array();

@@ -100,7 +100,8 @@ public:
         sender_.send({.name = std::move(attempt.subscription),
                       .url = std::move(attempt.url),
                       .body = std::move(attempt.body),
-                      .time = attempt.time},
+                      .time = attempt.time,
+                      .traceparent = std::move(attempt.traceparent)},
                      std::move(done));
     }
 
@@ -246,13 +247,13 @@ Reply Subscriptions::State::ask(Request request, std::string_view path) {
     if (request.principal && !may_command(*request.principal, *command)) {
         return problem(403, "forbidden", "These credentials do not allow this.");
     }
-    // The engine answers on its thread; whoever waits is counted until then.
     if (auto* put = std::get_if<Put>(&command->command); put != nullptr && request.principal) {
         put->most_own = request.principal->quota().subscriptions;
         put->is_own = [principal = request.principal](const std::string& id) {
             return principal->may(Verb::subscribe, std::string(subscriptions_prefix) + id);
         };
     }
+    // The engine answers on its thread; whoever waits is counted until then.
     const auto count = std::shared_ptr<void>(requests.get(), [counter = requests](void*) { --*counter; });
     if (++*requests > max_requests) return rejected(reject(code::busy, "Too many requests wait for subscriptions."));
     auto shared = std::make_shared<Addressed>(std::move(*command));

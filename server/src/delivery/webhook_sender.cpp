@@ -24,11 +24,12 @@ using subscriptions::WebhookUrl;
 constexpr std::size_t resolver_threads = 4;
 Outcome failed(std::string reason) { return {.kind = Outcome::Kind::failed, .reason = std::move(reason)}; }
 
-std::string request_head(const WebhookUrl& url, std::string_view signature, std::size_t body_bytes) {
+std::string request_head(const WebhookUrl& url, const Webhook& webhook, std::string_view signature) {
     std::string head("POST ");
     head.append(url.target).append(" HTTP/1.1\r\nhost: ").append(url.authority);
     head.append("\r\nuser-agent: foldback\r\naccept: application/json\r\nconnection: close");
-    head.append("\r\ncontent-type: application/json\r\ncontent-length: ").append(std::to_string(body_bytes));
+    head.append("\r\ncontent-type: application/json\r\ncontent-length: ").append(std::to_string(webhook.body.size()));
+    if (!webhook.traceparent.empty()) head.append("\r\ntraceparent: ").append(webhook.traceparent);
     head.append("\r\nwebhook-signature: ").append(signature).append("\r\n\r\n");
     return head;
 }
@@ -139,7 +140,7 @@ void WebhookSender::connect(const std::shared_ptr<Delivery>& delivery, const End
 Task<void> WebhookSender::talk(std::shared_ptr<Delivery> delivery, Endpoints endpoints) {
     const auto& body = delivery->webhook.body;
     const Exchange exchange{.url = delivery->url,
-                            .head = request_head(delivery->url, sign_(body), body.size()),
+                            .head = request_head(delivery->url, delivery->webhook, sign_(body)),
                             .body = body,
                             .max_reply_bytes = options_.max_reply_bytes};
     auto answered = co_await run_exchange(delivery->socket, tls_->context, exchange, endpoints);

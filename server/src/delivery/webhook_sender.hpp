@@ -33,6 +33,7 @@ struct Webhook {
     std::string url;
     std::string body;
     std::chrono::milliseconds time{};  ///< until the whole answer must be there
+    std::string traceparent{};         ///< to forward; empty: none
 };
 
 /// The thread of the context only, but for the constructor.

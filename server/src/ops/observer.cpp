@@ -3,7 +3,7 @@
 #include <atomic>
 #include <utility>
 
-#include "ops/trace_context.hpp"
+#include "foldback/server/trace_context.hpp"
 
 namespace foldback::server {
 namespace {

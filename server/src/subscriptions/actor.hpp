@@ -39,7 +39,8 @@ struct Engine::Actor {
     bool was_accepted = false;                 ///< the receiver has this wake and will call back
     std::optional<Timestamp> blocked_until{};  ///< the store said no
     std::optional<Timestamp> due{};
-    std::uint64_t events = 0;  ///< since the last restatement, as far as this process knows
+    std::string traceparent{};  ///< of the newest event that was seen and has one; not recorded
+    std::uint64_t events = 0;   ///< since the last restatement, as far as this process knows
 };
 
 }  // namespace foldback::server::subscriptions

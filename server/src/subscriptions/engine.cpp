@@ -189,7 +189,8 @@ bool Engine::send_webhook(Actor& actor) {
          .wake_id = actor.attempt,
          .url = *state.configuration().webhook_url,
          .body = webhook_body(actor.id, state, addresses_of(state.created().base_url), token_for(actor)),
-         .time = *state.wake()->lease_until - now()});
+         .time = *state.wake()->lease_until - now(),
+         .traceparent = actor.traceparent});
     return false;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct Attempt {
     std::string url;
     std::string body;
     std::chrono::milliseconds time{};  ///< that the receiver has for its answer
+    std::string traceparent{};         ///< of the newest event that the subscription saw; may be empty
 };
 
 /// What the engine needs of the world it runs in.
@@ -145,7 +147,12 @@ private:
     void follow_feed();
     bool look();
     void catch_up();
-    void sight(const std::string& stream, const std::vector<StreamPoint>& firsts);
+    /// What one page has of a stream.
+    struct Seen {
+        std::vector<StreamPoint> firsts;  ///< of each incarnation
+        std::string_view last;            ///< message
+    };
+    void sight(const std::string& stream, const Seen& seen);
     void index(const Actor& actor);
     void unindex(const Actor& actor);
 

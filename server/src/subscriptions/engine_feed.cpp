@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "foldback/server/trace_context.hpp"
 #include "protocol/reserved.hpp"
 #include "subscriptions/actor.hpp"
 #include "subscriptions/engine.hpp"
@@ -20,6 +21,17 @@ constexpr std::uint64_t truncate_cursor_after = 1'000;
 /// message of a fork lies at the point where it left its source.
 bool is_of(const StreamInfo& info, StreamPoint point) {
     return point.incarnation == info.incarnation || (info.fork_point && point == *info.fork_point);
+}
+
+/// The trace that an event says it belongs to; empty when it says nothing valid. Not read as JSON: whatever stands there in
+/// this form is a trace, and nothing depends on it.
+std::string_view trace_of(std::string_view message) {
+    constexpr std::string_view member = R"("traceparent":")";
+    const auto at = message.rfind(member);
+    if (at == std::string_view::npos) return {};
+    const auto value = message.substr(at + member.size());
+    const auto text = value.substr(0, std::min(value.find('"'), value.size()));
+    return parse_traceparent(text) ? text : std::string_view();
 }
 
 }  // namespace
@@ -87,15 +99,16 @@ void Engine::follow_feed() {
 /// One page. Whether it was the last.
 bool Engine::look() {
     const auto page = store_.read_feed({.from = cursor_, .prefix = index_.common_prefix()});
-    std::unordered_map<std::string_view, std::vector<StreamPoint>> streams;
+    std::unordered_map<std::string_view, Seen> streams;
     for (const auto& message : page.messages) {
         if (protocol::is_reserved(message.stream)) continue;
         cursor_is_news_ = true;
-        auto& firsts = streams[message.stream];
+        auto& [firsts, last] = streams[message.stream];
+        last = message.data;
         // Of a stream that was deleted and created again within the page, both beginnings.
         if (firsts.empty() || firsts.back().incarnation != message.offset.incarnation) firsts.push_back(message.offset);
     }
-    for (const auto& [stream, firsts] : streams) sight(std::string(stream), firsts);
+    for (const auto& [stream, seen] : streams) sight(std::string(stream), seen);
     cursor_ = page.next;
     return page.up_to_date;
 }
@@ -129,7 +142,8 @@ std::optional<Offset> Engine::needed_from(const StreamInfo& info) {
     return needed;
 }
 
-void Engine::sight(const std::string& stream, const std::vector<StreamPoint>& firsts) {
+void Engine::sight(const std::string& stream, const Seen& seen) {
+    const auto& firsts = seen.firsts;
     const auto subscriptions = index_.match(stream);
     if (subscriptions.empty()) return;
     const auto info = store_.head(stream);
@@ -137,6 +151,7 @@ void Engine::sight(const std::string& stream, const std::vector<StreamPoint>& fi
         info ? std::find_if(firsts.begin(), firsts.end(), [&info](StreamPoint point) { return is_of(*info, point); })
              : firsts.end();
     if (first == firsts.end()) return;
+    const auto trace = trace_of(seen.last);
     for (const auto& id : subscriptions) {
         const auto found = actors_.find(id);
         if (found == actors_.end()) continue;
@@ -153,6 +168,7 @@ void Engine::sight(const std::string& stream, const std::vector<StreamPoint>& fi
         } else if (!is_new) {
             known->second = std::move(growth);
         }
+        if (!trace.empty()) actor.traceparent = trace;
         if (!actor.grown_since) actor.grown_since = cursor_;
         wake_up(actor);
     }

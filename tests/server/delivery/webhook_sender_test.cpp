@@ -67,6 +67,21 @@ TEST_SUITE("webhook sender") {
         CHECK(request.ends_with("\r\n\r\n{\"x\":1}"));
     }
 
+    TEST_CASE("a trace is forwarded") {
+        std::string request;
+        Receiver receiver([&](int descriptor) {
+            request = read_request(descriptor);
+            write_text(descriptor, reply("200 OK", R"({"done":true})"));
+        });
+        Sending sending;
+        const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        sending.sender.send({.name = "s", .url = receiver.url(), .body = "{}", .time = 10s, .traceparent = trace},
+                            [&](Outcome outcome) { sending.outcomes.emplace_back("s", std::move(outcome)); });
+        sending.wait();
+
+        CHECK(request.find("\r\ntraceparent: " + trace + "\r\n") != std::string::npos);
+    }
+
     TEST_CASE("only a success with done, true and nothing else, is the end of a wake") {
         for (const auto* body : {"", "{}", "[]", "true", "{\"done\":false}", "{\"done\":1}", "{\"done\":\"true\"}",
                                  "{\"done\":true", "nonsense", "\xFF"}) {

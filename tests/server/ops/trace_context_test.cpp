@@ -1,4 +1,4 @@
-#include "ops/trace_context.hpp"
+#include "foldback/server/trace_context.hpp"
 
 #include <doctest/doctest.h>
 

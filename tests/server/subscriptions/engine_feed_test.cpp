@@ -157,6 +157,35 @@ TEST_SUITE("subscriptions and streams") {
         CHECK(world.engine->counts().failing == 1);
     }
 
+    TEST_CASE("a webhook carries the trace of the newest event that has one, when it is valid") {
+        World world;
+        const std::string first = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        const std::string second = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+        const auto event = [](const std::string& trace) {
+            return R"({"type":"T","data":{},"meta":{"actor":"a","traceparent":")" + trace + R"("}})";
+        };
+        world.put_webhook("s");
+        const auto sent = [&] {
+            REQUIRE(world.surroundings->attempts.size() == 1);
+            const auto trace = world.surroundings->attempts.front().traceparent;
+            world.answer(world.take_webhook(), Outcome::Kind::done);
+            return trace;
+        };
+
+        world.append("events/a", R"({"type":"T","data":{}})");
+        CHECK(sent().empty());
+        world.append("events/a", event(first));
+        CHECK(sent() == first);
+        world.append("events/b", event(second));
+        CHECK(sent() == second);
+        for (const auto* bad : {"", "x", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\\r\\nx: y",
+                                "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
+            CAPTURE(bad);
+            world.append("events/b", event(bad));
+            CHECK(sent() == second);
+        }
+    }
+
     TEST_CASE("an idle engine writes nothing, whatever time passes") {
         World world;
         world.put_webhook("s");

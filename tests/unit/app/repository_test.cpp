@@ -90,7 +90,8 @@ TEST_CASE("recorded events say what, when, where and why") {
         const ManualClock clock;
         const Repository<Account> accounts(*fixture.store,
                                            {.category = "accounts", .clock = &clock, .new_id = [] { return "e-1"; }});
-        const Metadata why{.correlation = "c", .causation = "d", .command = "e", .actor = "Ada \"the\" first"};
+        const Metadata why{
+            .correlation = "c", .causation = "d", .command = "e", .actor = "Ada \"the\" first", .traceparent = "00-f"};
         REQUIRE(
             accounts.append("1", Offset{0}, std::vector<AccountEvent>{Opened{"Ada"}, Deposited{7}}, why).has_value());
 

@@ -212,20 +212,21 @@ public:
                 pieces.push_back(piece);
             });
         if (!id) return false;
-        return change(
-            *id,
-            [&](const Fold& fold) -> std::vector<Record> {
-                if (fold.completed || message.position.value < fold.next_input) return {};
-                auto after = fold;
-                std::vector<Record> records{Record(detail::input_of(message))};
-                for (const auto& piece : pieces) {
-                    std::visit([&](const auto& event) { add_reactions(after.state, event, records); },
-                               piece.event.variant());
-                    after.apply_event(piece.event);
-                }
-                return records;
-            },
-            pieces.front().id, pieces.front().metadata.correlation);
+        return change(*id,
+                      [&](const Fold& fold) -> std::vector<Record> {
+                          if (fold.completed || message.position.value < fold.next_input) return {};
+                          auto after = fold;
+                          std::vector<Record> records{Record(detail::input_of(message))};
+                          for (const auto& piece : pieces) {
+                              std::visit([&](const auto& event) { add_reactions(after.state, event, records); },
+                                         piece.event.variant());
+                              after.apply_event(piece.event);
+                          }
+                          return records;
+                      },
+                      {.correlation = pieces.front().metadata.correlation,
+                       .causation = pieces.front().id,
+                       .traceparent = pieces.front().metadata.traceparent});
     }
 
 private:
@@ -306,14 +307,12 @@ private:
     /// Appends what `decide_records` makes of the workflow, again when somebody else appended meanwhile; false when it makes
     /// nothing.
     template <class DecideRecords>
-    bool change(const std::string& id, const DecideRecords& decide_records, const std::string& causation,
-                const std::string& correlation) {
+    bool change(const std::string& id, const DecideRecords& decide_records, Metadata metadata) {
+        if (metadata.correlation.empty()) metadata.correlation = options_.category + "/" + id;
         while (true) {
             const auto instance = instances_.load(id);
             const auto records = decide_records(instance.state());
             if (records.empty()) return false;
-            const Metadata metadata{.correlation = correlation.empty() ? options_.category + "/" + id : correlation,
-                                    .causation = causation};
             const auto appended = instances_.append(id, instance.offset(), records, metadata);
             if (appended) return true;
             if (appended.error().reason != Refusal::offset_mismatch) throw RefusedError(appended.error());
@@ -334,7 +333,7 @@ private:
                 add_reactions(fold.state, timed_out, records);
                 return records;
             },
-            {}, {});
+            {});
     }
 
     void dispatch(const FeedMessage& message) const {
