@@ -1,5 +1,6 @@
 #!/bin/bash
-# Measures the store in process, over HTTP and in the debugger's page, against its peers in the same run.
+# Measures the store in process, over HTTP and in the debugger's page, against the machine's limits and against what a user
+# would pick instead, all in the same run.
 # usage: run.sh [--json FILE]        FOLDBACK_BUILD=build directory, default build/release
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,6 +16,7 @@ for name in store framework projection repository find; do
 done
 FOLDBACK_BINARY="$build/bin/foldback" ORDERS_BINARY="$build/bin/orders" BENCH_PROGRAMS="$build/bin/bench" \
     bash "$here/http/run.sh" --json "$scratch/http.json"
+FOLDBACK_BINARY="$build/bin/foldback" BENCH_PROGRAMS="$build/bin/bench" bash "$here/peers/run.sh" --json "$scratch/peers.json"
 source "$here/../harness/npm_install.sh"
 install_packages "$here/../browser"
 DEBUGGED_ORDERS="$build/bin/browser/debugged_orders" node "$here/../browser/figures.mjs" "$scratch/page.json"
@@ -22,5 +24,5 @@ DEBUGGED_ORDERS="$build/bin/browser/debugged_orders" node "$here/../browser/figu
 if [[ -n $json ]]; then
     node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");
              const rows = files.flatMap((file) => { const read = JSON.parse(readFileSync(file)); return read.rows ?? read; });
-             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,framework,projection,repository,find,http,page}.json >"$json"
+             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,framework,projection,repository,find,http,peers,page}.json >"$json"
 fi

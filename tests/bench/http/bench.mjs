@@ -1,6 +1,6 @@
 // bench.mjs <foldback> <orders> <folder of the benchmarks' programs> [--json FILE]: all measurements over HTTP, against their peers, in one run.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { catchUp } from "./catch_up.mjs"
@@ -10,6 +10,7 @@ import { here } from "./measure.mjs"
 import { fanOut, idleReaders } from "./many_readers.mjs"
 import { Nginx } from "./nginx.mjs"
 import { placeOrders } from "./orders.mjs"
+import { report } from "./report.mjs"
 import { appends, smallGets } from "./throughput.mjs"
 
 const { values: options, positionals: [binary, orders, programs] } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
@@ -43,21 +44,6 @@ const measurements = [
   () => placeOrders({ orders, directory: join(scratch, "orders"), rounds: 5, seconds: 3, target: 0.5 }),
 ]
 
-const number = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })
-
-const rows = []
-for (const measurement of measurements) {
-  for (const { lowerIsBetter = false, ...row } of await measurement()) {
-    const pass = row.target === null ? null : lowerIsBetter ? row.ratio <= row.target : row.ratio >= row.target
-    rows.push({ ...row, pass })
-    const verdict = pass === null ? "" : `${pass ? "met" : "MISSED"} (${lowerIsBetter ? "at most" : "at least"} ${row.target})`
-    console.log(row.name)
-    console.log(`    ${number(row.value)} ${row.unit}; ${row.peer}: ${number(row.peer_value)}; ratio ${row.ratio.toFixed(2)} ${verdict}`)
-  }
-}
+await report(measurements, options.json)
 await nginx.stop()
-
-if (options.json) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`)
-const judged = rows.filter(({ pass }) => pass !== null)
-console.log(`${judged.filter(({ pass }) => pass).length} of ${judged.length} targets met`)
 process.exit(0)

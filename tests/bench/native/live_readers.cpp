@@ -2,57 +2,29 @@
 // usage: live_readers idle PORT PATH COUNT             says "ready" when all wait at the tail; ends with its standard input
 //        live_readers fan-out PORT PATH COUNT ROUNDS   prints, as JSON, how long after the sending of an append each reader
 //                                                      had it; and after the first of as many bare writes of the same bytes
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <stdexcept>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "sockets.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void require(bool holds, const char* what) {
-    if (!holds) throw std::runtime_error(std::string(what) + " failed: " + std::strerror(errno));
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-int connect_to(std::uint16_t port) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    require(socket >= 0, "socket");
-    const auto address = loopback(port);
-    require(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
-    const int yes = 1;
-    require(::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0, "setsockopt");
-    return socket;
-}
-
-void send_all(int socket, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const auto count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        require(count > 0, "send");
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-}
+using bench::connect_to;
+using bench::loopback;
+using bench::require;
+using bench::send_all;
 
 /// Sockets that are read as their bytes come.
 class Readers {

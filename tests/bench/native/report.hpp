@@ -24,6 +24,7 @@ inline void print(const Row& row) {
             {"peer_value", row.peer_value},
             {"ratio", row.ratio},
             {"target", row.target},
+            {"at_most", row.at_most},
             {"pass", row.pass()}};
 }
 

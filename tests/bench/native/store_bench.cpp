@@ -12,6 +12,7 @@
 #include <latch>
 #include <nlohmann/json.hpp>
 
+#include "append_load.hpp"
 #include "foldback/store/log_store.hpp"
 #include "raw_log.hpp"
 #include "report.hpp"
@@ -25,67 +26,17 @@ namespace fs = std::filesystem;
 constexpr int rounds = 5;
 constexpr double round_seconds = 1.0;
 
-const std::string event =
-    R"({"type":"OrderPlaced","version":2,"data":{"customer":")" + std::string(140, 'c') + R"("}})";  // 200 bytes
-
-struct Throughput {
-    double appends_per_second = 0;
-    double group_bytes = 0;  ///< log written per flush
-    double group_size = 0;   ///< appends per flush
-};
-
-/// Keeps `in_flight` appends of `messages` under way, each on its own stream, for about a second.
-Throughput appends(LogStore& store, std::span<const StreamPath> streams, const Messages& messages) {
-    std::atomic<std::uint64_t> done{0};
-    std::atomic<bool> stop{false};
-    std::latch finished(static_cast<std::ptrdiff_t>(streams.size()));
-    const auto before = store.stats();
-    std::function<void(std::size_t)> next = [&](std::size_t index) {
-        store.append({.stream = streams[index], .messages = messages}, [&, index](const Result<Appended>& outcome) {
-            if (!outcome) std::abort();
-            done.fetch_add(1, std::memory_order_relaxed);
-            if (stop.load(std::memory_order_relaxed)) {
-                finished.count_down();
-            } else {
-                next(index);
-            }
-        });
-    };
-    const auto elapsed = bench::seconds([&] {
-        for (std::size_t index = 0; index < streams.size(); ++index) next(index);
-        ::usleep(static_cast<useconds_t>(round_seconds * 1e6));
-        stop = true;
-        finished.wait();
-    });
-    const auto commits = static_cast<double>(store.stats().commits - before.commits);
-    const auto count = static_cast<double>(done.load());
-    // What a record takes in the log beyond its payload: header, fixed fields, sizes, padding (docs/store-format.md).
-    const auto record_bytes = static_cast<double>(messages.joined().size() + messages.count() * 2 + 52);
-    return {.appends_per_second = count / elapsed,
-            .group_bytes = 56 + record_bytes * count / commits,
-            .group_size = count / commits};
-}
-
-std::vector<StreamPath> make_streams(LogStore& store, const std::string& prefix, int count) {
-    std::vector<StreamPath> streams;
-    for (int i = 0; i < count; ++i) {
-        streams.emplace_back(prefix + std::to_string(i));
-        (void)store.create({.stream = streams.back(), .config = {.content_type = "application/json"}}).value();
-    }
-    return streams;
-}
-
-Messages batch_of(std::size_t count) {
-    const std::vector<std::string> events(count, event);
-    return Messages::trusted_json(std::span(events));
-}
+using bench::appends;
+using bench::batch_of;
+using bench::make_streams;
+using bench::Throughput;
 
 bench::Row single_appends(const fs::path& directory) {
     auto store = LogStore::open(directory / "single");
     bench::RawLog raw(directory / "raw-single", 256 << 20);
     const auto streams = make_streams(*store, "orders/", 64);
     const auto one = batch_of(1);
-    (void)appends(*store, streams, one);  // warm-up
+    (void)appends(*store, streams, one, round_seconds);  // warm-up
     Throughput last;
     return bench::compare(
         {.name = "durable single appends, 64 in flight",
@@ -94,7 +45,7 @@ bench::Row single_appends(const fs::path& directory) {
          .target = 0.8},
         rounds,
         [&] {
-            last = appends(*store, streams, one);
+            last = appends(*store, streams, one, round_seconds);
             return last.appends_per_second;
         },
         [&] {
@@ -107,7 +58,7 @@ bench::Row batch_appends(const fs::path& directory) {
     bench::RawLog raw(directory / "raw-batch", 256 << 20);
     const auto streams = make_streams(*store, "orders/", 4);
     const auto thousand = batch_of(1000);
-    (void)appends(*store, streams, thousand);  // warm-up
+    (void)appends(*store, streams, thousand, round_seconds);  // warm-up
     Throughput last;
     const auto payload_mb = static_cast<double>(thousand.joined().size()) / 1e6;
     return bench::compare(
@@ -117,7 +68,7 @@ bench::Row batch_appends(const fs::path& directory) {
          .target = 0.6},
         rounds,
         [&] {
-            last = appends(*store, streams, thousand);
+            last = appends(*store, streams, thousand, round_seconds);
             return last.appends_per_second * payload_mb;
         },
         [&] {
