@@ -325,6 +325,18 @@ says "and says why" broken.log '"level":"error","msg":"the store broke'
 expect "what it acknowledged" 0 "$foldback" read doomed --until-end --data broken
 if [ "$(wc -c <out)" -ge "$acknowledged" ]; then pass; else fail "acknowledged are $acknowledged, there are $(wc -c <out)"; fi
 
+# ---- a directory that nobody read since the machine started -----------------------------------------------------------
+
+start_server cold.log --data cold --segment-bytes 1MiB
+head -c 3000000 /dev/zero | tr '\0' x >large
+"$foldback" create large --content-type text/plain --quiet
+"$foldback" append large --file large --quiet
+"$foldback" append large --file large --quiet
+stop_server
+for file in cold/*; do dd if="$file" iflag=nocache count=0 status=none; done
+expect "read what is not in memory" 0 "$foldback" read large --until-end --data cold
+if cmp -s out <(cat large large); then pass; else fail "other bytes come from the disk"; fi
+
 # ---- configuration ------------------------------------------------------------------------------------------------
 
 value_of() { awk -v name="$1" '$1 == name { print $2, $3 }' out; }

@@ -1,6 +1,7 @@
 #include "cli/data_directory.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -56,6 +57,8 @@ public:
         if (request.method != HttpMethod::get && request.method != HttpMethod::head)
             throw std::logic_error("only for reading");
         auto reply = api_.handle(to_server(request));
+        // What is not in the page cache comes from a thread that may wait for the disk.
+        if (auto* later = std::get_if<std::unique_ptr<server::Later>>(&reply)) reply = awaited(**later);
         auto* response = std::get_if<server::Response>(&reply);
         if (response == nullptr) throw std::logic_error("a plain read must be answered at once");
         return to_client(std::move(*response));
@@ -67,6 +70,13 @@ public:
     }
 
 private:
+    static server::Reply awaited(server::Later& later) {
+        std::promise<void> done;
+        later.start([&] { done.set_value(); });
+        done.get_future().wait();
+        return later.take();
+    }
+
     std::string directory_;
     std::unique_ptr<LogStore> store_;
     server::Api api_;
