@@ -5,6 +5,7 @@ import path from "node:path"
 import { DurableStreamTestServer } from "@durable-streams/server"
 import { Server } from "../harness/server.mjs"
 import { Adapter } from "./adapter_process.mjs"
+import { NpmClient, notForNpmClient } from "./npm_client.mjs"
 import { scenarios } from "./scenarios.mjs"
 
 const build = process.argv[2]
@@ -47,25 +48,42 @@ async function play(adapter, url, steps) {
   return wrong && `in the background: ${wrong}`
 }
 
-async function drive(name, url) {
+function count(what, wrong) {
+  if (wrong) console.log(`FAILED ${what}: ${wrong}`)
+  if (wrong) failed += 1
+  else passed += 1
+}
+
+/** Plays the scenarios with a client and a server; those in `omitted` are not for this client. */
+async function drive(name, client, url, omitted = {}) {
+  for (const [what, steps] of Object.entries(scenarios)) {
+    if (omitted[what]) console.log(`not run: ${name}: ${what}: ${omitted[what]}`)
+    else count(`${name}: ${what}`, await play(client, url, steps))
+  }
+  client.end()
+}
+
+async function driveOurs(name, url) {
   const adapter = new Adapter(path.join(build, "bin/tests/client_conformance_adapter"))
   const { features } = await adapter.send({ type: "init", serverUrl: url })
   const withheld = Object.keys(features ?? { none: false }).filter((feature) => !features?.[feature])
-  const all = Object.entries({ ...scenarios, "all features are offered": withheld.length ? [{ type: "withheld" }] : [] })
-  for (const [what, steps] of all) {
-    const wrong = await play(adapter, url, steps)
-    if (wrong) console.log(`FAILED with ${name}: ${what}: ${wrong}`)
-    if (wrong) failed += 1
-    else passed += 1
-  }
-  adapter.end()
+  count(`our client with ${name}: all features are offered`, withheld.join(", "))
+  await drive(`our client with ${name}`, adapter, url)
+}
+
+async function driveNpm(name, url) {
+  const client = new NpmClient()
+  await client.send({ type: "init", serverUrl: url })
+  await drive(`the npm client with ${name}`, client, url, notForNpmClient)
 }
 
 const reference = new DurableStreamTestServer({ port: 0, longPollTimeout: 500 })
 await reference.start()
 const ours = await Server.start({ binary: path.join(build, "bin/foldback"), longPollTimeoutMs: 500 })
-await drive("the reference server", reference.url)
-await drive("our server", `http://127.0.0.1:${ours.port}/v1/stream`)
+const ourUrl = `http://127.0.0.1:${ours.port}/v1/stream`
+await driveOurs("the reference server", reference.url)
+await driveOurs("our server", ourUrl)
+await driveNpm("our server", ourUrl)
 await reference.stop()
 await ours.stop()
 console.log(`${passed} passed, ${failed} failed`)

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Our client behind the command protocol of the public client conformance suite, driven through scenarios of our own against the
-# reference server and ours. `./dev client-conformance DIR` runs the public suite itself from a checkout.
+# One list of scenarios for clients and servers: our client, behind the command protocol of the public client conformance suite, with
+# the reference server and with ours; the client from npm with ours. `./dev client-conformance DIR` runs the public suite itself
+# from a checkout.
 # usage: run.sh [<build directory>]
 # Ends with a line "N passed, N failed".
 set -euo pipefail
