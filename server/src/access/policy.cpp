@@ -147,8 +147,8 @@ Policy Policy::parse(std::string_view text, const std::filesystem::path& folder,
         const auto& grants = (*document)["anonymous"];
         auto origin = "anonymous " + grants.dump();
         policy.origins_.insert(origin);
-        policy.anonymous_ = std::make_shared<GrantedPrincipal>("anonymous", parse_grants(grants, "anonymous"),
-                                                               std::nullopt, std::move(origin));
+        policy.anonymous_ = std::make_shared<GrantedPrincipal>(
+            std::string(anonymous_id), parse_grants(grants, "anonymous"), std::nullopt, std::move(origin));
     }
     return policy;
 }

@@ -20,6 +20,9 @@
 
 namespace foldback::server::access {
 
+/// The id of who shows no credentials. All others' begin with how they were known, such as "token:".
+inline constexpr std::string_view anonymous_id = "anonymous";
+
 /// A principal of an access file.
 class GrantedPrincipal final : public Principal {
 public:
@@ -32,6 +35,7 @@ public:
           quota_(quota) {}
 
     [[nodiscard]] std::string_view id() const noexcept override { return id_; }
+    [[nodiscard]] bool is_anonymous() const noexcept override { return id_ == anonymous_id; }
     [[nodiscard]] bool may(Verb verb, std::string_view path) const override { return grants_.allow(verb, path); }
     [[nodiscard]] std::vector<std::string> prefixes(Verb verb) const override { return grants_.prefixes(verb); }
     [[nodiscard]] Quota quota() const noexcept override { return quota_; }

@@ -46,7 +46,7 @@ Reply read(const Service& service, const Request& request, StreamPath stream, co
     if (!parsed) return to_response(parsed.error());
     Reader reader(std::move(stream), RequestHeaders(request));
     reader.tail_caching = tail_caching(*parsed);
-    reader.is_authorized |= request.principal != nullptr;
+    reader.is_authorized |= request.principal != nullptr && !request.principal->is_anonymous();
     switch (parsed->live) {
         case Live::none: return catch_up(service, reader, *parsed);
         case Live::long_poll:

@@ -123,6 +123,24 @@ TEST_CASE("a certificate's name is a principal until the certificate expires, an
     CHECK(status("/v1/stream/a") == 403);
 }
 
+TEST_CASE("what everybody may read may be kept for everybody, what somebody reads by his name for nobody") {
+    Guarded guarded(
+        R"({"tokens":[)" + token_entry("owner", "owner", R"([{"path":"**","verbs":["create","read"]}])") +
+        R"(],"certificates":[{"name":"URI:spiffe://example/billing","grants":[{"path":"**","verbs":["read"]}]}],
+            "anonymous":[{"path":"public/**","verbs":["read"]}]})");
+    (void)guarded.call(Method::put, "/v1/stream/public/a",
+                       {{"content-type", "text/plain"}, {"stream-closed", "true"}, bearer("owner")}, "text");
+    const auto caching = [&](Headers headers) {
+        return header(guarded.call(Method::get, "/v1/stream/public/a", std::move(headers)), "cache-control");
+    };
+
+    CHECK(caching({}) == "public, max-age=60, stale-while-revalidate=300");
+    CHECK(caching({bearer("owner")}) == "private, max-age=60, stale-while-revalidate=300");
+    guarded.peer->certificate_names = {"URI:spiffe://example/billing"};
+    guarded.peer->certificate_expires = guarded.surface.clock.now() + 60s;
+    CHECK(caching({}) == "private, max-age=60, stale-while-revalidate=300");
+}
+
 TEST_CASE("a live read ends when its token expires, and is told nothing after that") {
     auto guarded = guarded_with({token_entry("r", "reader", read_all, "2023-11-14T22:13:30Z")});
     create(guarded);

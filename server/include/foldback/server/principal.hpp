@@ -39,6 +39,9 @@ public:
     /// Unlike that of every other principal. Producer ids are its own: two principals never share a producer.
     [[nodiscard]] virtual std::string_view id() const noexcept = 0;
 
+    /// Whether it is everybody who shows no credentials: what it may read is nobody's secret, and shared caches may keep it.
+    [[nodiscard]] virtual bool is_anonymous() const noexcept { return false; }
+
     /// Whether it may do this with a stream. `path` is the decoded path that routing found; it need not exist. For
     /// `admin` it is empty.
     [[nodiscard]] virtual bool may(Verb verb, std::string_view path) const = 0;
