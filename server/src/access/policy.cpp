@@ -99,6 +99,9 @@ KeyTimes times_member(const Json& section) {
     times.refresh = seconds_member(section, "jwks_refresh_seconds", std::chrono::seconds(60), day,
                                    duration_cast<std::chrono::seconds>(times.refresh));
     times.keep = seconds_member(section, "jwks_keep_seconds", std::chrono::seconds(60), day, day);
+    if (times.keep < times.refresh) {
+        throw AccessError("jwt.jwks_keep_seconds: must not be less than jwks_refresh_seconds");
+    }
     return times;
 }
 

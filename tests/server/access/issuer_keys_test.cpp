@@ -257,6 +257,8 @@ TEST_CASE("what an access file may not say of a URL for keys") {
     CHECK(problem("", with_issuer).starts_with("jwt: needs one of"));
     CHECK(problem(R"("hs256_secret_file":"s","jwks_keep_seconds":60,)", with_issuer) ==
           "jwt.jwks_keep_seconds: is for \"jwks_url\" only");
+    CHECK(problem(R"("jwks_url":"https://id.example","jwks_refresh_seconds":120,"jwks_keep_seconds":119,)",
+                  with_issuer) == "jwt.jwks_keep_seconds: must not be less than jwks_refresh_seconds");
     for (const auto* seconds : {"59", "86401", "-1", "60.5", "\"60\"", "1e30"}) {
         CAPTURE(seconds);
         CHECK(problem(R"("jwks_url":"https://id.example","jwks_refresh_seconds":)" + std::string(seconds) + ",",
