@@ -1,6 +1,7 @@
 #include "log/commit_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "log/bytes.hpp"
 
@@ -8,7 +9,8 @@ namespace foldback::log {
 
 namespace {
 
-constexpr std::uint64_t block_bytes = 1 << 20;
+constexpr std::uint64_t block_bytes = 128 << 10;  // what is copied stays in the processor's cache
+constexpr std::uint64_t first_look_back_bytes = 64 << 10;
 
 }  // namespace
 
@@ -16,18 +18,28 @@ std::string_view FileWindow::at(std::uint64_t at, std::uint64_t bytes) {
     const std::uint64_t available = at < end_ ? end_ - at : 0;
     bytes = std::min(bytes, available);
     if (at < begin_ || at + bytes > begin_ + size_) {
-        const std::uint64_t wanted = std::min(std::max(bytes, block_bytes), available);
-        if (wanted > capacity_) {
-            size_ = 0;
-            buffer_ = std::make_unique_for_overwrite<char[]>(wanted);
-            capacity_ = wanted;
-        }
-        size_ = 0;
-        begin_ = at;
-        size_ = file_->read_at(at, std::as_writable_bytes(std::span(buffer_.get(), wanted)));
+        move_to(at, std::min(std::max(bytes, block_bytes), available));
         bytes = std::min(bytes, size_);
     }
     return {buffer_.get() + (at - begin_), bytes};
+}
+
+/// What the window has of that already is kept, so that nothing is read twice.
+void FileWindow::move_to(std::uint64_t at, std::uint64_t bytes) {
+    const bool overlaps = at >= begin_ && at < begin_ + size_;
+    const char* const begun = overlaps ? buffer_.get() + (at - begin_) : nullptr;
+    const std::uint64_t kept = overlaps ? std::min(begin_ + size_ - at, bytes) : 0;
+    if (bytes > capacity_) {
+        auto larger = std::make_unique_for_overwrite<char[]>(bytes);
+        if (kept > 0) std::memcpy(larger.get(), begun, kept);
+        buffer_ = std::move(larger);
+        capacity_ = bytes;
+    } else if (kept > 0) {
+        std::memmove(buffer_.get(), begun, kept);
+    }
+    begin_ = at;
+    size_ = kept;
+    size_ += file_->read_at(at + kept, std::as_writable_bytes(std::span(buffer_.get() + kept, bytes - kept)));
 }
 
 std::string_view FileWindow::block_at(std::uint64_t at) { return this->at(at, block_bytes); }
@@ -39,6 +51,36 @@ CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, st
         previous_crc_ = 0;
         next_position_ = segment.first_position;
     }
+}
+
+std::optional<CommitHeader> CommitReader::start_after(std::uint64_t end) {
+    if (end < segment_header_bytes + commit_header_bytes || end % 8 != 0) return {};
+    std::uint64_t searched_from = end - commit_header_bytes + 8;
+    // Most commits are small, so a little is looked at first.
+    for (std::uint64_t reach = first_look_back_bytes; searched_from > segment_header_bytes; reach *= 8) {
+        const auto from = end - std::min(reach, end - segment_header_bytes);
+        const auto bytes = window_.at(from, end - from);
+        if (bytes.size() < end - from) return {};
+        for (std::uint64_t byte = searched_from - 8; byte >= from; byte -= 8) {
+            const auto commit = bytes.substr(byte - from);
+            const auto header = read_commit_header(commit, segment_.epoch);
+            if (!header || commit_header_bytes + header->payload_bytes != commit.size()) continue;
+            if (!is_intact(commit, *header) || has_unknown_parts(commit)) continue;
+            byte_ = byte;
+            passed(*header);
+            return header;
+        }
+        searched_from = from;
+    }
+    return {};
+}
+
+void CommitReader::passed(const CommitHeader& header) {
+    last_commit_byte_ = byte_;
+    byte_ += commit_header_bytes + header.payload_bytes;
+    sealed_ = header.seals;
+    previous_crc_ = header.crc;
+    next_position_.value = header.first_position.value + header.messages;
 }
 
 std::optional<CommitView> CommitReader::next() {
@@ -71,11 +113,7 @@ std::optional<CommitView> CommitReader::next() {
         misplaced_ = true;
         return {};
     }
-    last_commit_byte_ = byte_;
-    byte_ += size;
-    sealed_ = header->seals;
-    previous_crc_ = header->crc;
-    next_position_.value = header->first_position.value + header->messages;
+    passed(*header);
     return commit;
 }
 
@@ -91,9 +129,10 @@ std::string CommitReader::misfit(const CommitView& commit, std::string_view byte
     return {};
 }
 
-CommitReader::Rest CommitReader::rest() {
+CommitReader::Rest CommitReader::rest(const ZerosAtEnd* zeros) {
     Rest rest{.later_commit = {}, .end_of_data = byte_};
-    for (std::uint64_t block_byte = window_.next_written(byte_); block_byte < window_.end();) {
+    const auto end = [&] { return zeros == nullptr ? window_.end() : std::min(window_.end(), zeros->begin()); };
+    for (std::uint64_t block_byte = window_.next_written(byte_); block_byte < end();) {
         const auto block = window_.block_at(block_byte);
         if (block.empty()) break;
         if (!is_zero(block)) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "log/log.hpp"
+#include "log/zeros_at_end.hpp"
 
 /// Finding and checking commits in the bytes of a segment.
 namespace foldback::log {
@@ -41,6 +42,8 @@ public:
     void forget() noexcept { size_ = 0; }
 
 private:
+    void move_to(std::uint64_t at, std::uint64_t bytes);
+
     const LogFile* file_;
     std::uint64_t end_;
     std::unique_ptr<char[]> buffer_;
@@ -54,6 +57,10 @@ class CommitReader {
 public:
     /// Starts at `from_byte`, where a commit must begin; stops at `end_byte` or after the seal.
     CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte, std::uint64_t end_byte);
+
+    /// Goes to `end`, a multiple of 8, when a whole commit of this segment ends there, which is found by looking back, and
+    /// returns the header of that commit. Otherwise stays where it is. Throws DeviceError.
+    [[nodiscard]] std::optional<CommitHeader> start_after(std::uint64_t end);
 
     /// The next commit; empty at the end, or where there is no whole commit: then `problem()` says why. Views are valid
     /// until the next call. Throws DeviceError.
@@ -83,9 +90,11 @@ public:
         /// Without such a commit: one past the last byte that is not zero, or `byte()` when all are.
         std::uint64_t end_of_data = 0;
     };
-    [[nodiscard]] Rest rest();
+    /// What `zeros` knows to be zero by then is not read.
+    [[nodiscard]] Rest rest(const ZerosAtEnd* zeros = nullptr);
 
 private:
+    void passed(const CommitHeader& header);
     [[nodiscard]] std::optional<std::uint64_t> find_commit_in(std::string_view block, std::uint64_t block_byte);
     [[nodiscard]] std::string misfit(const CommitView& commit, std::string_view bytes) const;
 

@@ -50,6 +50,9 @@ public:
     /// what was reserved and never written.
     [[nodiscard]] virtual std::uint64_t next_written(std::uint64_t offset) const { return offset; }
 
+    /// Whether a second thread may read for speed alone. Not where each call counts, as on devices that fail on purpose.
+    [[nodiscard]] virtual bool may_be_read_ahead() const { return false; }
+
     /// As `write_at`, for whole blocks of `block_bytes` in memory that begins at a multiple of that: past the page cache,
     /// where the file system lets them. They are not synced by that. `offset + size` is within what is allocated.
     virtual void write_blocks(std::uint64_t offset, std::span<const std::byte> blocks) { write_at(offset, blocks); }

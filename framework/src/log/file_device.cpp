@@ -102,6 +102,8 @@ public:
         return errno == ENXIO ? std::max(offset, size()) : offset;  // ENXIO: nothing but a hole; else: cannot tell
     }
 
+    bool may_be_read_ahead() const override { return true; }
+
     void write_blocks(std::uint64_t offset, std::span<const std::byte> blocks) override {
         if (!direct_) direct_.emplace(open_direct());
         while (direct_->get() >= 0 && !blocks.empty()) {

@@ -28,10 +28,11 @@ private:
     void read_commits(CommitReader& reader, const Segment& segment);
     void read_sealed_segment(const Segment& segment);
     void read_last_segment();
-    void find_torn_commit(CommitReader& reader);
+    void find_torn_commit(CommitReader& reader, const ZerosAtEnd& zeros);
     void check_start_was_found(const CommitReader& reader);
 
     void make_durable(const CommitReader& reader);
+    void write_again(std::uint64_t commit_byte, std::uint64_t end);
     void clear_away();
     void mark_as_store();
 

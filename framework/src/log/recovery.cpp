@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "log/aligned_blocks.hpp"
 #include "log/bytes.hpp"
 #include "log/opening.hpp"
 
@@ -81,6 +82,9 @@ void Opening::find_start() {
 void Opening::read_commits(CommitReader& reader, const Segment& segment) {
     const bool from_is_here = segment.header().number == from_.segment;
     const std::uint64_t from_byte = from_is_here ? from_.byte : segment_header_bytes;
+    // What lies before it was read when whoever names it came there, and is as good as the segments before.
+    const auto before = from_is_here ? reader.start_after(from_byte) : std::nullopt;
+    if (before) state_.last_timestamp_ms = before->timestamp_ms;
     start_found_ = start_found_ || reader.byte() == from_byte;
     while (const auto commit = reader.next()) {
         state_.last_timestamp_ms = commit->header.timestamp_ms;
@@ -117,21 +121,23 @@ void Opening::read_sealed_segment(const Segment& segment) {
 
 void Opening::read_last_segment() {
     const Segment& last = *state_.current;
+    const bool from_is_here = last.header().number == from_.segment;
+    const ZerosAtEnd zeros(last.file(), from_is_here ? from_.byte : segment_header_bytes);
     CommitReader reader(last.file(), last.header(), segment_header_bytes, last.file().size());
     read_commits(reader, last);
-    if (!reader.sealed()) find_torn_commit(reader);
+    if (!reader.sealed()) find_torn_commit(reader, zeros);
     check_start_was_found(reader);
     make_durable(reader);
     state_.sealed = reader.sealed();
     state_.previous_crc = reader.previous_crc();
     state_.tail = {.segment = last.header().number, .byte = reader.byte()};
-    if (!state_.sealed) state_.tail_file->begin(state_.tail.byte);
+    if (state_.sealed) state_.tail_file->settle();
     report_progress(last.header().number);
 }
 
-void Opening::find_torn_commit(CommitReader& reader) {
+void Opening::find_torn_commit(CommitReader& reader, const ZerosAtEnd& zeros) {
     const std::string problem = reader.problem();
-    const auto rest = reader.rest();
+    const auto rest = reader.rest(&zeros);
     if (rest.later_commit) {
         throw damage(*state_.current, reader.byte(),
                      problem + ", but a whole commit follows at byte " + std::to_string(*rest.later_commit));
@@ -144,19 +150,36 @@ void Opening::find_torn_commit(CommitReader& reader) {
 /// failed, after which the kernel takes the data for clean and never writes it. So it is written again. The rest of the
 /// log was flushed before it.
 void Opening::make_durable(const CommitReader& reader) {
-    LogFile& file = state_.current->file();
-    if (reader.last_commit_byte() != 0) {
-        std::string commit(reader.byte() - reader.last_commit_byte(), '\0');
-        state_.current->read(reader.last_commit_byte(), std::as_writable_bytes(std::span(commit)));
-        file.write_at(reader.last_commit_byte(), as_bytes(commit));
-    }
+    TailFile& file = *state_.tail_file;
     constexpr std::uint64_t slice_bytes = 1 << 20;
     const std::string zeros(std::min(slice_bytes, found_.torn_bytes), '\0');
     for (std::uint64_t byte = reader.byte(); byte < torn_end_; byte += zeros.size()) {
         file.write_at(byte, as_bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), torn_end_ - byte)));
     }
+    if (reader.last_commit_byte() != 0) {
+        write_again(reader.last_commit_byte(), reader.byte());
+    } else {
+        file.begin(reader.byte());
+    }
     file.sync();
     device_.sync_directory();
+}
+
+void Opening::write_again(std::uint64_t commit_byte, std::uint64_t end) {
+    TailFile& file = *state_.tail_file;
+    if (file.size() >= round_up(end, block_bytes)) {
+        // As the writer would have done it: past the page cache, from the memory that answers reads at the tail.
+        file.begin(commit_byte);
+        const auto commit = file.room(end - commit_byte);
+        state_.current->read(commit_byte, commit);
+        file.write_at(commit_byte, commit);
+    } else {
+        // The space that was reserved got lost, and there may be no more.
+        std::string commit(end - commit_byte, '\0');
+        state_.current->read(commit_byte, std::as_writable_bytes(std::span(commit)));
+        file.write_at(commit_byte, as_bytes(commit));
+        file.begin(end);
+    }
 }
 
 void Opening::clear_away() {

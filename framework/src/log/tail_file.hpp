@@ -44,6 +44,7 @@ public:
     [[nodiscard]] std::uint64_t next_written(std::uint64_t offset) const override {
         return file_->next_written(offset);
     }
+    [[nodiscard]] bool may_be_read_ahead() const override { return file_->may_be_read_ahead(); }
 
 private:
     /// Memory for the bytes from `begin` on, a multiple of `block_bytes`.

@@ -438,6 +438,43 @@ TEST_CASE("opening from what was the tail before and after a seal hands over the
     }
 }
 
+TEST_CASE("what lies before the place is as good as the segments before: it is not read") {
+    const auto device = log_with_messages(6);
+    const auto places = open_log(device).places;
+    auto bytes = read_file(*device, first_segment);
+    bytes[places[1].byte + commit_header_bytes] ^= 1;
+    write_file(*device, first_segment, bytes);
+
+    const auto opened = open_log(device, small_segments(), places[4]);
+
+    CHECK(opened.payloads == std::vector<std::string>{"message 4", "message 5"});
+    append(*opened.log, "message 6");
+    CHECK(open_log(device, small_segments(), places[4]).payloads.back() == "message 6");
+    check_damaged(device, 1, places[1].byte);
+}
+
+TEST_CASE("a place behind a commit of any size is found") {
+    Log::Options options;
+    options.segment_bytes = 16 << 20;
+    const auto device = make_memory_device();
+    std::mt19937_64 random(5);
+    for (const std::size_t size : {0, 1, 65'000, 66'000, 600'000, 5'000'000}) {
+        CAPTURE(size);
+        std::string payload(size, '\0');
+        for (auto& byte : payload) byte = static_cast<char>(random());
+        Place tail;
+        {
+            const auto opened = open_log(device, options);
+            append(*opened.log, payload);
+            tail = opened.log->tail();
+            append(*opened.log, "behind it");
+        }
+        const auto opened = open_log(device, options, tail);
+        CHECK(opened.payloads == std::vector<std::string>{"behind it"});
+        CHECK(opened.recovery.scanned_bytes == opened.log->tail().byte - tail.byte);
+    }
+}
+
 TEST_CASE("a place that was never a tail is refused and changes nothing") {
     const LongLog log(2);
     const auto before = contents_of(*log.device);
