@@ -81,6 +81,8 @@ std::optional<CommitHeader> read_commit_header(std::string_view bytes, std::uint
     return header;
 }
 
+std::uint32_t crc_of(std::string_view commit) noexcept { return load_number<std::uint32_t>(commit.data() + 4); }
+
 bool has_unknown_parts(std::string_view commit) noexcept {
     return (load_number<std::uint32_t>(commit.data() + 44) & ~flag_seals) != 0 ||
            load_number<std::uint32_t>(commit.data() + 52) != 0;

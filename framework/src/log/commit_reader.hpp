@@ -15,6 +15,9 @@ namespace foldback::log {
 /// The header at the start of `bytes`, if it is one of a commit of the segment with that epoch. Its CRC is not checked.
 [[nodiscard]] std::optional<CommitHeader> read_commit_header(std::string_view bytes, std::uint64_t epoch) noexcept;
 
+/// The CRC that the header of a commit tells.
+[[nodiscard]] std::uint32_t crc_of(std::string_view commit) noexcept;
+
 /// Whether a commit that is intact has flags that this version does not know.
 [[nodiscard]] bool has_unknown_parts(std::string_view commit) noexcept;
 

@@ -29,8 +29,10 @@ std::uint64_t Log::State::new_epoch() const { return options.next_epoch ? option
 
 Log::State::Prepared Log::State::prepare_segment(SegmentHeader header) {
     auto blank = supply.take(header.capacity);
-    header.capacity = blank.capacity;
-    header.epoch = new_epoch();
+    if (header.epoch == 0) {
+        header.capacity = blank.capacity;
+        header.epoch = new_epoch();
+    }
     try {
         blank.file->write_at(0, as_bytes(encode_segment_header(header)));
         blank.file->sync();

@@ -62,6 +62,18 @@ struct CommitHeader {
     std::uint32_t messages = 0;
 };
 
+/// A commit of which no more need be known to tell what follows it.
+struct LastCommit {
+    Place place;  ///< segment 0: there is none
+    std::uint32_t crc = 0;
+};
+
+/// A device holds something else than the copy that was to be opened; nothing was changed.
+class ForeignDirectory : public StorageError {
+public:
+    using StorageError::StorageError;
+};
+
 /// The device failed; what lies on it may be as good as ever.
 class DeviceFailed : public StorageError {
 public:
@@ -75,6 +87,9 @@ struct CommitView {
     std::uint64_t generation = 0;  ///< of its segment
     std::string_view payload;      ///< its records, one after another
 };
+
+struct SharedAppend;
+struct SharedCommit;
 
 /// A segment that can be read. Immutable identity: a rewritten segment is another object.
 class Segment {
@@ -146,6 +161,15 @@ struct Recovery {
     std::uint64_t torn_bytes = 0;
 };
 
+/// A shared log as those know it who keep a copy: see SharedLog.
+struct SharedOrigin {
+    std::string name;
+    SegmentHeader first_segment;
+};
+
+/// Removes a copy, so that an empty one can be opened; what marks it as a copy stays. Throws DeviceError.
+void discard_copy(LogDevice& device);
+
 class Log {
 public:
     struct Options {
@@ -153,6 +177,9 @@ public:
         std::function<void(const Progress&)> on_progress;
         /// Yields the epochs of new segments, never the same twice. Empty: random. For tests that repeat bit by bit.
         std::function<std::uint64_t()> next_epoch;
+        /// The log is a copy of a shared one: it grows by `accept` alone, and is flushed only where a segment ends, for it
+        /// can be fetched again. Its FORMAT names its origin.
+        std::optional<SharedOrigin> copy_of;
     };
     using OnCommit = std::function<void(const CommitView&)>;
 
@@ -186,6 +213,18 @@ public:
     /// Writes a commit after the tail and flushes it; returns the place of its header. The commit's first message gets
     /// `next_position()`. Throws StorageError and poisons the log when anything fails.
     Place write(CommitBuilder& commit, std::int64_t timestamp_ms);
+
+    /// In a copy: what the shared log is to append so that it goes on with this commit, where the copy ends. The views are
+    /// valid until `commit` changes or the next call; nothing of the copy changes. `next_incarnation` goes into the header of
+    /// the segment that it may begin.
+    [[nodiscard]] SharedAppend propose(CommitBuilder& commit, std::int64_t timestamp_ms, Incarnation next_incarnation);
+
+    /// In a copy: takes over the next commit of the shared log. The view is as valid as that of `commit`. Throws StorageError and poisons
+    /// the log when the commit does not go on where the copy ends, or the device fails.
+    CommitView accept(const SharedCommit& commit);
+
+    /// The last commit, seals included; none right after a copy was opened whose last segment is empty.
+    [[nodiscard]] LastCommit last_commit() const noexcept;
 
     /// One past the last durable commit / message.
     [[nodiscard]] Place tail() const noexcept;
@@ -270,6 +309,7 @@ private:
     void poison_on_failure(const std::function<void()>& work);
     void poison_unless_full(const std::function<void()>& work);
 
+    [[nodiscard]] CommitView read_next(const SharedCommit& commit) const;
     void reserve_current();
     void begin_segment(std::uint64_t bytes, Incarnation next_incarnation);
     void seal_current();

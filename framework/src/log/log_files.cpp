@@ -1,7 +1,6 @@
 #include "log/log_files.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <random>
 
@@ -18,6 +17,7 @@ constexpr std::size_t header_fields_end = 64;
 
 constexpr std::string_view format_start = "foldback store format ";
 constexpr std::string_view format_text = "foldback store format 1\n";
+constexpr std::string_view copy_start = "foldback copy format 1\nof ";
 
 constexpr std::string_view segment_suffix = ".segment";
 constexpr std::string_view rewrite_suffix = ".rewrite";
@@ -72,12 +72,34 @@ std::optional<std::uint64_t> first_missing_segment(const LogFiles& files) {
     return {};
 }
 
-boost::system::result<void, FormatProblem> check_format(LogDevice& device) {
-    std::array<char, 64> buffer{};
+namespace {
+
+std::string format_text_of(const std::string& copied_from) {
+    return copied_from.empty() ? std::string(format_text) : std::string(copy_start) + copied_from + '\n';
+}
+
+std::string format_text_in(LogDevice& device) {
+    std::string text(128, '\0');
     const auto file = device.open(format_name, LogDevice::Open::read_only);
-    const auto size = file->read_at(0, std::as_writable_bytes(std::span(buffer)));
-    const std::string_view text(buffer.data(), size);
-    if (text == format_text) return {};
+    text.resize(file->read_at(0, std::as_writable_bytes(std::span(text))));
+    return text;
+}
+
+}  // namespace
+
+bool is_copy(LogDevice& device) { return format_text_in(device).starts_with(copy_start); }
+
+boost::system::result<void, FormatProblem> check_format(LogDevice& device, const std::string& copied_from) {
+    const auto written = format_text_in(device);
+    const std::string_view text(written);
+    if (text == format_text_of(copied_from)) return {};
+    if (text.starts_with(copy_start) || !copied_from.empty()) {
+        const auto* what = !text.starts_with(copy_start) ? "store of its own"
+                           : copied_from.empty()         ? "copy of a log that nodes share"
+                                                         : "copy of another log";
+        return FormatProblem{.what = device.describe(format_name) + " says that this is a " + what,
+                             .is_other_format = true};
+    }
 
     std::string_view number = text.starts_with(format_start) ? text.substr(format_start.size()) : std::string_view();
     if (number.ends_with('\n')) number.remove_suffix(1);
@@ -90,10 +112,10 @@ boost::system::result<void, FormatProblem> check_format(LogDevice& device) {
                          .is_other_format = true};
 }
 
-void write_format(LogDevice& device) {
+void write_format(LogDevice& device, const std::string& copied_from) {
     discard_file(device, new_format_name);
     const auto file = device.open(new_format_name, LogDevice::Open::create_new);
-    file->write_at(0, as_bytes(format_text));
+    file->write_at(0, as_bytes(format_text_of(copied_from)));
     file->sync();
     device.rename(new_format_name, format_name);
     device.sync_directory();
@@ -116,8 +138,12 @@ std::string encode_segment_header(const SegmentHeader& header) {
 boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file, std::uint64_t number) {
     std::string buffer(segment_header_bytes, '\0');
     const auto size = file.read_at(0, std::as_writable_bytes(std::span(buffer)));
-    const auto bytes = std::string_view(buffer).substr(0, size);
     if (size < segment_header_bytes) return std::string("the file ends inside the segment's header");
+    return decode_segment_header(buffer, number);
+}
+
+boost::system::result<SegmentHeader, std::string> decode_segment_header(std::string_view bytes, std::uint64_t number) {
+    if (bytes.size() < header_fields_end) return std::string("the segment's header is cut short");
     if (!bytes.starts_with(segment_magic)) return std::string("this is not a segment of a foldback log");
     const auto format = load_number<std::uint32_t>(bytes.data() + 8);
     if (format != segment_format) {

@@ -41,10 +41,18 @@ struct FormatProblem {
     std::string what;
     bool is_other_format = false;  ///< the store is not damaged, but another version's
 };
-/// Reads the FORMAT file; the error when it is not that of this version. Throws DeviceError.
-[[nodiscard]] boost::system::result<void, FormatProblem> check_format(LogDevice& device);
+/// Reads the FORMAT file; the error when it is not that of a store of this version, or, given an origin, of a copy of that.
+/// Throws DeviceError.
+[[nodiscard]] boost::system::result<void, FormatProblem> check_format(LogDevice& device,
+                                                                      const std::string& copied_from = {});
+/// Whether the FORMAT file is that of a copy, of whatever log. Throws DeviceError.
+[[nodiscard]] bool is_copy(LogDevice& device);
 /// Writes the FORMAT file, whole or not at all, durably.
-void write_format(LogDevice& device);
+void write_format(LogDevice& device, const std::string& copied_from = {});
+
+/// What `encode_segment_header` wrote: a sentence when it is not valid. What is cut off must have been zeros.
+[[nodiscard]] boost::system::result<SegmentHeader, std::string> decode_segment_header(std::string_view bytes,
+                                                                                      std::uint64_t number);
 
 /// Reads and checks the header of the segment with that number: a sentence when it is not valid. Throws DeviceError.
 [[nodiscard]] boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file,

@@ -15,14 +15,15 @@ struct Log::State {
     State(std::shared_ptr<LogDevice> log_device, Options log_options);
 
     [[nodiscard]] std::uint64_t new_epoch() const;
+    [[nodiscard]] std::string copied_from() const { return options.copy_of ? options.copy_of->name : std::string(); }
 
     /// A segment that is about to be written.
     struct Prepared {
         std::shared_ptr<const Segment> segment;
         std::shared_ptr<TailFile> file;  ///< the segment's
     };
-    /// A file with the header of a segment, durable but for its name, which is `blank_name`. Throws DeviceError; then
-    /// no file is left.
+    /// A file with the header of a segment, durable but for its name, which is `blank_name`. A header without an epoch gets one, and
+    /// the file's size for its capacity. Throws DeviceError; then no file is left.
     [[nodiscard]] Prepared prepare_segment(SegmentHeader header);
     /// Gives a prepared segment its name, durably, and makes it the current one.
     void enter_segment(Prepared prepared);
@@ -36,6 +37,8 @@ struct Log::State {
     bool sealed = false;    ///< the current segment takes no more commits
     bool reserved = false;  ///< the current segment's capacity is known to be allocated
     std::uint32_t previous_crc = 0;
+    Place last_commit;  ///< of a copy; segment 0: not known
+    std::uint32_t last_commit_crc = 0;
     std::int64_t last_timestamp_ms = 0;
     CommitBuilder seal;
     std::shared_ptr<BlockPool> blocks = std::make_shared<BlockPool>(2 * TailFile::recent_bytes);

@@ -20,6 +20,7 @@ public:
     [[nodiscard]] Recovery run();
 
 private:
+    void check_format_file() const;
     void begin_log();
     void open_segments();
     void find_start();

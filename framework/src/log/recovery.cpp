@@ -23,9 +23,7 @@ Opening::Opening(Log::State& state, Place from, const Log::OnCommit& on_commit)
 }
 
 Recovery Opening::run() {
-    if (files_.has_format) {
-        if (const auto checked = check_format(device_); !checked) throw DamagedLog(checked.error().what, 0, 0);
-    }
+    check_format_file();
     if (files_.segments.empty()) {
         begin_log();
     } else {
@@ -42,14 +40,33 @@ Recovery Opening::run() {
     return found_;
 }
 
+/// A copy writes its FORMAT before anything else, so that segments without one are never taken for it.
+void Opening::check_format_file() const {
+    const bool is_copy = state_.options.copy_of.has_value();
+    if (files_.has_format) {
+        const auto checked = check_format(device_, state_.copied_from());
+        if (checked) return;
+        if (is_copy) throw ForeignDirectory(checked.error().what);
+        throw DamagedLog(checked.error().what, 0, 0);
+    }
+    if (is_copy && !files_.segments.empty())
+        throw ForeignDirectory(device_.describe("") + " holds segments of a store of its own");
+}
+
 void Opening::begin_log() {
-    if (files_.has_format)
+    const auto& copy_of = state_.options.copy_of;
+    if (files_.has_format && !copy_of)
         throw damage_at(device_, 1, 0, "the store has been begun, but no segment of its log is there");
     if (from_ > Place{.segment = 1, .byte = segment_header_bytes}) throw beyond_the_log();
     found_.next_incarnation = {1};
     SegmentHeader first;
     first.number = 1;
     first.next_incarnation = found_.next_incarnation;
+    if (copy_of) {
+        if (!files_.has_format) mark_as_store();
+        files_.has_format = true;
+        first = copy_of->first_segment;
+    }
     state_.enter_segment(state_.prepare_segment(first));
 }
 
@@ -130,6 +147,10 @@ void Opening::read_last_segment() {
     make_durable(reader);
     state_.sealed = reader.sealed();
     state_.previous_crc = reader.previous_crc();
+    if (reader.last_commit_byte() != 0) {
+        state_.last_commit = {last.header().number, reader.last_commit_byte()};
+        state_.last_commit_crc = reader.previous_crc();
+    }
     state_.tail = {.segment = last.header().number, .byte = reader.byte()};
     if (state_.sealed) state_.tail_file->settle();
     report_progress(last.header().number);
@@ -190,7 +211,7 @@ void Opening::clear_away() {
 
 void Opening::mark_as_store() {
     try {
-        write_format(device_);
+        write_format(device_, state_.copied_from());
     } catch (const DeviceError& error) {
         // A full device shall not keep what is on it from being read; the next opening tries again.
         if (files_.segments.empty() || !error.is_full()) throw;

@@ -38,7 +38,11 @@ std::size_t CommitDraft::bound(const std::vector<AppendRequest>& requests) {
 }
 
 void CommitDraft::begin(Position first_position, std::span<std::byte> room) {
-    commit_.begin_in(room);
+    if (room.empty()) {
+        commit_.clear();
+    } else {
+        commit_.begin_in(room);
+    }
     plain_appends_.clear();
     streams_.reset();
     stream_memory_.release();

@@ -44,7 +44,7 @@ public:
     CommitDraft(index::Catalog& catalog, const Clock& clock, const LogStoreOptions& options)
         : catalog_(catalog), clock_(clock), options_(options) {}
 
-    /// Begins an empty commit whose first message gets `first_position`.
+    /// Begins an empty commit whose first message gets `first_position`, in memory that is lent; none is lent: in its own.
     void begin(Position first_position, std::span<std::byte> room);
 
     [[nodiscard]] Result<Created> decide(const CreateRequest& request);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 
 #include "foldback/store/distribution.hpp"
 
@@ -26,6 +27,23 @@ private:
 
     std::array<std::atomic<std::uint64_t>, Distribution::bucket_count> counts_{};
     std::atomic<std::uint64_t> sum_{0};
+};
+
+/// Adds the microseconds of its life to a distribution. They are told, never acted on: that is why they need not be of the
+/// injected clock, which counts milliseconds.
+class TimedIn {
+public:
+    explicit TimedIn(DistributionCounter& counter) noexcept : counter_(counter) {}
+    TimedIn(const TimedIn&) = delete;
+    TimedIn& operator=(const TimedIn&) = delete;
+    ~TimedIn() {
+        const auto took = std::chrono::steady_clock::now() - begun_;
+        counter_.add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+    }
+
+private:
+    DistributionCounter& counter_;
+    const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace foldback

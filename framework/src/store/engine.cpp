@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "foldback/store/read_mode.hpp"
+
 namespace foldback {
 namespace {
 
@@ -15,15 +17,20 @@ constexpr std::uint64_t zero_fill_pays_below_bytes = 128 * 1024;
 }  // namespace
 
 LogStore::Engine::Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options,
-                         const std::filesystem::path& index_file, OpenReport& report)
-    : options_(std::move(options)), device_(std::move(device)), lock_(device_->try_lock()) {
+                         const std::filesystem::path& index_file, OpenReport& report, std::shared_ptr<SharedLog> shared)
+    : options_(std::move(options)), device_(std::move(device)), lock_(device_->try_lock()), shared_(std::move(shared)) {
     if (!lock_) throw StoreLocked(device_->describe("") + " is in use by another process");
-    open(index_file, report);
+    if (shared_) {
+        open_copy(index_file, report);
+    } else {
+        open(index_file, report);
+    }
     writer_ = std::make_unique<Writer>(*catalog_, *log_, watchers_, options_);
     reader_ = std::make_unique<Reader>(*catalog_, *index_, *log_);
     feed_ = std::make_unique<FeedReader>(*catalog_, *index_, *log_);
     maintenance_ = std::make_unique<Maintenance>(*catalog_, *index_, *log_, *writer_, options_);
     if (report.index_rebuilt) save_rebuilt_index();
+    if (shared_) join_others(shared_);
     if (options_.background_threads) start_threads();
 }
 
@@ -36,6 +43,16 @@ void LogStore::Engine::save_rebuilt_index() {
     }
 }
 
+void LogStore::Engine::join_others(std::shared_ptr<SharedLog> shared) {
+    fills_ahead_ = false;  // a copy is hardly ever flushed
+    writer_->share(std::move(shared));
+    writer_->on_commit = [this] {
+        if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
+    };
+    (void)writer_->catch_up();
+    writer_->on_commit = [] {};
+}
+
 void LogStore::Engine::start_threads() {
     maintenance_->pace = [this](std::uint64_t bytes) { return pace(bytes); };
     writer_->on_commit = [this, last = log::Place{}, commits_before = std::uint64_t{0}]() mutable {
@@ -46,7 +63,7 @@ void LogStore::Engine::start_threads() {
         if (new_segment) {
             const auto commits = writer_->commits();
             const auto average = options_.segment_bytes / (commits - std::exchange(commits_before, commits));
-            fills_ahead_ = average < zero_fill_pays_below_bytes;
+            fills_ahead_ = !shared_ && average < zero_fill_pays_below_bytes;
         }
         const bool due = maintenance_->checkpoint_is_due();
         if (!step && !due) return;
@@ -60,9 +77,11 @@ void LogStore::Engine::start_threads() {
     writer_thread_ = std::thread([this] { run_writer(); });
     maintenance_thread_ = std::thread([this] { run_maintenance(); });
     filler_thread_ = std::thread([this] { run_filler(); });
+    if (shared_) shared_->follow([this] { writer_->look(); });
 }
 
 LogStore::Engine::~Engine() {
+    if (shared_) shared_->unfollow();
     writer_->stop();
     {
         const std::lock_guard lock(wake_mutex_);
@@ -137,6 +156,21 @@ bool LogStore::Engine::pace(std::uint64_t bytes) {
     std::unique_lock lock(wake_mutex_);
     wake_.wait_for(lock, due, [this] { return stopping_; });
     return !stopping_;
+}
+
+void LogStore::Engine::fold_news() {
+    if (!shared_) return;
+    if (!options_.background_threads) {
+        if (shared_->reachable()) (void)writer_->catch_up();
+        return;
+    }
+    if (ReadMode::current() == ReadMode::memory_only) throw NotInMemory();
+    writer_->wait_for_news();
+}
+
+log::Place LogStore::Engine::folded_to() const {
+    const std::shared_lock lock(catalog_->mutex());
+    return catalog_->folded_to();
 }
 
 Watch LogStore::Engine::watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) {

@@ -21,8 +21,9 @@ namespace foldback {
 /// The parts of a LogStore and its threads.
 class LogStore::Engine {
 public:
+    /// With a shared log, the device holds this node's copy of it.
     Engine(std::shared_ptr<LogDevice> device, LogStoreOptions options, const std::filesystem::path& index_file,
-           OpenReport& report);
+           OpenReport& report, std::shared_ptr<SharedLog> shared = {});
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
     ~Engine();
@@ -34,12 +35,24 @@ public:
     bool run_one(Work work);
     void make_progress();
 
+    [[nodiscard]] bool shares_log() const noexcept { return shared_ != nullptr; }
+    /// Folds what other nodes had acknowledged before this call, as far as the shared log is within reach. Throws NotInMemory where
+    /// the thread must not wait for it.
+    void fold_news();
+    [[nodiscard]] log::Place folded_to() const;
+
     Writer& writer() noexcept { return *writer_; }
     Reader& reader() noexcept { return *reader_; }
     FeedReader& feed() noexcept { return *feed_; }
 
 private:
     void open(const std::filesystem::path& index_file, OpenReport& report);
+    /// The same for a copy, which is thrown away when it is damaged or not of what the shared log holds now.
+    void open_copy(const std::filesystem::path& index_file, OpenReport& report);
+    /// Throws DamagedLog when the shared log does not hold what the copy ends with.
+    void check_copy() const;
+    void close_log() noexcept;
+    void join_others(std::shared_ptr<SharedLog> shared);
     /// Opens index and log and folds what the index lacks. Throws StorageError when the index does not fit the log.
     void open_with_index(const std::filesystem::path& index_file, OpenReport& report);
     /// Throws StorageError when the index cannot know what a rewriting has dropped since.
@@ -58,6 +71,7 @@ private:
     LogStoreOptions options_;
     std::shared_ptr<LogDevice> device_;
     std::unique_ptr<DeviceLock> lock_;
+    std::shared_ptr<SharedLog> shared_;  ///< null: the log is this store's own
     std::unique_ptr<index::IndexDb> index_;
     std::unique_ptr<index::Catalog> catalog_;
     std::unique_ptr<log::Log> log_;

@@ -28,6 +28,26 @@ std::unique_ptr<LogStore> LogStore::open(const std::filesystem::path& directory,
     }
 }
 
+std::unique_ptr<LogStore> LogStore::over_shared(std::shared_ptr<SharedLog> shared, std::shared_ptr<LogDevice> copy,
+                                                LogStoreOptions options, const std::filesystem::path& index_file,
+                                                OpenReport* report) {
+    OpenReport unread;
+    auto engine = std::make_unique<Engine>(std::move(copy), std::move(options), index_file, report ? *report : unread,
+                                           std::move(shared));
+    return std::unique_ptr<LogStore>(new LogStore(std::move(engine)));
+}
+
+std::unique_ptr<LogStore> LogStore::open_shared(std::shared_ptr<SharedLog> shared,
+                                                const std::filesystem::path& directory, LogStoreOptions options,
+                                                OpenReport* report) {
+    try {
+        return over_shared(std::move(shared), make_file_device(directory), std::move(options), directory / "index.db",
+                           report);
+    } catch (const DeviceError& error) {
+        throw StorageError(error.what());
+    }
+}
+
 std::unique_ptr<LogStore> LogStore::in_memory(LogStoreOptions options) {
     return over(make_memory_device(), std::move(options));
 }
@@ -52,10 +72,45 @@ void LogStore::truncate_before(StreamPath stream, Offset offset, Completion<Offs
     engine_->writer().submit(queued<Offset>(TruncateRequest{std::move(stream), offset}, std::move(done)));
 }
 
-Result<ReadPage> LogStore::read(const ReadRequest& request) { return engine_->reader().read(request); }
-FeedPage LogStore::read_feed(const FeedRequest& request) { return engine_->feed().read(request); }
-Result<StreamInfo> LogStore::head(const StreamPath& stream) { return engine_->reader().head(stream); }
-StreamList LogStore::list(const ListRequest& request) { return engine_->reader().list(request); }
+namespace {
+
+/// Reads, and once more when what was found may lack what other nodes had acknowledged before.
+template <class Read, class ReachesTail>
+auto read_latest(auto& engine, bool wanted, Read read, ReachesTail reaches_tail) {
+    if (!wanted || !engine.shares_log()) return read();
+    const auto seen = engine.folded_to();
+    auto found = read();
+    if (!reaches_tail(found)) return found;
+    engine.fold_news();
+    return engine.folded_to() == seen ? found : read();
+}
+
+}  // namespace
+
+Result<ReadPage> LogStore::read(const ReadRequest& request) {
+    return read_latest(
+        *engine_, request.latest, [&] { return engine_->reader().read(request); },
+        [&](const Result<ReadPage>& page) {
+            return !page || page->up_to_date || request.direction == Direction::backward;
+        });
+}
+
+FeedPage LogStore::read_feed(const FeedRequest& request) {
+    return read_latest(
+        *engine_, request.latest, [&] { return engine_->feed().read(request); },
+        [](const FeedPage& page) { return page.up_to_date; });
+}
+
+Result<StreamInfo> LogStore::head(const StreamPath& stream) {
+    engine_->fold_news();
+    return engine_->reader().head(stream);
+}
+
+StreamList LogStore::list(const ListRequest& request) {
+    engine_->fold_news();
+    return engine_->reader().list(request);
+}
+
 Position LogStore::tail() { return engine_->tail(); }
 
 Watch LogStore::watch(const StreamPath& stream, Offset beyond, std::function<void()> changed) {

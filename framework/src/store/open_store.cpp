@@ -18,17 +18,45 @@ void LogStore::Engine::open(const std::filesystem::path& index_file, OpenReport&
         return;
     } catch (const DamagedLog&) {
         throw;
+    } catch (const log::ForeignDirectory&) {
+        throw;
     } catch (const log::DeviceFailed&) {
         throw;
     } catch (const StorageError& error) {
         if (index_file.empty()) throw;
         report = OpenReport{.index_rebuilt = true, .index_rebuilt_because = error.what()};
     }
+    close_log();
+    index::IndexDb::discard(index_file);
+    open_with_index(index_file, report);
+}
+
+void LogStore::Engine::close_log() noexcept {
     log_.reset();
     catalog_.reset();
     index_.reset();
+}
+
+void LogStore::Engine::open_copy(const std::filesystem::path& index_file, OpenReport& report) {
+    try {
+        open(index_file, report);
+        check_copy();
+        return;
+    } catch (const DamagedLog& damage) {
+        report = OpenReport{.copy_discarded_because = damage.what()};
+    }
+    close_log();
     index::IndexDb::discard(index_file);
-    open_with_index(index_file, report);
+    log::discard_copy(*device_);
+    open(index_file, report);
+}
+
+void LogStore::Engine::check_copy() const {
+    const auto last = log_->last_commit();
+    const bool is_empty = last.place.segment == 0 && log_->tail().segment == 1;
+    if (is_empty || (last.place.segment > 0 && shared_->holds(last))) return;
+    throw DamagedLog("the shared log does not hold what this copy of it ends with", log_->tail().segment,
+                     log_->tail().byte);
 }
 
 void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, OpenReport& report) {
@@ -61,8 +89,9 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
         epoch = commit.header.epoch;
     };
     log::Recovery recovery;
-    log_ = log::Log::open(device_, {.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress},
-                          head.covered, fold, recovery);
+    log::Log::Options log_options{.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress};
+    if (shared_) log_options.copy_of = shared_->origin();
+    log_ = log::Log::open(device_, std::move(log_options), head.covered, fold, recovery);
     std::unique_lock lock(catalog_->mutex());
     catalog_->raise_next_incarnation(recovery.next_incarnation);
     if (catalog_->next_position() > recovery.next_position) {

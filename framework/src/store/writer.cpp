@@ -1,7 +1,6 @@
 #include "store/writer.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace foldback {
 namespace {
@@ -35,7 +34,7 @@ void Writer::submit(std::unique_ptr<QueuedWrite> write) {
 
 bool Writer::wait() {
     std::unique_lock lock(mutex_);
-    queued_.wait(lock, [&] { return stopped_ || taken_ < queue_.size(); });
+    queued_.wait(lock, [&] { return stopped_ || look_is_due_ || taken_ < queue_.size(); });
     return !stopped_;
 }
 
@@ -51,6 +50,7 @@ void Writer::stop() {
         queued_bytes_ = 0;
     }
     queued_.notify_all();
+    barrier_.end(barrier_.begin());
     // Closing a store with nothing queued needs no memory: it may be closed because there is none.
     if (!rest.empty()) refuse_all(rest, refused_with(Refusal::stopped, "the store is being closed"));
 }
@@ -63,6 +63,7 @@ void Writer::refuse_all(Group& writes, const Refused& refused) {
 
 bool Writer::take_group(std::size_t& bytes) {
     const std::lock_guard lock(mutex_);
+    look_is_due_ = false;
     bytes = 0;
     while (taken_ < queue_.size()) {
         const auto next = queue_[taken_]->bound();
@@ -79,6 +80,7 @@ bool Writer::take_group(std::size_t& bytes) {
 }
 
 bool Writer::commit_some() {
+    if (replication_) return commit_shared();
     std::size_t bytes = 0;
     if (!take_group(bytes)) return false;
     if (broken_) {
@@ -93,9 +95,13 @@ bool Writer::commit_some() {
         break_down(error.what());
         return true;
     }
+    answer_group();
+    return true;
+}
+
+void Writer::answer_group() {
     for (const auto& write : group_) write->complete();
     group_.clear();
-    return true;
 }
 
 bool Writer::make_room(std::size_t bytes) {
@@ -128,61 +134,57 @@ bool Writer::make_room(std::size_t bytes) {
 }
 
 void Writer::decide_group(std::size_t bytes) {
-    draft_.begin(log_.next_position(), log_.room(log::commit_header_bytes + bytes));
+    const auto room = replication_ ? std::span<std::byte>() : log_.room(log::commit_header_bytes + bytes);
+    draft_.begin(log_.next_position(), room);
     for (const auto& write : group_) write->decide(draft_);
 }
 
-/// The time is told, never acted on: that is why it need not be the injected clock, which counts milliseconds.
-log::Place Writer::write_timed(std::int64_t timestamp_ms) {
-    using std::chrono::steady_clock;
-    const auto begun = steady_clock::now();
-    const auto place = log_.write(draft_.commit(), timestamp_ms);
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun);
-    flush_us_.add(static_cast<std::uint64_t>(took.count()));
-    return place;
-}
-
 void Writer::write_and_publish() {
-    const auto first_position = log_.next_position();
     const auto timestamp_ms = draft_.timestamp().time_since_epoch().count();
     auto& commit = draft_.commit();
-    const auto place = write_timed(timestamp_ms);
-
-    changed_.clear();
     log::CommitView view;
-    view.header.first_position = first_position;
+    view.header.first_position = log_.next_position();
     view.header.timestamp_ms = timestamp_ms;
     view.header.messages = commit.messages();
-    view.place = place;
+    {
+        const TimedIn timed(flush_us_);
+        view.place = log_.write(commit, timestamp_ms);
+    }
     view.payload = commit.records();
+    publish(view, draft_.plain_appends());
+}
+
+void Writer::publish(const log::CommitView& commit, std::span<const index::PlainAppend> known) {
+    changed_.clear();
     {
         const std::unique_lock lock(catalog_.mutex());
         // Under the lock: whoever begins to watch after this look finds the new tail when it looks for itself.
         const bool watched = watchers_.count() > 0;
         catalog_.apply(
-            view,
+            commit,
             [&](const index::StreamRef& stream) {
                 if (watched) changed_.push_back(stream);
             },
-            draft_.plain_appends());
+            known);
     }
+    if (commit.header.seals) return;
     commits_.fetch_add(1, std::memory_order_relaxed);
-    messages_.fetch_add(commit.messages(), std::memory_order_relaxed);
-    committed_bytes_.fetch_add(commit.size(), std::memory_order_relaxed);
-    commit_messages_.add(commit.messages());
+    messages_.fetch_add(commit.header.messages, std::memory_order_relaxed);
+    committed_bytes_.fetch_add(log::commit_header_bytes + commit.payload.size(), std::memory_order_relaxed);
+    commit_messages_.add(commit.header.messages);
     for (const auto& stream : changed_) {
         // Only this thread changes these fields, so it may read them without the lock.
         watchers_.notify(stream->meta->path.text(), stream->tail, stream->closed || stream->life != index::Life::live);
     }
-    if (commit.messages() > 0) watchers_.notify_feed(log_.next_position());
+    if (commit.header.messages > 0) watchers_.notify_feed(log_.next_position());
     changed_.clear();
     on_commit();
 }
 
-void Writer::break_down(const std::string& why) {
+void Writer::break_down(const std::string& why, Refusal reason) {
     broken_ = true;
     if (options_.on_broken) options_.on_broken(why);
-    refuse_all(group_, refused_with(Refusal::broken, why));
+    refuse_all(group_, refused_with(reason, why));
 }
 
 }  // namespace foldback

@@ -11,6 +11,7 @@
 
 #include "store/commit_draft.hpp"
 #include "store/distribution_counter.hpp"
+#include "store/replication.hpp"
 #include "store/watchers.hpp"
 
 namespace foldback {
@@ -38,14 +39,26 @@ public:
           options_(options),
           draft_(catalog, *options.clock, options) {}
 
+    /// From now on commits go to a log that other nodes share. Before anything else.
+    void share(std::shared_ptr<SharedLog> shared);
+
     /// Refuses at once (busy, stopped, broken), on the calling thread, when it cannot be queued.
     void submit(std::unique_ptr<QueuedWrite> write);
 
-    /// Commits one group; false when nothing was queued. One thread at a time.
+    /// Commits one group, and folds what other nodes committed; false when there was neither. One thread at a time.
     bool commit_some();
 
-    /// Blocks until something is queued or `stop` was called; false after `stop`.
+    /// Blocks until something is queued or to be looked at, or `stop` was called; false after `stop`.
     bool wait();
+
+    /// There may be commits of other nodes. Any thread.
+    void look();
+    /// Waits until what other nodes had acknowledged before this call is folded, or the shared log turns out to be away. Any
+    /// thread but the writer's.
+    void wait_for_news();
+    /// Folds what other nodes have committed, on the thread that calls `commit_some`. Throws StorageError.
+    bool catch_up();
+
     /// Refuses everything queued and to come with `stopped`.
     void stop();
 
@@ -65,9 +78,14 @@ private:
     /// Drops (and refuses) the writes that must wait for space; false when nothing is left.
     bool make_room(std::size_t bytes);
     void decide_group(std::size_t bytes);
-    [[nodiscard]] log::Place write_timed(std::int64_t timestamp_ms);
     void write_and_publish();
-    void break_down(const std::string& why);
+    void publish(const log::CommitView& commit, std::span<const index::PlainAppend> known);
+    bool commit_shared();
+    void decide_and_share();
+    [[nodiscard]] bool append_shared();
+    void answer_group();
+    /// `reason` is what becomes of the group.
+    void break_down(const std::string& why, Refusal reason = Refusal::broken);
     void refuse_all(Group& writes, const Refused& refused);
 
     index::Catalog& catalog_;
@@ -75,6 +93,8 @@ private:
     Watchers& watchers_;
     const LogStoreOptions& options_;
     CommitDraft draft_;
+    std::unique_ptr<Replication> replication_;  ///< null: the log is this store's own
+    Barrier barrier_;
     Group group_;
     std::vector<index::StreamRef> changed_;
 
@@ -84,6 +104,7 @@ private:
     std::size_t taken_ = 0;  ///< of queue_, already committed
     std::size_t queued_bytes_ = 0;
     bool stopped_ = false;
+    bool look_is_due_ = false;
     std::atomic<bool> broken_{false};
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> messages_{0};

@@ -66,8 +66,10 @@ std::string to_json(const FeedPage& page) {
 }
 
 LiveSource::Read FeedSource::read(std::size_t max_bytes) {
-    if (!std::exchange(began_, true)) {
-        const auto tail = service_.store.tail();
+    const bool begins = !began_;
+    if (begins) {
+        // A page at the tail knows what other nodes have acknowledged.
+        const auto tail = service_.store.read_feed({.from = service_.store.tail(), .max_messages = 1}).tail;
         if (query_.from_now) place_ = tail;
         if (place_ > tail) {
             return {boost::system::in_place_error,
@@ -79,11 +81,15 @@ LiveSource::Read FeedSource::read(std::size_t max_bytes) {
         page_.next = place_;
         page_.up_to_date = true;
     } else {
-        page_ = service_.store.read_feed(
-            {.from = place_, .prefix = query_.prefix, .max_bytes = max_bytes, .max_messages = query_.limit});
+        page_ = service_.store.read_feed({.from = place_,
+                                          .prefix = query_.prefix,
+                                          .max_bytes = max_bytes,
+                                          .max_messages = query_.limit,
+                                          .latest = begins});
         leave_out_hidden(page_, reader_.get());
     }
     place_ = page_.next;
+    began_ = true;
     return Batch{.has_data = !page_.messages.empty(),
                  .up_to_date = page_.up_to_date,
                  .closed = false,

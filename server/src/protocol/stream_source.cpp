@@ -50,7 +50,8 @@ LiveSource::Read StreamSource::read(std::size_t max_bytes) {
                                      .from = place_,
                                      .max_bytes = max_bytes,
                                      .max_messages = query_.limit,
-                                     .renews_ttl = !began_});
+                                     .renews_ttl = !began_,
+                                     .latest = !began_});
     if (!page) return refused(page.error());
     page_ = std::move(*page);
     place_ = page_.next;

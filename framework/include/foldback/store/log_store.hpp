@@ -14,6 +14,7 @@
 namespace foldback {
 
 class LogDevice;
+class SharedLog;
 
 /// How long work (an index rebuild, a verification) has come. `total` may be 0 when unknown.
 struct Progress {
@@ -29,6 +30,7 @@ struct OpenReport {
     std::uint64_t torn_bytes = 0;     ///< cut from the tail: an unacknowledged commit that was not written whole
     bool index_rebuilt = false;
     std::string index_rebuilt_because;
+    std::string copy_discarded_because{};  ///< of a shared log: it is fetched again; empty: it was good, or is new
 };
 
 struct LogStoreOptions {
@@ -87,6 +89,20 @@ public:
     [[nodiscard]] static std::unique_ptr<LogStore> over(std::shared_ptr<LogDevice> device, LogStoreOptions options,
                                                         const std::filesystem::path& index_file = {},
                                                         OpenReport* report = nullptr);
+
+    /// A node of a log that several share, such as `open_postgres_log` gives: this directory holds its copy, which is a cache.
+    /// Folds all that the log holds before it returns. The shared log outlives the store if it is kept elsewhere; no other store of this
+    /// process may use it. Throws as `open` does, and StoreUnavailable.
+    [[nodiscard]] static std::unique_ptr<LogStore> open_shared(std::shared_ptr<SharedLog> shared,
+                                                               const std::filesystem::path& directory,
+                                                               LogStoreOptions options = {},
+                                                               OpenReport* report = nullptr);
+
+    /// The same with its copy on any device.
+    [[nodiscard]] static std::unique_ptr<LogStore> over_shared(std::shared_ptr<SharedLog> shared,
+                                                               std::shared_ptr<LogDevice> copy, LogStoreOptions options,
+                                                               const std::filesystem::path& index_file = {},
+                                                               OpenReport* report = nullptr);
 
     ~LogStore() override;
 

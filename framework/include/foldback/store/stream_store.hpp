@@ -128,6 +128,9 @@ struct ReadRequest {
     std::size_t max_messages = SIZE_MAX;
     /// Whether this read restarts the sliding expiry (PROTOCOL §5.1 Stream-TTL). Costs no disk write.
     bool renews_ttl = true;
+    /// Of a log that nodes share: a page that reaches the tail has all that other nodes had acknowledged before the read. False, for
+    /// those who watch and so hear of it soon: all that this node has folded, which costs no question.
+    bool latest = true;
 };
 
 struct FeedRequest {
@@ -136,6 +139,7 @@ struct FeedRequest {
     std::string prefix{};
     std::size_t max_bytes = 1 << 20;
     std::size_t max_messages = SIZE_MAX;
+    bool latest = true;  ///< as in ReadRequest
 };
 
 struct ListRequest {
@@ -232,7 +236,7 @@ public:
 
     [[nodiscard]] virtual StreamList list(const ListRequest& request) = 0;
 
-    /// One past the last durable message of the whole store.
+    /// One past the last durable message of the whole store; of a log that nodes share, of what this node has folded.
     [[nodiscard]] virtual Position tail() = 0;
 
     /// Calls back once, when the stream has data at or after `beyond`, or is closed, deleted or expired; at once (on

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "log/log.hpp"
+
+namespace foldback {
+
+namespace log {
+
+/// One commit of a shared log, as it lies in the segments of everybody who keeps a copy.
+struct SharedCommit {
+    Place place;
+    std::string_view bytes;                 ///< whole, its header included
+    std::optional<SegmentHeader> begins{};  ///< the segment of which it is the first commit
+};
+
+/// What is appended at once: all of it or nothing.
+struct SharedAppend {
+    LastCommit previous;                 ///< what it follows; none at the very beginning
+    std::optional<SharedCommit> seal{};  ///< ends the segment before the commit's
+    SharedCommit commit;
+};
+
+}  // namespace log
+
+/// An ordered log of commits that nodes share: each appends to it, and folds what all have appended.
+///
+/// `append`, `read` and `holds` are called by one thread at a time, and only they fail for want of what lies behind the log.
+/// They throw StoreUnavailable when it cannot be reached within a bounded time; nothing has changed then.
+class SharedLog {
+public:
+    virtual ~SharedLog() = default;
+
+    /// The same for all nodes, and for no other log.
+    [[nodiscard]] virtual const log::SharedOrigin& origin() const noexcept = 0;
+
+    enum class Answer : std::uint8_t {
+        appended,   ///< durable
+        overtaken,  ///< another commit has that place; it can be read
+        lost,       ///< what it follows is not in the log any more, though it was
+    };
+    /// Throws OutcomeUnknown when the commit may or may not be, or come to be, in the log.
+    [[nodiscard]] virtual Answer append(const log::SharedAppend& append) = 0;
+
+    /// Hands over the commits from a place on, in order and without gaps, up to what was durable when it was called. The views are
+    /// valid during the callback.
+    virtual void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) = 0;
+
+    /// Whether the log has this commit.
+    [[nodiscard]] virtual bool holds(const log::LastCommit& commit) = 0;
+
+    /// Whether the last call that needed it reached what lies behind the log. Any thread.
+    [[nodiscard]] virtual bool reachable() const noexcept = 0;
+
+    /// Calls `news`, on a thread of the log's own, when there may be commits of other nodes, and from time to time, until `unfollow`,
+    /// which returns when no call is under way.
+    virtual void follow(std::function<void()> news) = 0;
+    virtual void unfollow() noexcept = 0;
+    /// Tells other nodes, soon, that there is something to read. Never waits, never throws.
+    virtual void announce() noexcept = 0;
+};
+
+}  // namespace foldback

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "log/shared_log.hpp"
+#include "store/commit_draft.hpp"
+
+namespace foldback {
+
+/// Keeps this node's copy of a shared log in step with it. The writer's thread calls all members but `Barrier`'s.
+class Replication {
+public:
+    using Publish = std::function<void(const log::CommitView&, std::span<const index::PlainAppend>)>;
+
+    /// `publish` folds a commit that is in the copy, and tells who waits for it.
+    Replication(std::shared_ptr<SharedLog> shared, log::Log& copy, Publish publish)
+        : shared_(std::move(shared)), copy_(copy), publish_(std::move(publish)) {}
+
+    /// Appends what was drafted, and publishes it; false when another node's commit has its place. Throws as SharedLog::append
+    /// does, and StorageError when the shared log has lost what this node folded.
+    [[nodiscard]] bool append(CommitDraft& draft, Incarnation next_incarnation);
+
+    /// Publishes what other nodes have appended; false when there was nothing. Throws StoreUnavailable.
+    bool catch_up();
+
+    [[nodiscard]] SharedLog& shared() noexcept { return *shared_; }
+
+private:
+    std::shared_ptr<SharedLog> shared_;
+    log::Log& copy_;
+    Publish publish_;
+};
+
+/// Lets readers wait until what was acknowledged before they came is folded: all that wait share one look at the shared log.
+class Barrier {
+public:
+    using Ticket = std::uint64_t;
+
+    /// Waits for a look that began after this call, at most so long. `wake` makes the writer look.
+    void wait(const std::function<void()>& wake, std::chrono::milliseconds at_most);
+
+    /// The writer: what asks from now on is served by the next look, what asked before by the one that begins.
+    [[nodiscard]] Ticket begin();
+    /// The look that began with that ticket has ended, or cannot be had now.
+    void end(Ticket ticket);
+    [[nodiscard]] bool wanted() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable ended_;
+    Ticket asked_ = 0;
+    Ticket served_ = 0;
+};
+
+}  // namespace foldback

@@ -1,0 +1,84 @@
+#include "store/writer.hpp"
+
+/// The writer of a node: its commits go to a log that others append to as well.
+namespace foldback {
+namespace {
+
+/// What a reader waits for the writer's next look at the shared log, at most. Whatever takes longer is a database that is away, and then
+/// reads answer from what is folded.
+constexpr std::chrono::milliseconds patience_of_readers{5'000};
+
+Refused refused_with(Refusal reason, const std::exception& error) { return {.reason = reason, .detail = error.what()}; }
+
+}  // namespace
+
+void Writer::share(std::shared_ptr<SharedLog> shared) {
+    replication_ = std::make_unique<Replication>(
+        std::move(shared), log_,
+        [this](const log::CommitView& commit, std::span<const index::PlainAppend> known) { publish(commit, known); });
+}
+
+void Writer::look() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (look_is_due_) return;
+        look_is_due_ = true;
+    }
+    queued_.notify_one();
+}
+
+void Writer::wait_for_news() {
+    if (!broken_ && replication_->shared().reachable()) barrier_.wait([this] { look(); }, patience_of_readers);
+}
+
+bool Writer::catch_up() { return replication_->catch_up(); }
+
+bool Writer::commit_shared() {
+    const auto ticket = barrier_.begin();
+    std::size_t bytes = 0;
+    const bool has_group = take_group(bytes);
+    bool worked = has_group;
+    try {
+        if (broken_) {
+            refuse_all(group_, {.reason = Refusal::broken, .detail = "the store broke and must be reopened"});
+        } else if (has_group) {
+            decide_and_share();
+            answer_group();
+        } else {
+            worked = catch_up();
+        }
+    } catch (const OutcomeUnknown& error) {
+        refuse_all(group_, refused_with(Refusal::outcome_unknown, error));
+    } catch (const StoreUnavailable& error) {
+        refuse_all(group_, refused_with(Refusal::unavailable, error));
+    } catch (const std::exception& error) {
+        // A copy that fails may do so after the shared log took the commit.
+        break_down(error.what(), log_.poisoned() ? Refusal::outcome_unknown : Refusal::broken);
+    }
+    barrier_.end(ticket);
+    return worked;
+}
+
+/// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
+void Writer::decide_and_share() {
+    while (true) {
+        decide_group(0);
+        if (draft_.commit().empty()) {
+            if (!catch_up()) return;
+        } else {
+            if (append_shared()) return;
+            (void)catch_up();
+        }
+    }
+}
+
+bool Writer::append_shared() {
+    const auto next_incarnation = [&] {
+        const std::shared_lock lock(catalog_.mutex());
+        return catalog_.next_incarnation();
+    }();
+    const TimedIn timed(flush_us_);
+    return replication_->append(draft_, next_incarnation);
+}
+
+}  // namespace foldback

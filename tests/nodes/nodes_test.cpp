@@ -1,0 +1,319 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "foldback/store/log_store.hpp"
+#include "log/device.hpp"
+#include "nodes/state_text.hpp"
+#include "support/environment.hpp"
+#include "support/memory_shared_log.hpp"
+#include "support/temporary_directory.hpp"
+
+/// Nodes that share a log, one step at a time, over a log in memory that fails when told to.
+namespace foldback::nodes {
+namespace {
+
+using test::MemorySharedLog;
+using Fault = MemorySharedLog::Fault;
+
+constexpr std::uint64_t segment_bytes = 16 * 1024;
+
+/// One node; its copy outlives it.
+struct Node {
+    explicit Node(std::shared_ptr<test::SharedCommits> common_log)
+        : common(std::move(common_log)), device(make_memory_device()) {
+        open();
+    }
+    void open() {
+        store.reset();
+        shared = std::make_shared<MemorySharedLog>(common);
+        report = {};
+        store = LogStore::over_shared(shared, device, options(), {}, &report);
+    }
+    [[nodiscard]] LogStoreOptions options() const {
+        LogStoreOptions these;
+        these.segment_bytes = segment_bytes;
+        these.clock = &clock;
+        these.background_threads = false;
+        return these;
+    }
+
+    std::shared_ptr<test::SharedCommits> common;
+    std::shared_ptr<LogDevice> device;
+    ManualClock clock;
+    std::shared_ptr<MemorySharedLog> shared;
+    std::unique_ptr<LogStore> store;
+    OpenReport report;
+};
+
+struct Pair {
+    std::shared_ptr<test::SharedCommits> common = std::make_shared<test::SharedCommits>(segment_bytes);
+    Node one{common};
+    Node other{common};
+};
+
+constexpr const char* json_type = "application/json";
+
+void create(Node& node, std::string_view path) {
+    REQUIRE(node.store->create({.stream = path, .config = {.content_type = json_type}}).value().created);
+}
+AppendRequest of(std::string_view path, std::string_view body) {
+    return {.stream = path, .messages = Messages::json(body).value()};
+}
+std::string messages_of(Node& node, std::string_view path) {
+    std::string all;
+    const auto page = node.store->read({.stream = path});
+    if (!page) return name_of(page.error().reason);
+    for (const auto& message : *page) all += (all.empty() ? "" : ",") + std::string(message.data);
+    return all;
+}
+void append(Node& node, std::string_view path, std::string_view body) {
+    REQUIRE(node.store->append(of(path, body)).has_value());
+}
+template <class Value>
+std::string answer(const Result<Value>& result) {
+    return result ? "accepted" : name_of(result.error().reason);
+}
+
+}  // namespace
+
+TEST_CASE("what one node has acknowledged, the other reads") {
+    Pair nodes;
+
+    create(nodes.one, "a");
+    append(nodes.one, "a", "[1,2]");
+
+    CHECK(messages_of(nodes.other, "a") == "1,2");
+    CHECK(nodes.other.store->head("a").value().tail.offset == Offset{2});
+}
+
+TEST_CASE("a node that is overtaken decides again") {
+    Pair nodes;
+    create(nodes.one, "a");
+    nodes.one.shared->before_append = [&] { append(nodes.other, "a", "1"); };
+
+    const auto appended = nodes.one.store->append(of("a", "2")).value();
+
+    CHECK(appended.first.offset == Offset{1});
+    CHECK(messages_of(nodes.one, "a") == "1,2");
+    CHECK(state_of(*nodes.one.store) == state_of(*nodes.other.store));
+}
+
+TEST_CASE("of two nodes that expect the same offset, one wins") {
+    Pair nodes;
+    create(nodes.one, "a");
+    auto request = of("a", "1");
+    request.expected = Offset{0};
+    nodes.one.shared->before_append = [&] { CHECK(answer(nodes.other.store->append(request)) == "accepted"); };
+
+    CHECK(answer(nodes.one.store->append(request)) == "offset_mismatch");
+
+    CHECK(messages_of(nodes.one, "a") == "1");
+}
+
+TEST_CASE("a producer's message that another node took is a duplicate, and so is known there") {
+    Pair nodes;
+    create(nodes.one, "a");
+    auto request = of("a", "1");
+    request.producer = Producer{"p", 0, 0};
+
+    CHECK_FALSE(nodes.one.store->append(request).value().duplicate);
+    CHECK(nodes.other.store->append(request).value().duplicate);
+
+    CHECK(messages_of(nodes.one, "a") == "1");
+}
+
+TEST_CASE("a refusal is about the log's end, not about what a node has folded") {
+    Pair nodes;
+    create(nodes.one, "a");
+    append(nodes.one, "a", "1");
+    auto request = of("a", "2");
+    request.expected = Offset{1};
+
+    CHECK(answer(nodes.other.store->append(request)) == "accepted");
+    CHECK(answer(nodes.one.store->append(request)) == "offset_mismatch");
+    REQUIRE(nodes.one.store->remove("a").has_value());
+    CHECK(answer(nodes.other.store->append(of("a", "3"))) == "not_found");
+}
+
+TEST_CASE("an append whose outcome is unknown is told so, and is there once if it was made") {
+    for (const auto fault : {Fault::unknown_and_done, Fault::unknown_and_not_done}) {
+        Pair nodes;
+        create(nodes.one, "a");
+        nodes.one.shared->next_append = fault;
+
+        CHECK_THROWS_AS((void)nodes.one.store->append(of("a", "1")), OutcomeUnknown);
+
+        CHECK(messages_of(nodes.one, "a") == (fault == Fault::unknown_and_done ? "1" : ""));
+        append(nodes.one, "a", "2");
+        CHECK(state_of(*nodes.one.store) == state_of(*nodes.other.store));
+    }
+}
+
+TEST_CASE("while the shared log is away, a node answers reads and refuses writes, and then goes on") {
+    Pair nodes;
+    create(nodes.one, "a");
+    append(nodes.one, "a", "1");
+    nodes.one.shared->away = true;
+
+    CHECK_THROWS_AS((void)nodes.one.store->append(of("a", "2")), StoreUnavailable);
+    CHECK(messages_of(nodes.one, "a") == "1");
+    CHECK(nodes.one.store->list({}).streams.size() == 1);
+
+    nodes.one.shared->away = false;
+    append(nodes.one, "a", "3");
+    CHECK(messages_of(nodes.other, "a") == "1,3");
+}
+
+TEST_CASE("a watcher is told of what another node appends") {
+    Pair nodes;
+    create(nodes.one, "a");
+    CHECK(messages_of(nodes.other, "a").empty());
+    bool stream_told = false;
+    bool feed_told = false;
+    const auto stream = nodes.other.store->watch("a", Offset{0}, [&] { stream_told = true; });
+    const auto feed = nodes.other.store->watch_feed(Position{0}, [&] { feed_told = true; });
+
+    append(nodes.one, "a", "1");
+    nodes.other.store->run_until_idle();
+
+    CHECK(stream_told);
+    CHECK(feed_told);
+}
+
+TEST_CASE("segments begin at the same places on every node, and a new node gets them all") {
+    Pair nodes;
+    create(nodes.one, "a");
+    const std::string body = '"' + std::string(3'000, 'x') + '"';
+    for (int i = 0; i < 20; ++i) append(i % 3 == 0 ? nodes.other : nodes.one, "a", body);
+    append(nodes.one, "a", '"' + std::string(40'000, 'y') + '"');
+
+    Node late(nodes.common);
+
+    CHECK(late.store->stats().segments > 4);
+    CHECK(late.store->stats().segments == nodes.one.store->stats().segments);
+    CHECK(state_of(*late.store) == state_of(*nodes.one.store));
+}
+
+TEST_CASE("a node that starts again fetches only what it lacks") {
+    Pair nodes;
+    create(nodes.one, "a");
+    append(nodes.one, "a", "1");
+    nodes.one.store.reset();
+    append(nodes.other, "a", "2");
+
+    nodes.one.open();
+
+    CHECK(nodes.one.report.copy_discarded_because.empty());
+    CHECK(messages_of(nodes.one, "a") == "1,2");
+}
+
+TEST_CASE("a node whose shared log lost commits stops writing, and takes over what there is when it starts again") {
+    Pair nodes;
+    create(nodes.one, "a");
+    append(nodes.one, "a", "1");
+    CHECK(messages_of(nodes.other, "a") == "1");
+    nodes.common->commits.pop_back();
+
+    CHECK_THROWS_AS((void)nodes.one.store->append(of("a", "2")), StorageError);
+    CHECK(nodes.one.store->stats().broken);
+    nodes.one.open();
+
+    CHECK_FALSE(nodes.one.report.copy_discarded_because.empty());
+    CHECK(messages_of(nodes.one, "a").empty());
+    append(nodes.one, "a", "2");
+    CHECK(messages_of(nodes.one, "a") == "2");
+}
+
+TEST_CASE("a store of its own is not taken for a copy, nor a copy for a store, nor that of another log") {
+    auto common = std::make_shared<test::SharedCommits>(segment_bytes);
+    const auto own = make_memory_device();
+    (void)LogStore::over(own, {.background_threads = false})->create({.stream = "a"});
+    Node node(common);
+    create(node, "a");
+    node.store.reset();
+    auto another = std::make_shared<test::SharedCommits>(segment_bytes);
+    another->origin.name = "fedcba9876543210";
+    const auto open = [&](const std::shared_ptr<test::SharedCommits>& log, const std::shared_ptr<LogDevice>& device) {
+        (void)LogStore::over_shared(std::make_shared<MemorySharedLog>(log), device, node.options());
+    };
+
+    CHECK_THROWS_WITH_AS(open(common, own), doctest::Contains("store of its own"), StorageError);
+    CHECK_THROWS_WITH_AS((void)LogStore::over(node.device, node.options()),
+                         doctest::Contains("copy of a log that nodes share"), StorageError);
+    CHECK_THROWS_WITH_AS(open(another, node.device), doctest::Contains("copy of another log"), StorageError);
+
+    node.open();
+    CHECK(node.report.copy_discarded_because.empty());
+    CHECK(messages_of(node, "a").empty());
+}
+
+namespace {
+
+/// Three nodes, producers that retry what they do not know, faults and restarts, all by a seed.
+void run_history(std::uint64_t seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const auto below = [&](std::uint64_t bound) { return random() % bound; };
+    auto common = std::make_shared<test::SharedCommits>(segment_bytes);
+    std::vector<std::unique_ptr<Node>> nodes;
+    for (int i = 0; i < 3; ++i) nodes.push_back(std::make_unique<Node>(common));
+    const std::vector<std::string> paths{"s/0", "s/1", "s/2"};
+    for (const auto& path : paths) create(*nodes[0], path);
+
+    struct Writer {
+        std::uint64_t seq = 0;
+        std::size_t acknowledged = 0;
+    };
+    std::map<std::string, Writer> writers;
+    for (int step = 0; step < 300; ++step) {
+        auto& node = *nodes[below(3)];
+        auto& rival = *nodes[below(3)];
+        const auto& path = paths[below(paths.size())];
+        if (below(20) == 0) {
+            node.device = below(3) == 0 ? make_memory_device() : node.device;
+            node.open();
+        }
+        const auto fault = below(10);
+        if (fault < 3) node.shared->next_append = static_cast<Fault>(fault + 1);
+        if (&rival != &node && below(3) == 0) {
+            node.shared->before_append = [&] { (void)rival.store->append(of(paths[below(3)], "\"rival\"")); };
+        }
+        auto& writer = writers[path];
+        auto request = of(path, '"' + path + ' ' + std::to_string(writer.seq) + std::string(below(400), '.') + '"');
+        request.producer = Producer{"p", 0, writer.seq};
+        try {
+            if (!node.store->append(request)) FAIL("refused");
+            ++writer.seq;
+        } catch (const StoreUnavailable&) {
+        } catch (const OutcomeUnknown&) {
+        }
+        if (below(8) == 0) node.store->run_until_idle();
+    }
+    const auto state = state_of(*nodes[0]->store);
+    for (const auto& node : nodes) CHECK(state_of(*node->store) == state);
+    Node late(common);
+    CHECK(state_of(*late.store) == state);
+    for (const auto& [path, writer] : writers) {
+        std::uint64_t expected = 0;
+        const auto page = late.store->read({.stream = path, .max_bytes = 10 << 20}).value();
+        for (const auto& message : page) {
+            if (message.data == "\"rival\"") continue;
+            const auto start = '"' + path + ' ' + std::to_string(expected++);
+            CHECK(std::string(message.data).starts_with(start));
+        }
+        CHECK(expected >= writer.seq);
+        CHECK(expected <= writer.seq + 1);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("nodes that fail, restart and overtake each other lose and double nothing, and end the same") {
+    const auto only = test::number_from("FOLDBACK_SEED", 0);
+    const auto seeds = 20 * test::number_from("FOLDBACK_ROUNDS", 1);
+    for (auto seed = only > 0 ? only : 1; seed <= (only > 0 ? only : seeds); ++seed) run_history(seed);
+}
+
+}  // namespace foldback::nodes
