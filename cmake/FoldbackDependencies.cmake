@@ -8,6 +8,10 @@ find_package(simdjson CONFIG REQUIRED)
 find_package(ISAL REQUIRED)                 # CRC32C
 find_package(nlohmann_json REQUIRED)        # documents: diffs and patches of the history
 
+if(FOLDBACK_POSTGRES)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+endif()
 if(FOLDBACK_SERVER OR FOLDBACK_CLIENT)
     find_package(ZLIB REQUIRED)
     find_package(OpenSSL REQUIRED)

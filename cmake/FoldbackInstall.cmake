@@ -1,6 +1,7 @@
 # The install tree: libraries, public headers, the program, a CMake package with components and a pkg-config file.
 #
 #     find_package(foldback CONFIG REQUIRED COMPONENTS store)       foldback::store
+#     find_package(foldback CONFIG REQUIRED COMPONENTS postgres)    foldback::postgres (brings store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS client)      foldback::client (needs nothing of the store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS remote)      foldback::remote (brings client and store)
 #     find_package(foldback CONFIG REQUIRED COMPONENTS framework)   foldback::framework (brings store)
@@ -24,6 +25,9 @@ endfunction()
 
 foldback_install_component(core foldback_core)
 foldback_install_component(store foldback_store)
+if(FOLDBACK_POSTGRES)
+    foldback_install_component(postgres foldback_postgres)
+endif()
 if(FOLDBACK_CLIENT)
     foldback_install_component(client foldback_client)
     foldback_install_component(remote foldback_remote)

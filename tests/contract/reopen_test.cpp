@@ -162,7 +162,7 @@ TEST_CASE("an index of another store that looks just the same is not believed") 
 }
 
 TEST_CASE("an index that is ahead of its log is not believed") {
-    on_every_directory([](Fixture& at) {
+    on_every_own_directory([](Fixture& at) {
         create_json(*at.store, "a");
         append_json(*at.store, "a", "1");
         at.reopen([](const auto& files) {
@@ -269,7 +269,7 @@ TEST_CASE("a store can be verified while it is open") {
 }
 
 TEST_CASE("a damaged log is refused with the place, and nothing is changed") {
-    on_every_directory([](Fixture& at) {
+    on_every_own_directory([](Fixture& at) {
         fill(at);
         append_text(*at.store, "text", pattern(600'000));
         at.close();

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "foldback/postgres/postgres_log.hpp"
+
 namespace foldback::contract {
 namespace {
 
@@ -14,6 +16,7 @@ const char* name_of(Place place) {
     switch (place) {
         case Place::memory: return "in memory";
         case Place::directory: return "in a directory";
+        case Place::postgres: return "over a log in PostgreSQL";
         case Place::server: return "over our server, in memory";
         case Place::server_directory: return "over our server, in a directory";
         case Place::foreign: return "over another server";
@@ -77,9 +80,10 @@ void run(const Needs& needs, const StoreTest& test, Place place, const LogStoreO
         Fixture fixture(place, Driven::by_threads, options);
         return expect_to_be_told(needs.capabilities, [&] { test(fixture); });
     }
-    const bool is_here = place == Place::memory || place == Place::directory;
+    const bool is_here = place == Place::memory || place == Place::directory || place == Place::postgres;
     for (const auto driven : {Driven::by_hand, Driven::by_threads}) {
-        if (!is_here && driven == Driven::by_hand) continue;
+        // A database flushes for each commit: one way must do.
+        if ((!is_here || place == Place::postgres) && driven == Driven::by_hand) continue;
         const auto kind = std::string(name_of(place)) + ", " + name_of(driven);
         CAPTURE(kind);
         Fixture fixture(place, driven, options);
@@ -87,6 +91,14 @@ void run(const Needs& needs, const StoreTest& test, Place place, const LogStoreO
         test(fixture);
     }
 }
+
+/// One for all cases of the program.
+test::PostgresServer& database_server() {
+    static test::PostgresServer server;
+    return server;
+}
+
+bool is_about_databases() { return std::getenv("CONTRACT_POSTGRES") != nullptr; }
 
 ReadPage page_of(StreamStore& store, std::string_view path, const ReadFrom& from) {
     return store.read({.stream = path, .from = from, .max_bytes = 64 * 1024}).value();
@@ -112,6 +124,10 @@ Fixture::Fixture(Place where, Driven how, LogStoreOptions with) : place(where), 
     options.background_threads = driven == Driven::by_threads;
     if (place == Place::directory || place == Place::server_directory)
         directory = std::make_unique<TemporaryDirectory>();
+    if (place == Place::postgres) {
+        directory = std::make_unique<TemporaryDirectory>();
+        database = database_server().new_schema();
+    }
     open();
 }
 
@@ -122,7 +138,11 @@ void Fixture::open() {
     if (place == Place::foreign) {
         served = std::make_unique<ServedStore>();
     } else {
-        log = directory ? LogStore::open(directory->path() / "data", options, &report) : LogStore::in_memory(options);
+        log = place == Place::postgres
+                  ? LogStore::open_shared(open_postgres_log({.url = database, .segment_bytes = options.segment_bytes}),
+                                          directory->path() / "data", options, &report)
+              : directory ? LogStore::open(directory->path() / "data", options, &report)
+                          : LogStore::in_memory(options);
         if (is_served(place)) served = std::make_unique<ServedStore>(*log, clock);
     }
     store = served ? static_cast<StreamStore*>(&served->store()) : log.get();
@@ -161,6 +181,10 @@ void on_every_store(const Needs& needs, const StoreTest& test, const LogStoreOpt
         run(needs, test, Place::foreign, options);
         return;
     }
+    if (is_about_databases()) {
+        run(needs, test, Place::postgres, options);
+        return;
+    }
     for (const auto place : {Place::memory, Place::directory, Place::server}) run(needs, test, place, options);
 }
 
@@ -169,7 +193,20 @@ void on_every_directory(const StoreTest& test, const LogStoreOptions& options) {
         run(needs_engine(), test, Place::foreign, options);
         return;
     }
+    if (is_about_databases()) {
+        run(needs_engine(), test, Place::postgres, options);
+        return;
+    }
     for (const auto place : {Place::directory, Place::server_directory}) run(needs_engine(), test, place, options);
+}
+
+void on_every_own_directory(const StoreTest& test) {
+    if (is_about_databases()) {
+        std::printf("not run over a log in PostgreSQL: %s: what is damaged there is fetched again\n",
+                    CurrentCase::name);
+        return;
+    }
+    on_every_directory(test);
 }
 
 Messages json(std::string_view body) { return Messages::json(body).value(); }

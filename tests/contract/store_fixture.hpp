@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "foldback/store/log_store.hpp"
+#include "support/postgres_server.hpp"
 #include "support/served_store.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -25,6 +26,7 @@ using test::TemporaryDirectory;
 enum class Place : std::uint8_t {
     memory,
     directory,
+    postgres,          ///< in a directory that is a copy of a log in a database
     server,            ///< an HttpStore over our server, whose store is in memory
     server_directory,  ///< the same, in a directory
     foreign,           ///< an HttpStore over another server, which stands at the URL in CONTRACT_SERVER_URL
@@ -52,6 +54,7 @@ public:
     ManualClock clock;
     LogStoreOptions options;
     std::unique_ptr<TemporaryDirectory> directory;
+    std::string database;           ///< its URL
     std::unique_ptr<LogStore> log;  ///< the engine; null over another server than ours
     std::unique_ptr<ServedStore> served;
     StreamStore* store = nullptr;  ///< what is tested
@@ -102,6 +105,8 @@ inline void on_every_store(const StoreTest& test, const LogStoreOptions& options
 }
 /// Runs a test on every store of ours that outlives its object.
 void on_every_directory(const StoreTest& test, const LogStoreOptions& options = small_files());
+/// The same for files that are nowhere else: a copy that suffers is fetched again.
+void on_every_own_directory(const StoreTest& test);
 
 // ---- short words ----
 

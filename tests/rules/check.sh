@@ -52,6 +52,11 @@ violations() {
     # A store elsewhere is a store: what is built upon stores does not know it.
     never_includes framework-knows-only-the-port '(\.\./)*(foldback/remote/|remote/)' \
         framework/src/{app,store,projection,snapshot,workflow,history,state,testing,client} framework/include/foldback/{app,store,history,state,client}
+    # A database is one way to share a log: the engine knows the seam only, and nobody but its folder knows libpq.
+    never_includes engine-knows-no-database '((\.\./)*(foldback/postgres/|postgres/)|libpq)' \
+        framework/src/{log,index,store,app,projection,snapshot,workflow,history,state,testing,client,remote}
+    search only-one-file-knows-libpq 'libpq-fe' framework server examples -- "${cpp[@]}" |
+        { grep -v '^framework/src/postgres/connection.cpp:' || true; }
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
     never_includes delivery-knows-no-command-line '(\.\./)*cli/' server/src/delivery
 

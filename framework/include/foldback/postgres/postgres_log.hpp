@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace foldback {
+
+class SharedLog;
+
+struct PostgresLogOptions {
+    /// As libpq reads it: `postgres://user@host/database`, also with several hosts, of which the one that takes writes is chosen. The
+    /// tables are made in the schema that is first in the search path.
+    std::string url;
+    /// Size of the first segment, when this node is the one that begins the log.
+    std::uint64_t segment_bytes = 64 << 20;
+    /// How long an append tries to reach the database, or to find out what became of it, before it is refused.
+    std::chrono::milliseconds patience{10'000};
+    /// How long the database may take for one answer, before the connection is given up.
+    std::chrono::milliseconds answer_timeout{5'000};
+    /// How often a node looks for news that it was not told of.
+    std::chrono::milliseconds poll_interval{100};
+    /// This node is to be the keeper, of whom a log has one at a time: who does what must be done once.
+    bool keeper = false;
+    /// Told, on a thread of the log's, when the connection was lost and meanwhile another node became the keeper. What the keeper does
+    /// must stop at once.
+    std::function<void(const std::string&)> on_keeper_lost{};
+    /// Told when the database goes out of reach and when it is back; on a thread of the log's or of the store's.
+    std::function<void(const std::string&)> on_trouble{};
+};
+
+/// A log of commits in PostgreSQL (12 or later), for LogStore::open_shared: one object for each store. Makes its tables when they are
+/// missing. Throws StoreUnavailable when the database cannot be reached, and StorageError when it is not fit: it does not flush
+/// (`fsync = off`), or holds a log of another format, or has a keeper already.
+[[nodiscard]] std::shared_ptr<SharedLog> open_postgres_log(PostgresLogOptions options);
+
+}  // namespace foldback

@@ -1,0 +1,189 @@
+#include "postgres/connection.hpp"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <boost/endian/conversion.hpp>
+
+namespace foldback::postgres {
+namespace {
+
+constexpr int binary = 1;
+
+struct Clear {
+    void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, Clear>;
+
+/// libpq's messages end in a line feed and may have several lines.
+std::string in_one_line(std::string_view message) {
+    std::string text;
+    for (const char byte : message) text += byte == '\n' || byte == '\t' ? ' ' : byte;
+    while (text.ends_with(' ')) text.pop_back();
+    return text;
+}
+
+std::string name_of(const char* sql) { return "s" + std::to_string(reinterpret_cast<std::uintptr_t>(sql)); }
+
+/// Parameters as libpq wants them: numbers as text, bytes as they are.
+struct Values {
+    explicit Values(Parameters parameters) {
+        numbers.reserve(parameters.size());
+        for (const auto& parameter : parameters) {
+            if (const auto* number = std::get_if<std::int64_t>(&parameter)) {
+                numbers.push_back(std::to_string(*number));
+                add(numbers.back().c_str(), 0, 0);
+            } else if (const auto* bytes = std::get_if<std::string_view>(&parameter)) {
+                add(bytes->data(), static_cast<int>(bytes->size()), binary);
+            } else {
+                add(nullptr, 0, 0);
+            }
+        }
+    }
+    void add(const char* value, int length, int format) {
+        values.push_back(value);
+        lengths.push_back(length);
+        formats.push_back(format);
+    }
+
+    std::vector<std::string> numbers;
+    std::vector<const char*> values;
+    std::vector<int> lengths;
+    std::vector<int> formats;
+};
+
+void note_warning(void* seen, const PGresult* notice) {
+    const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity != nullptr && std::strcmp(severity, "WARNING") == 0) *static_cast<bool*>(seen) = true;
+}
+
+}  // namespace
+
+std::int64_t Row::number(int column) const {
+    std::int64_t value = 0;
+    if (PQgetlength(result_, row_, column) != sizeof value) throw std::logic_error("the column is not a bigint");
+    std::memcpy(&value, PQgetvalue(result_, row_, column), sizeof value);
+    return boost::endian::big_to_native(value);
+}
+
+std::string_view Row::bytes(int column) const {
+    return {PQgetvalue(result_, row_, column), static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+}
+
+bool Row::is_null(int column) const { return PQgetisnull(result_, row_, column) == 1; }
+
+Connection::Connection(const std::string& url, std::chrono::milliseconds timeout) : timeout_(timeout) {
+    try {
+        connect(url);
+    } catch (...) {
+        PQfinish(connection_);
+        throw;
+    }
+}
+
+Connection::~Connection() { PQfinish(connection_); }
+
+void Connection::connect(const std::string& url) {
+    // What the URL says comes later and counts.
+    const std::array<const char*, 4> keys{"target_session_attrs", "dbname", "application_name", nullptr};
+    const std::array<const char*, 4> values{"read-write", url.c_str(), "foldback", nullptr};
+    connection_ = PQconnectStartParams(keys.data(), values.data(), 1);
+    if (connection_ == nullptr) throw std::bad_alloc();
+    auto state = PQstatus(connection_) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+        if (state == PGRES_POLLING_FAILED) lose(PQerrorMessage(connection_));
+        wait_for_socket(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        state = PQconnectPoll(connection_);
+    }
+    PQsetnonblocking(connection_, 1);
+    PQsetNoticeReceiver(connection_, note_warning, &warned_);
+}
+
+void Connection::lose(const std::string& why) { throw ConnectionLost("the database: " + in_one_line(why)); }
+
+void Connection::wait_for_socket(short events) {
+    pollfd socket{.fd = PQsocket(connection_), .events = events, .revents = 0};
+    const auto ready = ::poll(&socket, 1, static_cast<int>(timeout_.count()));
+    if (ready > 0 || (ready < 0 && errno == EINTR)) return;
+    lose("it has not answered for " + std::to_string(timeout_.count()) + " ms");
+}
+
+void Connection::send(int accepted) {
+    if (accepted == 0) lose(PQerrorMessage(connection_));
+    while (true) {
+        const int left = PQflush(connection_);
+        if (left == 0) return;
+        if (left < 0) lose(PQerrorMessage(connection_));
+        wait_for_socket(POLLIN | POLLOUT);
+        if (PQconsumeInput(connection_) == 0) lose(PQerrorMessage(connection_));
+    }
+}
+
+PGresult* Connection::next_result() {
+    while (PQisBusy(connection_) == 1) {
+        wait_for_socket(POLLIN);
+        if (PQconsumeInput(connection_) == 0) lose(PQerrorMessage(connection_));
+    }
+    return PQgetResult(connection_);
+}
+
+void Connection::prepare(const char* sql) {
+    if (prepared_.contains(sql)) return;
+    send(PQsendPrepare(connection_, name_of(sql).c_str(), sql, 0, nullptr));
+    take_results({});
+    prepared_.insert(sql);
+}
+
+std::uint64_t Connection::run(const char* sql, Parameters parameters, const std::function<void(const Row&)>& on_row) {
+    prepare(sql);
+    const Values values(parameters);
+    send(PQsendQueryPrepared(connection_, name_of(sql).c_str(), static_cast<int>(values.values.size()),
+                             values.values.data(), values.lengths.data(), values.formats.data(), binary));
+    if (on_row) PQsetSingleRowMode(connection_);
+    return take_results(on_row);
+}
+
+std::uint64_t Connection::take_results(const std::function<void(const Row&)>& on_row) {
+    std::uint64_t rows = 0;
+    std::optional<SqlError> error;
+    while (const Result result{next_result()}) {
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_SINGLE_TUPLE) {
+            ++rows;
+            on_row(Row(result.get(), 0));
+        } else if (status == PGRES_COMMAND_OK) {
+            const char* count = PQcmdTuples(result.get());
+            if (*count != '\0') rows = std::stoull(count);
+        } else if (status != PGRES_TUPLES_OK) {
+            const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+            // Without a code it is libpq that speaks; 57P…, 08… and 25006: the server goes, or is not one that takes writes.
+            const std::string_view code = state == nullptr ? "" : state;
+            if (code.empty() || code.starts_with("57P") || code.starts_with("08") || code == "25006")
+                lose(PQresultErrorMessage(result.get()));
+            error.emplace("the database: " + in_one_line(PQresultErrorMessage(result.get())), std::string(code));
+        }
+    }
+    if (PQstatus(connection_) == CONNECTION_BAD) lose(PQerrorMessage(connection_));
+    if (error) throw *error;
+    return rows;
+}
+
+void Connection::wait_for_notifications(int wake, std::chrono::milliseconds at_most,
+                                        const std::function<void(std::string_view)>& on_notification) {
+    std::array<pollfd, 2> files{pollfd{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0},
+                                pollfd{.fd = wake, .events = POLLIN, .revents = 0}};
+    ::poll(files.data(), files.size(), static_cast<int>(at_most.count()));
+    if (PQconsumeInput(connection_) == 0) lose(PQerrorMessage(connection_));
+    while (PGnotify* notification = PQnotifies(connection_)) {
+        const std::unique_ptr<PGnotify, void (*)(void*)> owner(notification, PQfreemem);
+        on_notification(notification->extra);
+    }
+}
+
+}  // namespace foldback::postgres

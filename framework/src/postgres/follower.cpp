@@ -1,0 +1,103 @@
+#include "postgres/follower.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "foldback/store/errors.hpp"
+#include "postgres/connection.hpp"
+
+namespace foldback::postgres {
+
+Follower::Follower(std::string url, std::int64_t node, std::chrono::milliseconds timeout,
+                   std::chrono::milliseconds interval)
+    : url_(std::move(url)),
+      node_(node),
+      timeout_(timeout),
+      interval_(interval),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+}
+
+Follower::~Follower() {
+    unfollow();
+    ::close(wake_);
+}
+
+void Follower::keep(KeeperLost lost) {
+    keeper_lost_ = std::move(lost);
+    open_session();
+}
+
+/// The lock is the session's: it goes with it.
+void Follower::open_session() {
+    session_ = std::make_unique<Connection>(url_, timeout_);
+    if (!keeper_lost_) return;
+    bool is_keeper = false;
+    session_->run("SELECT pg_try_advisory_lock('foldback_log'::regclass::oid::int, 1)::int::bigint", {},
+                  [&](const Row& row) { is_keeper = row.number(0) == 1; });
+    if (!is_keeper) throw StorageError("another node is the keeper of this log");
+}
+
+void Follower::follow(std::function<void()> news) {
+    news_ = std::move(news);
+    thread_ = std::thread([this] { run(); });
+}
+
+void Follower::unfollow() noexcept {
+    stopping_ = true;
+    wake();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Follower::announce() noexcept {
+    if (!has_news_for_others_.exchange(true)) wake();
+}
+
+void Follower::wake() noexcept { ::eventfd_write(wake_, 1); }
+
+/// Without a session it still looks from time to time: whether the database is back, the appends and reads find out.
+void Follower::run() {
+    while (!stopping_) {
+        try {
+            listen();
+        } catch (const StorageError& error) {
+            keeper_lost_(error.what());
+            return;
+        } catch (const std::exception&) {
+            session_.reset();
+            pollfd file{.fd = wake_, .events = 0, .revents = 0};
+            ::poll(&file, stopping_ ? 0 : 1, static_cast<int>(interval_.count()));
+            news_();
+        }
+    }
+    session_.reset();
+}
+
+void Follower::listen() {
+    if (!session_) open_session();
+    session_->run("LISTEN foldback");
+    const auto own = std::to_string(node_);
+    news_();
+    while (!stopping_) {
+        bool heard_own = false;
+        bool heard_others = false;
+        session_->wait_for_notifications(
+            wake_, interval_, [&](std::string_view node) { (node == own ? heard_own : heard_others) = true; });
+        eventfd_t count = 0;
+        const bool woken = ::eventfd_read(wake_, &count) == 0;
+        if (has_news_for_others_.exchange(false)) tell();
+        const bool is_time_to_look = !heard_own && !woken;
+        if (heard_others || is_time_to_look) news_();
+    }
+}
+
+/// Outside of every append: a transaction that notifies takes a lock of the whole server when it commits. What is
+/// committed meanwhile is told of by the next one.
+void Follower::tell() {
+    session_->run("SELECT pg_notify('foldback', $1::bigint::text)", {node_}, [](const Row&) {});
+}
+
+}  // namespace foldback::postgres

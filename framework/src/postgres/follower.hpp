@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace foldback::postgres {
+
+class Connection;
+
+/// Told that another node is the keeper now.
+using KeeperLost = std::function<void(const std::string&)>;
+
+/// The thread that hears of other nodes' commits and tells them of ours: a session of its own, LISTEN and NOTIFY, and polling in case
+/// either fails.
+class Follower {
+public:
+    Follower(std::string url, std::int64_t node, std::chrono::milliseconds timeout, std::chrono::milliseconds interval);
+    Follower(const Follower&) = delete;
+    Follower& operator=(const Follower&) = delete;
+    ~Follower();
+
+    /// Becomes the log's keeper, for as long as its session lives, and again with each session. Before `follow`. Throws ConnectionLost,
+    /// and StorageError when another node is.
+    void keep(KeeperLost lost);
+
+    /// As SharedLog's.
+    void follow(std::function<void()> news);
+    void unfollow() noexcept;
+    void announce() noexcept;
+
+private:
+    void run();
+    void open_session();
+    void listen();
+    void tell();
+    void wake() noexcept;
+
+    const std::string url_;
+    const std::int64_t node_;
+    const std::chrono::milliseconds timeout_;
+    const std::chrono::milliseconds interval_;
+    const int wake_;  ///< an eventfd
+    std::function<void()> news_;
+    KeeperLost keeper_lost_;
+    std::unique_ptr<Connection> session_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> has_news_for_others_{false};
+    std::thread thread_;
+};
+
+}  // namespace foldback::postgres

@@ -1,0 +1,226 @@
+#include "foldback/postgres/postgres_log.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <type_traits>
+
+#include "log/commit_reader.hpp"
+#include "log/shared_log.hpp"
+#include "postgres/connection.hpp"
+#include "postgres/follower.hpp"
+#include "postgres/schema.hpp"
+
+namespace foldback {
+namespace postgres {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds first_pause{10};
+constexpr milliseconds longest_pause{500};
+
+std::int64_t random_number() {
+    std::random_device random;
+    return std::bit_cast<std::int64_t>((std::uint64_t{random()} << 32) | random());
+}
+
+std::int64_t in_row(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+
+class PostgresLog final : public SharedLog {
+public:
+    explicit PostgresLog(PostgresLogOptions options)
+        : options_(std::move(options)),
+          follower_(options_.url, node_, options_.answer_timeout, options_.poll_interval) {
+        origin_ = with_session([&](Connection& session) { return open_schema(session, options_.segment_bytes); });
+        if (!options_.keeper) return;
+        try {
+            follower_.keep(options_.on_keeper_lost);
+        } catch (const ConnectionLost& lost) {
+            throw StoreUnavailable(lost.what());
+        }
+    }
+
+    const log::SharedOrigin& origin() const noexcept override { return origin_; }
+    Answer append(const log::SharedAppend& append) override;
+    void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) override;
+    bool holds(const log::LastCommit& commit) override;
+    bool reachable() const noexcept override { return reachable_; }
+    void follow(std::function<void()> news) override { follower_.follow(std::move(news)); }
+    void unfollow() noexcept override { follower_.unfollow(); }
+    void announce() noexcept override { follower_.announce(); }
+
+private:
+    /// An append that is being tried.
+    struct Attempt {
+        const log::SharedAppend& append;
+        const std::int64_t id = random_number();
+        bool was_sent = false;  ///< and so may be, or come to be, in the log
+    };
+
+    /// Runs work on the session, beginning one if need be; when it is lost, says so as StoreUnavailable.
+    template <class Work>
+    std::invoke_result_t<Work, Connection&> with_session(Work work) {
+        try {
+            if (!session_) session_ = open_session();
+            auto done = work(*session_);
+            set_reachable(true, "");
+            return done;
+        } catch (const ConnectionLost& lost) {
+            session_.reset();
+            set_reachable(false, lost.what());
+            throw StoreUnavailable(lost.what());
+        } catch (const SqlError& error) {
+            throw StoreUnavailable(error.what());
+        } catch (...) {
+            session_.reset();  // in the middle of an answer
+            throw;
+        }
+    }
+    [[nodiscard]] std::unique_ptr<Connection> open_session() const;
+    void set_reachable(bool reachable, const std::string& why);
+
+    [[nodiscard]] Answer try_append(Connection& session, Attempt& attempt) const;
+    [[nodiscard]] static std::uint64_t insert(Connection& session, const log::SharedAppend& append, std::int64_t node,
+                                              std::int64_t id);
+    /// Who has the place.
+    [[nodiscard]] Answer look_who_was_first(Connection& session, const Attempt& attempt) const;
+
+    const PostgresLogOptions options_;
+    const std::int64_t node_ = random_number();
+    log::SharedOrigin origin_;
+    std::unique_ptr<Connection> session_;
+    std::atomic<bool> reachable_{true};
+    Follower follower_;
+};
+
+std::unique_ptr<Connection> PostgresLog::open_session() const {
+    auto session = std::make_unique<Connection>(options_.url, options_.answer_timeout);
+    prepare_session(*session);
+    return session;
+}
+
+void PostgresLog::set_reachable(bool reachable, const std::string& why) {
+    if (reachable_.exchange(reachable) == reachable || !options_.on_trouble) return;
+    options_.on_trouble(reachable ? "the database is back" : "the database is out of reach: " + why);
+}
+
+SharedLog::Answer PostgresLog::append(const log::SharedAppend& append) {
+    Attempt attempt{.append = append};
+    const auto deadline = steady_clock::now() + options_.patience;
+    for (auto pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
+        try {
+            return with_session([&](Connection& session) { return try_append(session, attempt); });
+        } catch (const StoreUnavailable& error) {
+            if (steady_clock::now() + pause < deadline) {
+                std::this_thread::sleep_for(pause);
+                continue;
+            }
+            if (attempt.was_sent) throw OutcomeUnknown(error.what());
+            throw;
+        }
+    }
+}
+
+SharedLog::Answer PostgresLog::try_append(Connection& session, Attempt& attempt) const {
+    const bool again = std::exchange(attempt.was_sent, true);
+    (void)session.warned();
+    try {
+        const auto rows = insert(session, attempt.append, node_, attempt.id);
+        // A server that was told not to wait for its standby any longer warns, and says that all is well.
+        if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
+        return rows == 1 ? Answer::appended : Answer::lost;
+    } catch (const SqlError& error) {
+        if (error.state != unique_violation) {
+            attempt.was_sent = again;
+            throw;
+        }
+    }
+    return look_who_was_first(session, attempt);
+}
+
+std::uint64_t PostgresLog::insert(Connection& session, const log::SharedAppend& append, std::int64_t node,
+                                  std::int64_t id) {
+    const auto& [previous, seal, commit] = append;
+    const auto crc_of = [](const log::SharedCommit& one) { return std::int64_t{log::crc_of(one.bytes)}; };
+    if (previous.place.segment == 0) {
+        return session.run(
+            "INSERT INTO foldback_commits (segment, byte, crc, node, id, data) VALUES ($1::bigint, $2::bigint, "
+            "$3::bigint, $4::bigint, $5::bigint, $6::bytea)",
+            {in_row(commit.place.segment), in_row(commit.place.byte), crc_of(commit), node, id, commit.bytes});
+    }
+    if (!seal) {
+        return session.run(
+            "INSERT INTO foldback_commits (segment, byte, crc, node, id, data) SELECT $1::bigint, $2::bigint, "
+            "$3::bigint, $4::bigint, $5::bigint, $6::bytea WHERE EXISTS (SELECT FROM foldback_commits WHERE segment = "
+            "$7::bigint AND byte = $8::bigint AND crc = $9::bigint)",
+            {in_row(commit.place.segment), in_row(commit.place.byte), crc_of(commit), node, id, commit.bytes,
+             in_row(previous.place.segment), in_row(previous.place.byte), std::int64_t{previous.crc}});
+    }
+    const auto header = log::encode_segment_header(*commit.begins).substr(0, stored_header_bytes);
+    return session.run(
+        "WITH seal AS (INSERT INTO foldback_commits (segment, byte, crc, node, id, data) SELECT $1::bigint, "
+        "$2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bytea WHERE EXISTS (SELECT FROM foldback_commits WHERE "
+        "segment = $7::bigint AND byte = $8::bigint AND crc = $9::bigint) RETURNING segment) "
+        "INSERT INTO foldback_commits (segment, byte, crc, node, id, header, data) SELECT $10::bigint, $11::bigint, "
+        "$12::bigint, $4::bigint, $5::bigint, $13::bytea, $14::bytea FROM seal",
+        {in_row(seal->place.segment), in_row(seal->place.byte), crc_of(*seal), node, id, seal->bytes,
+         in_row(previous.place.segment), in_row(previous.place.byte), std::int64_t{previous.crc},
+         in_row(commit.place.segment), in_row(commit.place.byte), crc_of(commit), std::string_view(header),
+         commit.bytes});
+}
+
+SharedLog::Answer PostgresLog::look_who_was_first(Connection& session, const Attempt& attempt) const {
+    const auto& place = attempt.append.seal ? attempt.append.seal->place : attempt.append.commit.place;
+    bool is_ours = false;
+    session.run("SELECT node, id FROM foldback_commits WHERE segment = $1::bigint AND byte = $2::bigint",
+                {in_row(place.segment), in_row(place.byte)},
+                [&](const Row& row) { is_ours = row.number(0) == node_ && row.number(1) == attempt.id; });
+    if (!is_ours) return Answer::overtaken;
+    // The server may have crashed while it waited for its standby. Another commit waits for all that is before it.
+    session.run("UPDATE foldback_log SET beats = beats + 1");
+    if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
+    return Answer::appended;
+}
+
+void PostgresLog::read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) {
+    auto next = from;
+    const auto hand_over = [&](const Row& row) {
+        log::SharedCommit commit{
+            .place = {static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))},
+            .bytes = row.bytes(3)};
+        if (!row.is_null(2)) commit.begins = segment_in(row.bytes(2), commit.place.segment);
+        const bool continues = commit.place == next || (commit.begins && commit.place.segment == next.segment + 1);
+        if (!continues) throw StorageError("the database lacks a commit in the middle of the log");
+        next = {commit.place.segment, commit.place.byte + commit.bytes.size()};
+        on_commit(commit);
+    };
+    with_session([&](Connection& session) {
+        return session.run(
+            "SELECT segment, byte, header, data FROM foldback_commits WHERE (segment, byte) >= ($1::bigint, "
+            "$2::bigint) ORDER BY segment, byte",
+            {in_row(from.segment), in_row(from.byte)}, hand_over);
+    });
+}
+
+bool PostgresLog::holds(const log::LastCommit& commit) {
+    return with_session([&](Connection& session) {
+        return session.run(
+                   "SELECT FROM foldback_commits WHERE segment = $1::bigint AND byte = $2::bigint AND crc = $3::bigint",
+                   {in_row(commit.place.segment), in_row(commit.place.byte), std::int64_t{commit.crc}},
+                   [](const Row&) {}) == 1;
+    });
+}
+
+}  // namespace
+}  // namespace postgres
+
+std::shared_ptr<SharedLog> open_postgres_log(PostgresLogOptions options) {
+    return std::make_shared<postgres::PostgresLog>(std::move(options));
+}
+
+}  // namespace foldback

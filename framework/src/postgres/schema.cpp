@@ -1,0 +1,105 @@
+#include "postgres/schema.hpp"
+
+#include <array>
+#include <string>
+
+#include "foldback/store/errors.hpp"
+#include "log/log_files.hpp"
+#include "postgres/connection.hpp"
+
+namespace foldback::postgres {
+namespace {
+
+constexpr std::int64_t format = 1;
+constexpr int origin_digits = 16;
+
+std::string text_of(Connection& session, const char* sql) {
+    std::string text;
+    session.run(sql, {}, [&](const Row& row) { text = row.bytes(0); });
+    return text;
+}
+
+std::string in_hexadecimal(std::uint64_t number) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text(origin_digits, '0');
+    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number >>= 4) *digit = digits[number & 15];
+    return text;
+}
+
+/// Uncompressed, because most of it is asked for whole, and not within a page, so that the keys are few pages.
+void make_tables(Connection& session) {
+    session.run(
+        "CREATE TABLE IF NOT EXISTS foldback_log (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), format "
+        "bigint NOT "
+        "NULL, name text NOT NULL, header bytea NOT NULL, beats bigint NOT NULL DEFAULT 0)");
+    session.run(
+        "CREATE TABLE IF NOT EXISTS foldback_commits (segment bigint, byte bigint, crc bigint NOT NULL, node bigint "
+        "NOT "
+        "NULL, id bigint NOT NULL, header bytea, data bytea NOT NULL, PRIMARY KEY (segment, byte))");
+    session.run("ALTER TABLE foldback_commits ALTER COLUMN data SET STORAGE EXTERNAL");
+}
+
+void begin_log(Connection& session, std::uint64_t segment_bytes) {
+    log::SegmentHeader first;
+    first.number = 1;
+    first.epoch = log::fresh_epoch();
+    first.next_incarnation = {1};
+    first.capacity = segment_bytes;
+    const auto header = log::encode_segment_header(first).substr(0, stored_header_bytes);
+    const auto name = in_hexadecimal(log::fresh_epoch());
+    session.run(
+        "INSERT INTO foldback_log (format, name, header) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8'), "
+        "$3::bytea) ON CONFLICT DO NOTHING",
+        {format, std::string_view(name), std::string_view(header)});
+}
+
+}  // namespace
+
+void prepare_session(Connection& session) {
+    if (text_of(session, "SHOW fsync") != "on")
+        throw StorageError("the database does not flush what it commits (fsync = off)");
+    const auto commits =
+        text_of(session,
+                "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') "
+                "= 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)");
+    const auto in_force = text_of(session, "SHOW synchronous_commit");
+    if (in_force != commits || (in_force != "on" && in_force != "remote_apply"))
+        throw StorageError("the database does not let synchronous_commit be on");
+    // The key is the order in which all is asked for, whatever a planner thinks of tables that were empty when it looked. What it
+    // is kept from doing it takes for so dear that it would compile the rest.
+    (void)text_of(session,
+                  "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_sort', 'off', false), "
+                  "set_config('enable_bitmapscan', 'off', false), set_config('jit', 'off', false)");
+}
+
+log::SharedOrigin open_schema(Connection& session, std::uint64_t segment_bytes) {
+    // Nodes that start at once would make the tables at once. The lock goes with the transaction.
+    constexpr std::int64_t lock = 0x466F6C646261636B;
+    session.run("BEGIN");
+    session.run("SELECT pg_advisory_xact_lock($1::bigint)", {lock}, [](const Row&) {});
+    if (text_of(session, "SELECT coalesce(to_regclass('foldback_log')::text, '')").empty()) make_tables(session);
+    begin_log(session, segment_bytes);
+    std::int64_t found_format = 0;
+    std::string header;
+    log::SharedOrigin origin;
+    session.run("SELECT format, name, header FROM foldback_log", {}, [&](const Row& row) {
+        found_format = row.number(0);
+        origin.name = row.bytes(1);
+        header = row.bytes(2);
+    });
+    session.run("COMMIT");
+    if (found_format != format) {
+        throw StorageError("the database holds a log of format " + std::to_string(found_format) +
+                           "; this version reads format " + std::to_string(format));
+    }
+    origin.first_segment = segment_in(header, 1);
+    return origin;
+}
+
+log::SegmentHeader segment_in(std::string_view header, std::uint64_t number) {
+    auto decoded = log::decode_segment_header(header, number);
+    if (!decoded) throw StorageError("the database: " + decoded.error());
+    return *decoded;
+}
+
+}  // namespace foldback::postgres

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "log/log.hpp"
+
+namespace foldback::postgres {
+
+class Connection;
+
+/// Of a segment's header; the rest are zeros.
+inline constexpr std::size_t stored_header_bytes = 64;
+
+/// What every session that appends needs: commits are durable when they are acknowledged, which is read back. Throws StorageError when
+/// they would not be.
+void prepare_session(Connection& session);
+
+/// Makes the tables when they are missing, for a log that begins with a segment of this size, and says which log they hold. Throws StorageError when it is of another format.
+[[nodiscard]] log::SharedOrigin open_schema(Connection& session, std::uint64_t segment_bytes);
+
+/// Throws StorageError when it is not valid.
+[[nodiscard]] log::SegmentHeader segment_in(std::string_view header, std::uint64_t number);
+
+}  // namespace foldback::postgres

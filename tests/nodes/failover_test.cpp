@@ -1,0 +1,91 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "foldback/postgres/postgres_log.hpp"
+#include "foldback/store/log_store.hpp"
+#include "nodes/state_text.hpp"
+#include "support/postgres_server.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace foldback::nodes {
+namespace {
+
+using namespace std::chrono_literals;
+using test::PostgresServer;
+
+/// An idempotent producer at one node: appends numbers, again and again until each is acknowledged.
+class Producing {
+public:
+    Producing(StreamStore& store, std::string name) : store_(store), name_(std::move(name)) {
+        thread_ = std::thread([this] { run(); });
+    }
+    ~Producing() { stop(); }
+    void stop() {
+        stopping_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+    [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+
+    void wait_for(std::uint64_t count) const {
+        while (acknowledged_ < count) std::this_thread::yield();
+    }
+
+private:
+    void run() {
+        while (!stopping_) {
+            AppendRequest request{.stream = "a", .messages = Messages::json('"' + name_ + '"').value()};
+            request.producer = Producer{name_, 0, acknowledged_};
+            try {
+                if (store_.append(std::move(request))) ++acknowledged_;
+            } catch (const StorageError&) {
+                std::this_thread::yield();
+            }
+        }
+    }
+
+    StreamStore& store_;
+    const std::string name_;
+    std::atomic<std::uint64_t> acknowledged_{0};
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("when the database fails over to its synchronous standby, nothing acknowledged is lost and nodes go on") {
+    PostgresServer primary({"synchronous_standby_names=second"});
+    primary.execute("SELECT 1");
+    const auto standby = primary.standby("second");
+    const PostgresLogOptions options{.url = primary.url_with(*standby), .patience = 1s, .answer_timeout = 500ms};
+    const test::TemporaryDirectory directory;
+    const auto one = LogStore::open_shared(open_postgres_log(options), directory.path() / "one");
+    const auto other = LogStore::open_shared(open_postgres_log(options), directory.path() / "other");
+    REQUIRE(one->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+    Producing first(*one, "1");
+    Producing second(*other, "2");
+    first.wait_for(20);
+    second.wait_for(20);
+
+    primary.kill();
+    standby->promote();
+    // The new one waits for nobody until it has a standby itself.
+    standby->execute("ALTER SYSTEM SET synchronous_standby_names = ''");
+    standby->execute("SELECT pg_reload_conf()");
+    first.wait_for(first.acknowledged() + 20);
+    second.wait_for(second.acknowledged() + 20);
+    first.stop();
+    second.stop();
+
+    CHECK_FALSE(one->stats().broken);
+    CHECK_FALSE(other->stats().broken);
+    const auto total = one->head("a").value().tail.offset.value;
+    CHECK(total >= first.acknowledged() + second.acknowledged());
+    CHECK(total <= first.acknowledged() + second.acknowledged() + 2);
+    CHECK(state_of(*one) == state_of(*other));
+    const auto late = LogStore::open_shared(open_postgres_log(options), directory.path() / "late");
+    CHECK(state_of(*late) == state_of(*one));
+}
+
+}  // namespace foldback::nodes

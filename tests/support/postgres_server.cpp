@@ -1,0 +1,135 @@
+#include "support/postgres_server.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "postgres/connection.hpp"
+
+namespace foldback::test {
+namespace {
+
+using postgres::Connection;
+using std::chrono::steady_clock;
+
+constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
+constexpr std::chrono::seconds patience{30};
+
+/// Whom it runs as.
+const passwd* unprivileged() {
+    if (::getuid() != 0) return nullptr;
+    const auto* user = ::getpwnam("postgres");
+    if (user == nullptr) user = ::getpwnam("nobody");
+    if (user == nullptr) throw std::runtime_error("there is no unprivileged user to run PostgreSQL as");
+    return user;
+}
+
+std::string contents_of(const std::filesystem::path& file) {
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    return text.str();
+}
+
+}  // namespace
+
+PostgresServer::PostgresServer(std::vector<std::string> settings) : settings_(std::move(settings)) {
+    if (const auto* user = unprivileged()) {
+        if (::chown(directory().c_str(), user->pw_uid, user->pw_gid) != 0)
+            throw std::runtime_error("the directory cannot be given away");
+    }
+    const auto made =
+        spawn("initdb", {"--pgdata=" + (directory() / "data").string(), "--username=foldback", "--auth=trust",
+                         "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
+    int status = 0;
+    ::waitpid(made, &status, 0);
+    if (status != 0) throw std::runtime_error("initdb failed: " + contents_of(directory() / "log"));
+    start();
+}
+
+PostgresServer::~PostgresServer() {
+    if (process_ > 0) end(SIGQUIT);
+}
+
+std::string PostgresServer::url(const std::string& schema) const {
+    auto text = "postgresql:///postgres?user=foldback&host=" + directory().string();
+    if (!schema.empty()) text += "&options=-csearch_path%3D" + schema;
+    return text;
+}
+
+std::string PostgresServer::new_schema() {
+    const auto name = "s" + std::to_string(++schemas_);
+    execute("CREATE SCHEMA " + name);
+    return url(name);
+}
+
+void PostgresServer::start() {
+    std::vector<std::string> arguments{
+        "-D", (directory() / "data").string(), "-k", directory().string(), "-c", "listen_addresses=",
+        "-c", "shared_buffers=16MB",           "-c", "max_connections=50"};
+    for (const auto& setting : settings_) {
+        arguments.emplace_back("-c");
+        arguments.push_back(setting);
+    }
+    process_ = spawn("postgres", arguments);
+    const auto deadline = steady_clock::now() + patience;
+    while (true) {
+        try {
+            const Connection session(url({}), std::chrono::milliseconds(5'000));
+            return;
+        } catch (const postgres::ConnectionLost&) {
+            if (steady_clock::now() > deadline || ::waitpid(process_, nullptr, WNOHANG) != 0)
+                throw std::runtime_error("PostgreSQL does not start: " + contents_of(directory() / "log"));
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+    }
+}
+
+void PostgresServer::end(int signal) {
+    ::kill(process_, signal);
+    ::waitpid(process_, nullptr, 0);
+    process_ = -1;
+}
+
+/// Its sessions notice that it is gone, and go: the next one waits for them, by the shared memory they hold.
+void PostgresServer::kill() { end(SIGKILL); }
+
+void PostgresServer::stop() { end(SIGINT); }
+
+void PostgresServer::cut_sessions() {
+    execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'foldback' AND pid <> "
+        "pg_backend_pid()");
+}
+
+void PostgresServer::execute(const std::string& sql) {
+    Connection session(url({}), std::chrono::milliseconds(10'000));
+    session.run(sql.c_str(), {}, [](const postgres::Row&) {});
+}
+
+pid_t PostgresServer::spawn(const std::string& program, const std::vector<std::string>& arguments) const {
+    const auto path = programs + program;
+    const auto log = (directory() / "log").string();
+    const auto* user = unprivileged();
+    std::vector<char*> values{const_cast<char*>(program.c_str())};
+    for (const auto& argument : arguments) values.push_back(const_cast<char*>(argument.c_str()));
+    values.push_back(nullptr);
+    const auto process = ::fork();
+    if (process != 0) return process;
+    const int out = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0666);
+    ::dup2(out, STDOUT_FILENO);
+    ::dup2(out, STDERR_FILENO);
+    const bool is_unprivileged =
+        user == nullptr || (::setgroups(0, nullptr) == 0 && ::setgid(user->pw_gid) == 0 && ::setuid(user->pw_uid) == 0);
+    if (is_unprivileged && ::chdir("/") == 0) ::execv(path.c_str(), values.data());
+    ::_exit(127);
+}
+
+}  // namespace foldback::test

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support/temporary_directory.hpp"
+
+namespace foldback::test {
+
+/// A PostgreSQL server of Debian's package, in a directory of its own and reached through a socket there. Run by an unprivileged user
+/// when the test is root, for it refuses to run as root. Gone with this object.
+class PostgresServer {
+public:
+    /// Starts it; `settings` are such as `max_connections=20`. Throws std::runtime_error.
+    explicit PostgresServer(std::vector<std::string> settings = {});
+    PostgresServer(const PostgresServer&) = delete;
+    PostgresServer& operator=(const PostgresServer&) = delete;
+    ~PostgresServer();
+
+    /// The URL of a new schema, which is empty.
+    [[nodiscard]] std::string new_schema();
+
+    /// Waits until it takes connections.
+    void start();
+    /// As by a crash of the process: SIGKILL to it and, because it does that itself, to its sessions. Waits until it is gone.
+    void kill();
+    /// Ends the sessions and the server, in good order.
+    void stop();
+    /// Ends all sessions of nodes.
+    void cut_sessions();
+    /// Runs one statement.
+    void execute(const std::string& sql);
+
+    [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_.path(); }
+
+private:
+    [[nodiscard]] std::string url(const std::string& schema) const;
+    [[nodiscard]] pid_t spawn(const std::string& program, const std::vector<std::string>& arguments) const;
+    void end(int signal);
+
+    TemporaryDirectory directory_;
+    std::vector<std::string> settings_;
+    pid_t process_ = -1;
+    int schemas_ = 0;
+};
+
+}  // namespace foldback::test
