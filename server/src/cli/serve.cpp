@@ -14,6 +14,7 @@
 #include "cli/sd_notify.hpp"
 #include "cli/serve_access.hpp"
 #include "cli/serve_log.hpp"
+#include "cli/serve_node.hpp"
 #include "cli/serve_operations.hpp"
 #include "cli/serve_settings.hpp"
 #include "cli/stop_signals.hpp"
@@ -67,7 +68,9 @@ public:
         quotas_ = server::quotas_of(*store_, system_clock());
         settings_.api.quotas = quotas_.get();
         open_subscriptions();
-        server::Api api(*store_, settings_.api, system_clock(), subscriptions_.get());
+        server::ReservedApi* reserved = subscriptions_.get();
+        if (reserved == nullptr) reserved = &elsewhere_;
+        server::Api api(*store_, settings_.api, system_clock(), reserved);
         api.on_error = [this](const std::string& what) {
             operations_.count_error();
             log_.write(LogLevel::error, what);
@@ -101,7 +104,8 @@ private:
         options.on_progress = [this](const Progress& progress) { log_progress(progress); };
         OpenReport report;
         try {
-            store_ = LogStore::open(settings_.data, std::move(options), &report);
+            store_ = settings_.log.empty() ? LogStore::open(settings_.data, std::move(options), &report)
+                                           : open_node(std::move(options), report);
         } catch (const StorageError& error) {
             throw failure_of(error, settings_.data);
         }
@@ -109,7 +113,13 @@ private:
         operations_.opened(*store_);
     }
 
+    std::unique_ptr<LogStore> open_node(LogStoreOptions options, OpenReport& report) {
+        NodeEvents events{.on_trouble = options.on_trouble, .on_keeper_lost = options.on_broken};
+        return open_shared_store(settings_, std::move(options), std::move(events), report);
+    }
+
     void open_subscriptions() {
+        if (!settings_.log.empty() && !settings_.keeper) return;
         auto options = settings_.subscriptions;
         options.stream_prefix = settings_.api.stream_prefix;
         options.public_url = settings_.api.public_url;
@@ -169,6 +179,10 @@ private:
             log_.write(LogLevel::warn, "cut the torn end of the log: an append that was never acknowledged",
                        {{"torn_bytes", report.torn_bytes}});
         }
+        if (!report.copy_discarded_because.empty()) {
+            log_.write(LogLevel::warn, "fetched the copy of the log again",
+                       {{"because", report.copy_discarded_because}});
+        }
         if (report.index_rebuilt) {
             log_.write(LogLevel::info, "rebuilt the index from the log", {{"because", report.index_rebuilt_because}});
         }
@@ -186,15 +200,18 @@ private:
                           fmt::format("cannot listen on {}: {}", settings_.listen, error.code().message()),
                           "Choose another address: --listen 127.0.0.1:0 lets the system choose a free port.");
         }
-        subscriptions_->start();
-        operations_.subscribed(*subscriptions_);
+        if (subscriptions_) {
+            subscriptions_->start();
+            operations_.subscribed(*subscriptions_);
+        }
         signals_.serving();
         const auto base = listen_.url(http.port(), access_->tls() ? "https" : "http");
         const auto url = base + settings_.api.stream_prefix;
         const auto data =
             settings_.memory ? "memory" : std::filesystem::absolute(settings_.data).lexically_normal().string();
-        const auto* durability =
-            settings_.memory ? "none: nothing survives this process" : "every acknowledged write is on disk";
+        const auto* durability = settings_.memory        ? "none: nothing survives this process"
+                                 : settings_.log.empty() ? "every acknowledged write is on disk"
+                                                         : "every acknowledged write is in the database";
         if (log_.json()) {
             log_.write(LogLevel::info, "serving",
                        {{"version", std::string(version())}, {"url", url}, {"data", data}, {"durability", durability}});
@@ -241,7 +258,7 @@ private:
             log_.write(LogLevel::info, "stopping", {{"signal", reason.what}});
         }
         const bool finished = http.stop(broken ? broken_grace : settings_.shutdown_timeout);
-        subscriptions_->stop();
+        if (subscriptions_) subscriptions_->stop();
         if (broken) return ExitCode::broken;
         if (!finished) {
             log_.write(LogLevel::warn, "requests were cut off because they did not finish in time");
@@ -258,7 +275,8 @@ private:
     StopSignals signals_;
     std::unique_ptr<LogStore> store_;
     std::unique_ptr<server::Quotas> quotas_;
-    std::unique_ptr<server::Subscriptions> subscriptions_;
+    std::unique_ptr<server::Subscriptions> subscriptions_;  ///< null: another node is the keeper
+    SubscriptionsElsewhere elsewhere_;
     ServeOperations operations_;  ///< last: its threads use the store
 };
 

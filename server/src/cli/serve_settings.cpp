@@ -22,6 +22,12 @@ void add_main(Settings& list, ServeSettings& target) {
     list.start_group("Server");
     list.add_text("listen", target.listen, "HOST:PORT", "address to listen on; port 0 lets the system choose one");
     list.add_text("data", target.data, "DIR", "directory of the store; created when it is missing");
+    list.add_text(
+        "log", target.log, "URL",
+        "postgres://USER@HOST/DATABASE: the log is there, where several nodes share it, and data is a copy of "
+        "it; empty: the log is in data");
+    list.add_switch("keeper", target.keeper,
+                    "of the nodes that share a log, this one serves subscriptions and enforces retention");
     list.add_switch("memory", target.memory, "keep everything in memory; nothing survives the process");
     list.add_switch("debug", target.debug,
                     "serve the time-travel debugger at /debug/; on loopback, or for principals with the verb admin");
@@ -218,6 +224,22 @@ void resolve_memory(ServeSettings& target, const Settings& settings) {
     if (data.source > memory.source) target.memory = false;
 }
 
+void require_sound_log(const ServeSettings& target) {
+    if (target.log.empty()) {
+        if (!target.keeper) return;
+        throw Failure(ExitCode::usage, "keeper is for nodes that share a log, and there is no log to share",
+                      "Without --log a server does all that a keeper does.");
+    }
+    if (!target.log.starts_with("postgres://") && !target.log.starts_with("postgresql://")) {
+        throw Failure(ExitCode::usage, "log must be the URL of a PostgreSQL database",
+                      "Example: --log postgres://foldback@db.example/foldback");
+    }
+    if (target.memory) {
+        throw Failure(ExitCode::usage, "memory and log contradict each other",
+                      "With --log, --data names the directory of the copy.");
+    }
+}
+
 }  // namespace
 
 Settings settings_of(ServeSettings& target) {
@@ -241,6 +263,7 @@ void load_settings(ServeSettings& target, Settings& settings, const ServeCommand
     for (const auto& [name, value] : command.flags) settings.apply_flag(name, value);
 
     resolve_memory(target, settings);
+    require_sound_log(target);
     const auto listen = parse_listen(target.listen);
     target.http.addresses = {listen.address};
     target.http.port = listen.port;

@@ -33,6 +33,8 @@ struct ServeSettings {
     std::size_t max_stored_bytes = 0;
     std::string data = "./foldback-data";
     bool memory = false;
+    std::string log;      ///< URL of the database that holds the log; empty: it is in `data`
+    bool keeper = false;  ///< this node does what one node of a shared log must do
     bool debug = false;
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::string log_level = "info";
