@@ -1,9 +1,10 @@
-// Starts both servers, runs the suite against each, counts what was really executed.
+// Starts the servers, runs the suite against each, counts what was really executed.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { Postgres } from "../harness/postgres.mjs"
 import { Server, spawnOwned } from "../harness/server.mjs"
 
 const DEADLINE_MS = 170_000
@@ -26,13 +27,16 @@ function finish() {
 }
 
 async function startServers() {
+  database = await Postgres.start()
+  const nodeArgs = [...extraArgs, "--log", database.url, "--keeper"]
   return {
+    node: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs: nodeArgs, dataDir: join(scratch, "node") }),
     memory: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs }),
     disk: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs, dataDir: join(scratch, "data") }),
   }
 }
 
-/** Runs vitest on both files at once; its report, or null. */
+/** Runs vitest on all files at once; its report, or null. */
 async function runSuite(servers) {
   const reportFile = join(scratch, "report.json")
   const program = join(here, "node_modules/vitest/vitest.mjs")
@@ -48,6 +52,7 @@ async function runSuite(servers) {
         NO_COLOR: "1",
         FOLDBACK_MEMORY_URL: servers.memory.url,
         FOLDBACK_DISK_URL: servers.disk.url,
+        FOLDBACK_NODE_URL: servers.node.url,
       },
     },
   )
@@ -94,6 +99,7 @@ function count(name, report) {
   console.log(`${name}: ${executed} tests executed, ${tests.length - executed} not`)
 }
 
+let database
 let servers
 try {
   servers = await startServers()
@@ -103,5 +109,6 @@ try {
 }
 const report = await runSuite(servers)
 for (const [name, server] of Object.entries(servers)) await endServer(name, server)
+await database.end("SIGINT")
 if (report) for (const name of Object.keys(servers)) count(name, report)
 finish()

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The protocol's own conformance suite, against `foldback serve` in memory and on disk.
+# The protocol's own conformance suite, against `foldback serve` in memory, on disk and over a log in PostgreSQL.
 # usage: run.sh [path-to-binary]
 # Ends with a line "N passed, N failed".
 set -euo pipefail

@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["*.test.mjs"],
     watch: false,
     // One worker per store; tests within a file run in order, as the suite has them.
-    maxWorkers: 2,
+    maxWorkers: 3,
     fileParallelism: true,
   },
 })

@@ -1,0 +1,3 @@
+import { runConformanceTests } from "@durable-streams/server-conformance-tests"
+
+runConformanceTests({ baseUrl: process.env.FOLDBACK_NODE_URL, longPollTimeoutMs: 500, subscriptions: true })
