@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -40,7 +41,8 @@ std::string contents_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-PostgresServer::PostgresServer(std::vector<std::string> settings) : settings_(std::move(settings)) {
+PostgresServer::PostgresServer(std::vector<std::string> settings, const std::filesystem::path& parent)
+    : directory_(parent), settings_(std::move(settings)) {
     if (const auto* user = unprivileged()) {
         if (::chown(directory().c_str(), user->pw_uid, user->pw_gid) != 0)
             throw std::runtime_error("the directory cannot be given away");
@@ -107,6 +109,21 @@ void PostgresServer::cut_sessions() {
     execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'foldback' AND pid <> "
         "pg_backend_pid()");
+}
+
+double PostgresServer::transactions_per_second(const std::string& script, int seconds) {
+    const TemporaryDirectory scratch;
+    const auto file = scratch.path() / "script.sql";
+    std::ofstream(file) << script;
+    const auto command = std::string(programs) + "pgbench -n -M prepared -c 1 -T " + std::to_string(seconds) + " -f " +
+                         file.string() + " -h " + directory().string() + " -U foldback postgres 2>/dev/null";
+    auto* output = ::popen(command.c_str(), "r");
+    if (output == nullptr) throw std::runtime_error("pgbench does not start");
+    double found = 0;
+    for (char line[256]; ::fgets(line, sizeof line, output) != nullptr;) (void)std::sscanf(line, "tps = %lf", &found);
+    ::pclose(output);
+    if (found == 0) throw std::runtime_error("pgbench said nothing");
+    return found;
 }
 
 void PostgresServer::execute(const std::string& sql) {

@@ -15,7 +15,8 @@ namespace foldback::test {
 class PostgresServer {
 public:
     /// Starts it; `settings` are such as `max_connections=20`. Throws std::runtime_error.
-    explicit PostgresServer(std::vector<std::string> settings = {});
+    explicit PostgresServer(std::vector<std::string> settings = {},
+                            const std::filesystem::path& parent = std::filesystem::temp_directory_path());
     PostgresServer(const PostgresServer&) = delete;
     PostgresServer& operator=(const PostgresServer&) = delete;
     ~PostgresServer();
@@ -31,6 +32,8 @@ public:
     void stop();
     /// Ends all sessions of nodes.
     void cut_sessions();
+    /// What pgbench says of a script that one session runs again and again for some seconds: transactions per second.
+    [[nodiscard]] double transactions_per_second(const std::string& script, int seconds);
     /// Runs one statement.
     void execute(const std::string& sql);
 
