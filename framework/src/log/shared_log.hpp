@@ -48,6 +48,11 @@ public:
     /// Throws OutcomeUnknown when the commit may or may not be, or come to be, in the log.
     [[nodiscard]] virtual Answer append(const log::SharedAppend& append) = 0;
 
+    /// Waits for this node's turn among those that append at once, a moment at most, so that none of them works in vain again and
+    /// again. A courtesy: `append` is right without it, and whoever waited in vain goes on all the same.
+    virtual void take_turn() {}
+    virtual void end_turn() noexcept {}
+
     /// Hands over the commits from a place on, in order and without gaps, up to what was durable when it was called. The views are
     /// valid during the callback.
     virtual void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) = 0;

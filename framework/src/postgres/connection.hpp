@@ -33,6 +33,7 @@ public:
 };
 
 inline constexpr std::string_view unique_violation = "23505";
+inline constexpr std::string_view lock_not_available = "55P03";
 
 /// A number or bytes.
 using Parameter = std::variant<std::int64_t, std::string_view, std::monostate>;

@@ -27,6 +27,7 @@ Follower::~Follower() {
 }
 
 void Follower::keep(KeeperLost lost) {
+    keeps_ = true;
     keeper_lost_ = std::move(lost);
     open_session();
 }
@@ -34,7 +35,7 @@ void Follower::keep(KeeperLost lost) {
 /// The lock is the session's: it goes with it.
 void Follower::open_session() {
     session_ = std::make_unique<Connection>(url_, timeout_);
-    if (!keeper_lost_) return;
+    if (!keeps_) return;
     bool is_keeper = false;
     session_->run("SELECT pg_try_advisory_lock('foldback_log'::regclass::oid::int, 1)::int::bigint", {},
                   [&](const Row& row) { is_keeper = row.number(0) == 1; });
@@ -64,7 +65,7 @@ void Follower::run() {
         try {
             listen();
         } catch (const StorageError& error) {
-            keeper_lost_(error.what());
+            if (keeper_lost_) keeper_lost_(error.what());
             return;
         } catch (const std::exception&) {
             session_.reset();

@@ -46,6 +46,7 @@ private:
     const std::chrono::milliseconds interval_;
     const int wake_;  ///< an eventfd
     std::function<void()> news_;
+    bool keeps_ = false;
     KeeperLost keeper_lost_;
     std::unique_ptr<Connection> session_;
     std::atomic<bool> stopping_{false};

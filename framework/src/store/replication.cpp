@@ -2,11 +2,27 @@
 
 namespace foldback {
 
+namespace {
+
+/// Groups that are appended in turn after others were in the way.
+constexpr unsigned turns_after_overtaking = 32;
+
+}  // namespace
+
+Replication::Turn Replication::turn() {
+    if (turns_ == 0) return Turn(nullptr);
+    --turns_;
+    shared_->take_turn();
+    Turn taken(shared_.get());
+    if (catch_up()) turns_ = turns_after_overtaking;
+    return taken;
+}
+
 bool Replication::append(CommitDraft& draft, Incarnation next_incarnation) {
     const auto proposed = copy_.propose(draft.commit(), draft.timestamp().time_since_epoch().count(), next_incarnation);
     switch (shared_->append(proposed)) {
         case SharedLog::Answer::appended: break;
-        case SharedLog::Answer::overtaken: return false;
+        case SharedLog::Answer::overtaken: turns_ = turns_after_overtaking; return false;
         case SharedLog::Answer::lost:
             throw StorageError(
                 "the shared log has lost commits that this node has folded; at the next start it "

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "log/shared_log.hpp"
 #include "store/commit_draft.hpp"
@@ -20,6 +21,23 @@ public:
     Replication(std::shared_ptr<SharedLog> shared, log::Log& copy, Publish publish)
         : shared_(std::move(shared)), copy_(copy), publish_(std::move(publish)) {}
 
+    /// Held while a group is decided and appended.
+    class Turn {
+    public:
+        explicit Turn(SharedLog* taken) noexcept : taken_(taken) {}
+        Turn(Turn&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+        Turn& operator=(Turn&&) = delete;
+        ~Turn() {
+            if (taken_ != nullptr) taken_->end_turn();
+        }
+
+    private:
+        SharedLog* taken_;
+    };
+    /// This node's turn, with what others appended before it published, for some groups after it was overtaken; else nothing. Throws
+    /// StoreUnavailable.
+    [[nodiscard]] Turn turn();
+
     /// Appends what was drafted, and publishes it; false when another node's commit has its place. Throws as SharedLog::append
     /// does, and StorageError when the shared log has lost what this node folded.
     [[nodiscard]] bool append(CommitDraft& draft, Incarnation next_incarnation);
@@ -33,6 +51,7 @@ private:
     std::shared_ptr<SharedLog> shared_;
     log::Log& copy_;
     Publish publish_;
+    unsigned turns_ = 0;  ///< to be taken before it tries without again
 };
 
 /// Lets readers wait until what was acknowledged before they came is folded: all that wait share one look at the shared log.

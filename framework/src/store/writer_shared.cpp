@@ -61,6 +61,7 @@ bool Writer::commit_shared() {
 
 /// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
 void Writer::decide_and_share() {
+    const auto turn = replication_->turn();
     while (true) {
         decide_group(0);
         if (draft_.commit().empty()) {
