@@ -41,6 +41,7 @@ class Foldback(ConanFile):
         toolchain = CMakeToolchain(self)
         toolchain.variables["FOLDBACK_CLIENT"] = bool(self.options.client or self.options.program)
         toolchain.variables["FOLDBACK_SERVER"] = bool(self.options.program)
+        toolchain.variables["FOLDBACK_POSTGRES"] = False
         toolchain.variables["FOLDBACK_EXAMPLES"] = False
         toolchain.variables["FOLDBACK_TESTS"] = False
         toolchain.variables["FOLDBACK_INSTALL"] = True

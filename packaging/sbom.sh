@@ -18,6 +18,7 @@ libsqlite3-dev       blessing       loaded
 libsimdjson-dev      Apache-2.0     loaded
 libisal-dev          BSD-3-Clause   loaded
 libssl-dev           Apache-2.0     loaded
+libpq-dev            PostgreSQL     loaded
 zlib1g-dev           Zlib           loaded
 '
 

@@ -10,6 +10,7 @@ vcpkg_cmake_configure(
     SOURCE_PATH "${SOURCE_PATH}"
     OPTIONS
         ${features}
+        -DFOLDBACK_POSTGRES=OFF
         -DFOLDBACK_EXAMPLES=OFF
         -DFOLDBACK_TESTS=OFF
         -DFOLDBACK_INSTALL=ON)
