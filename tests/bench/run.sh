@@ -11,7 +11,7 @@ if [[ ${1:-} == --json ]]; then json=$2; fi
 scratch=$(mktemp -d "$build/bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
-for name in store framework projection repository find postgres; do
+for name in store growth framework projection repository find postgres; do
     "$build/bin/bench/${name}_bench" "$scratch" --json "$scratch/$name.json"
 done
 FOLDBACK_BINARY="$build/bin/foldback" ORDERS_BINARY="$build/bin/orders" BENCH_PROGRAMS="$build/bin/bench" \
@@ -24,5 +24,5 @@ DEBUGGED_ORDERS="$build/bin/browser/debugged_orders" node "$here/../browser/figu
 if [[ -n $json ]]; then
     node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");
              const rows = files.flatMap((file) => { const read = JSON.parse(readFileSync(file)); return read.rows ?? read; });
-             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,framework,projection,repository,find,postgres,http,peers,page}.json >"$json"
+             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,growth,framework,projection,repository,find,postgres,http,peers,page}.json >"$json"
 fi
