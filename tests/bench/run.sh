@@ -22,7 +22,5 @@ install_packages "$here/../browser"
 DEBUGGED_ORDERS="$build/bin/browser/debugged_orders" node "$here/../browser/figures.mjs" "$scratch/page.json"
 
 if [[ -n $json ]]; then
-    node -e 'const [, ...files] = process.argv, { readFileSync } = require("fs");
-             const rows = files.flatMap((file) => { const read = JSON.parse(readFileSync(file)); return read.rows ?? read; });
-             console.log(JSON.stringify(rows, null, 2));' "$scratch"/{store,growth,framework,projection,repository,find,postgres,http,peers,page}.json >"$json"
+    node "$here/report/collect.mjs" "$scratch" >"$json"
 fi

@@ -42,7 +42,7 @@ bench::Row single_appends(const fs::path& directory) {
         {.name = "durable single appends, 64 in flight",
          .unit = "appends/s",
          .peer = "bare write + fdatasync of the same groups",
-         .target = 0.8},
+         .target = 0.9},
         rounds,
         [&] {
             last = appends(*store, streams, one, round_seconds);
@@ -65,7 +65,7 @@ bench::Row batch_appends(const fs::path& directory) {
         {.name = "durable batches of 1000, 4 in flight",
          .unit = "MB/s",
          .peer = "bare write + fdatasync of the same groups",
-         .target = 0.6},
+         .target = 0.8},
         rounds,
         [&] {
             last = appends(*store, streams, thousand, round_seconds);
@@ -185,7 +185,7 @@ bench::Row open_after_kill(const fs::path& directory) {
     return bench::compare({.name = "open a 1 GiB store after kill -9",
                            .unit = "s",
                            .peer = "CRC32C scan of its segments",
-                           .target = 0.2,
+                           .target = 0.05,
                            .at_most = true},
                           rounds, open_store, scan);
 }

@@ -1,0 +1,31 @@
+/** Why a target is out of reach, or who is faster: said where such a row misses its target or has none to meet. */
+export const limits = [
+  {
+    rows: /^open a 1 GiB store after kill/,
+    why: `Opening reads what the index does not cover (16 MiB between two checkpoints, and what comes while one is saved), checks that the rest of
+the last segment is zeros (up to 64 MiB, on both processors, because nothing valid may follow the tail), writes the last commit again (up to 8 MiB)
+and flushes it, and opens SQLite. A twentieth of the scan would be 51 MiB at the speed of memory, for all of this. To read no zeros, the log would
+have to say how far it may be written; its format does not.`,
+  },
+  {
+    rows: /over HTTP, 64 connections$/,
+    peer: /^Redis/,
+    why: `Redis reads from all of its clients on one thread, writes and flushes once, and answers all of them. With us several threads take requests,
+which join the next commit. Processor time is not what is missing: server and load generator took 3.2 of 8 processor-seconds. Which waiting it is has
+not been shown yet.`,
+  },
+  {
+    rows: /over HTTP, 64 connections$/,
+    peer: /acknowledges before the disk has it/,
+    why: "NATS does not wait for the disk: what it acknowledged in the last two minutes is lost with the power. It shows what waiting costs.",
+  },
+  {
+    rows: /^append to any of 1,000,000 streams/,
+    why: `16,384 streams are kept in memory. Any other is looked up in index.db when it is appended to, and saved there again at the next checkpoint;
+the row is the worst case, in which hardly any stream is met twice.`,
+  },
+  {
+    rows: /^orders placed/,
+    why: "See [decision 51](decisions/0051-what-an-order-costs.md).",
+  },
+]
