@@ -209,6 +209,32 @@ TEST_CASE("a node that starts again fetches only what it lacks") {
     CHECK(messages_of(nodes.one, "a") == "1,2");
 }
 
+TEST_CASE("a copy that lost what was not flushed, even behind what its index knows, is fetched again") {
+    auto common = std::make_shared<test::SharedCommits>(segment_bytes);
+    Node node(common);
+    const test::TemporaryDirectory directory;
+    const auto open = [&] {
+        node.store.reset();
+        node.report = {};
+        node.store = LogStore::over_shared(std::make_shared<MemorySharedLog>(common), node.device, node.options(),
+                                           directory.path() / "index.db", &node.report);
+    };
+    open();
+    create(node, "a");
+    for (int i = 0; i < 5; ++i) append(node, "a", "[1,2,3]");
+    node.store->run_until_idle();
+    const auto state = state_of(*node.store);
+    node.store.reset();
+    const std::string zeros(200, '\0');
+    node.device->open("0000000001.segment", LogDevice::Open::read_write)
+        ->write_at(4096 + 300, std::as_bytes(std::span(zeros)));
+
+    open();
+
+    CHECK_FALSE(node.report.copy_discarded_because.empty());
+    CHECK(state_of(*node.store) == state);
+}
+
 TEST_CASE("a node whose shared log lost commits stops writing, and takes over what there is when it starts again") {
     Pair nodes;
     create(nodes.one, "a");
