@@ -43,17 +43,41 @@ std::string contents_of(const std::filesystem::path& file) {
 
 PostgresServer::PostgresServer(std::vector<std::string> settings, const std::filesystem::path& parent)
     : directory_(parent), settings_(std::move(settings)) {
-    if (const auto* user = unprivileged()) {
-        if (::chown(directory().c_str(), user->pw_uid, user->pw_gid) != 0)
-            throw std::runtime_error("the directory cannot be given away");
-    }
-    const auto made =
-        spawn("initdb", {"--pgdata=" + (directory() / "data").string(), "--username=foldback", "--auth=trust",
-                         "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
-    int status = 0;
-    ::waitpid(made, &status, 0);
-    if (status != 0) throw std::runtime_error("initdb failed: " + contents_of(directory() / "log"));
+    give_directory_away();
+    run_to_its_end("initdb", {"--pgdata=" + (directory() / "data").string(), "--username=foldback", "--auth=trust",
+                              "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
     start();
+}
+
+PostgresServer::PostgresServer(FromBackup, const PostgresServer& primary, const std::string& name) {
+    give_directory_away();
+    run_to_its_end(
+        "pg_basebackup",
+        {"--pgdata=" + (directory() / "data").string(), "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
+         "--dbname=user=foldback application_name=" + name + " host=" + primary.directory().string()});
+    start();
+}
+
+std::unique_ptr<PostgresServer> PostgresServer::standby(const std::string& name) {
+    return std::unique_ptr<PostgresServer>(new PostgresServer(FromBackup{}, *this, name));
+}
+
+void PostgresServer::promote() { execute("SELECT pg_promote()"); }
+
+std::string PostgresServer::url_with(const PostgresServer& other) const {
+    return "postgresql:///postgres?user=foldback&host=" + directory().string() + ',' + other.directory().string();
+}
+
+void PostgresServer::give_directory_away() const {
+    const auto* user = unprivileged();
+    if (user != nullptr && ::chown(directory().c_str(), user->pw_uid, user->pw_gid) != 0)
+        throw std::runtime_error("the directory cannot be given away");
+}
+
+void PostgresServer::run_to_its_end(const std::string& program, const std::vector<std::string>& arguments) const {
+    int status = 0;
+    ::waitpid(spawn(program, arguments), &status, 0);
+    if (status != 0) throw std::runtime_error(program + " failed: " + contents_of(directory() / "log"));
 }
 
 PostgresServer::~PostgresServer() {
@@ -61,7 +85,8 @@ PostgresServer::~PostgresServer() {
 }
 
 std::string PostgresServer::url(const std::string& schema) const {
-    auto text = "postgresql:///postgres?user=foldback&host=" + directory().string();
+    // A standby is asked as well.
+    auto text = "postgresql:///postgres?user=foldback&target_session_attrs=any&host=" + directory().string();
     if (!schema.empty()) text += "&options=-csearch_path%3D" + schema;
     return text;
 }
@@ -82,15 +107,19 @@ void PostgresServer::start() {
     }
     process_ = spawn("postgres", arguments);
     const auto deadline = steady_clock::now() + patience;
-    while (true) {
-        try {
-            const Connection session(url({}), std::chrono::milliseconds(5'000));
-            return;
-        } catch (const postgres::ConnectionLost&) {
-            if (steady_clock::now() > deadline || ::waitpid(process_, nullptr, WNOHANG) != 0)
-                throw std::runtime_error("PostgreSQL does not start: " + contents_of(directory() / "log"));
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
+    while (!answers()) {
+        if (steady_clock::now() > deadline || ::waitpid(process_, nullptr, WNOHANG) != 0)
+            throw std::runtime_error("PostgreSQL does not start: " + contents_of(directory() / "log"));
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+bool PostgresServer::answers() const {
+    try {
+        const Connection session(url({}), std::chrono::milliseconds(5'000));
+        return true;
+    } catch (const postgres::ConnectionLost&) {
+        return false;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,13 @@ public:
     PostgresServer(const PostgresServer&) = delete;
     PostgresServer& operator=(const PostgresServer&) = delete;
     ~PostgresServer();
+
+    /// A standby of this server, without its settings, which streams all that it writes. `name` is what synchronous_standby_names calls it.
+    [[nodiscard]] std::unique_ptr<PostgresServer> standby(const std::string& name);
+    /// Makes a standby a server that takes writes.
+    void promote();
+    /// The URL of a pair of servers, of which the one that takes writes is meant.
+    [[nodiscard]] std::string url_with(const PostgresServer& other) const;
 
     /// The URL of a new schema, which is empty.
     [[nodiscard]] std::string new_schema();
@@ -40,6 +48,11 @@ public:
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_.path(); }
 
 private:
+    struct FromBackup {};
+    PostgresServer(FromBackup, const PostgresServer& primary, const std::string& name);
+    void give_directory_away() const;
+    void run_to_its_end(const std::string& program, const std::vector<std::string>& arguments) const;
+    [[nodiscard]] bool answers() const;
     [[nodiscard]] std::string url(const std::string& schema) const;
     [[nodiscard]] pid_t spawn(const std::string& program, const std::vector<std::string>& arguments) const;
     void end(int signal);
