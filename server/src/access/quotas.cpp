@@ -96,6 +96,9 @@ public:
         const auto began = clock_.monotonic();
         const auto use = use_of(principal);
         const std::scoped_lock lock(mutex_);
+        // Of several that counted at once the first is right: the others found streams that were taken since, and are in both.
+        const auto known = accounts_.find(std::string(principal.id()));
+        if (known != accounts_.end() && began - known->second.counted_at < recount_when_full) return;
         if (accounts_.size() >= max_accounts) accounts_.clear();
         auto& account = accounts_[std::string(principal.id())];
         account.counted = use;
