@@ -29,7 +29,7 @@ tailing, forks, subscriptions, and a time-travel debugger.")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libfoldback-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
-    "libboost1.81-dev, libisal-dev, libsqlite3-dev, libsqlitecpp-dev, libpq-dev, libsimdjson-dev, nlohmann-json3-dev, libspdlog-dev, libcli11-dev, zlib1g-dev, libzstd-dev, libssl-dev")
+    "libboost1.81-dev, libisal-dev, libsqlite3-dev, libsqlitecpp-dev, libpq-dev, libsimdjson-dev, nlohmann-json3-dev, libspdlog-dev, libcli11-dev, zlib1g-dev, libzstd-dev, libssl-dev, pkgconf")
 set(CPACK_COMPONENT_DEV_DESCRIPTION
     "This package has the libraries, their headers and the CMake package.
 Aggregates as plain values and pure functions, upcasters, snapshots,

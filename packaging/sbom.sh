@@ -17,6 +17,7 @@ libfmt-dev           MIT            loaded
 libsqlite3-dev       blessing       loaded
 libsimdjson-dev      Apache-2.0     loaded
 libisal-dev          BSD-3-Clause   loaded
+libpq-dev            PostgreSQL     loaded
 libssl-dev           Apache-2.0     loaded
 libpq-dev            PostgreSQL     loaded
 zlib1g-dev           Zlib           loaded
