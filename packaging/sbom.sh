@@ -19,7 +19,6 @@ libsimdjson-dev      Apache-2.0     loaded
 libisal-dev          BSD-3-Clause   loaded
 libpq-dev            PostgreSQL     loaded
 libssl-dev           Apache-2.0     loaded
-libpq-dev            PostgreSQL     loaded
 zlib1g-dev           Zlib           loaded
 '
 
