@@ -10,7 +10,6 @@ namespace foldback::log {
 namespace {
 
 constexpr std::uint64_t block_bytes = 128 << 10;  // what is copied stays in the processor's cache
-constexpr std::uint64_t first_look_back_bytes = 64 << 10;
 
 }  // namespace
 
@@ -51,28 +50,6 @@ CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, st
         previous_crc_ = 0;
         next_position_ = segment.first_position;
     }
-}
-
-std::optional<CommitHeader> CommitReader::start_after(std::uint64_t end) {
-    if (end < segment_header_bytes + commit_header_bytes || end % 8 != 0) return {};
-    std::uint64_t searched_from = end - commit_header_bytes + 8;
-    // Most commits are small, so a little is looked at first.
-    for (std::uint64_t reach = first_look_back_bytes; searched_from > segment_header_bytes; reach *= 8) {
-        const auto from = end - std::min(reach, end - segment_header_bytes);
-        const auto bytes = window_.at(from, end - from);
-        if (bytes.size() < end - from) return {};
-        for (std::uint64_t byte = searched_from - 8; byte >= from; byte -= 8) {
-            const auto commit = bytes.substr(byte - from);
-            const auto header = read_commit_header(commit, segment_.epoch);
-            if (!header || commit_header_bytes + header->payload_bytes != commit.size()) continue;
-            if (!is_intact(commit, *header) || has_unknown_parts(commit)) continue;
-            byte_ = byte;
-            passed(*header);
-            return header;
-        }
-        searched_from = from;
-    }
-    return {};
 }
 
 void CommitReader::passed(const CommitHeader& header) {

@@ -61,10 +61,6 @@ public:
     /// Starts at `from_byte`, where a commit must begin; stops at `end_byte` or after the seal.
     CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte, std::uint64_t end_byte);
 
-    /// Goes to `end`, a multiple of 8, when a whole commit of this segment ends there, which is found by looking back, and
-    /// returns the header of that commit. Otherwise stays where it is. Throws DeviceError.
-    [[nodiscard]] std::optional<CommitHeader> start_after(std::uint64_t end);
-
     /// The next commit; empty at the end, or where there is no whole commit: then `problem()` says why. Views are valid
     /// until the next call. Throws DeviceError.
     [[nodiscard]] std::optional<CommitView> next();

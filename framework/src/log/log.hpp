@@ -194,7 +194,7 @@ public:
     /// segment that is missing, unsealed though another follows, or of a foreign or newer format — throws DamagedLog
     /// and changes nothing. A device that has a FORMAT file but not one segment is refused likewise. Throws DeviceFailed
     /// when the device fails. Needs no space, except to begin a log.
-    /// Only what lies behind `from` is scanned, and the commit that ends there; of earlier segments the headers are read.
+    /// Only the segments from `from` on are scanned; of earlier ones the headers are read.
     [[nodiscard]] static std::unique_ptr<Log> open(std::shared_ptr<LogDevice> device, Options options, Place from,
                                                    const OnCommit& on_commit, Recovery& recovery);
 

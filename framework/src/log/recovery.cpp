@@ -99,11 +99,6 @@ void Opening::find_start() {
 void Opening::read_commits(CommitReader& reader, const Segment& segment) {
     const bool from_is_here = segment.header().number == from_.segment;
     const std::uint64_t from_byte = from_is_here ? from_.byte : segment_header_bytes;
-    // What lies before it was read when whoever names it came there, and is as good as the segments before; but a copy was
-    // not flushed then.
-    const bool is_flushed = !state_.options.copy_of;
-    const auto before = from_is_here && is_flushed ? reader.start_after(from_byte) : std::nullopt;
-    if (before) state_.last_timestamp_ms = before->timestamp_ms;
     start_found_ = start_found_ || reader.byte() == from_byte;
     while (const auto commit = reader.next()) {
         state_.last_timestamp_ms = commit->header.timestamp_ms;
