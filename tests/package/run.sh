@@ -75,7 +75,9 @@ check "what it is made of is a JSON document" node -e '
 
 names_every_library() {
     local library owner
-    ldd "$program" | grep -oE '/\S+\.so\S*' | xargs -n 1 readlink -f | while read -r library; do
+    # Those that it names itself: what they bring along is theirs.
+    readelf --dynamic --wide "$program" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' >"$work/needed"
+    ldd "$program" | grep -Ff "$work/needed" | grep -oE '/\S+\.so\S*' | xargs -n 1 readlink -f | while read -r library; do
         # Packages of before /usr was merged name the file without it.
         owner=$({ dpkg-query --search "$library" || dpkg-query --search "${library#/usr}"; } 2>/dev/null | cut -d: -f1 | head -n 1)
         case $owner in
