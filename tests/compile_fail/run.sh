@@ -10,13 +10,7 @@ compiler=${2:-c++}
 flags=(-std=c++20 -fsyntax-only -I "$include" -I "$here")
 for directory in "${@:3}"; do flags+=(-isystem "$directory"); done
 
-passed=0
-failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$*"
-}
+source "$here/../harness/counts.sh"
 
 for file in "$here"/cases/*.cpp; do
     name=$(basename "$file" .cpp)
@@ -41,5 +35,4 @@ for file in "$here"/cases/*.cpp; do
     esac
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

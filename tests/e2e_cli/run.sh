@@ -9,8 +9,7 @@ foldback=$(realpath "${1:-$root/build/release/bin/foldback}")
 work=$(mktemp -d)
 cd "$work" || exit 1
 
-passed=0
-failed=0
+source "$here/../harness/counts.sh"
 running=()
 
 # shellcheck disable=SC2329  # called by the trap
@@ -24,12 +23,6 @@ trap clean_up EXIT
 while read -r name; do unset "$name"; done < <(compgen -e | grep -E '^(FOLDBACK_|STREAM_)')
 export FOLDBACK_CONFIG=$work/empty.toml
 : >"$FOLDBACK_CONFIG"
-
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$*"
-}
 
 # expect <what> <exit code> <command>...: the command's output is left in out and err.
 expect() {
@@ -396,5 +389,4 @@ done
 sed -n '/^<!-- reference -->$/,/^<!-- end of reference -->$/p' "$root/docs/operations.md" | sed '1d;$d' >documented.md
 if cmp -s reference.md documented.md; then pass; else fail "docs/operations.md is not what \`foldback reference\` prints:"$'\n'"$(diff documented.md reference.md | head -n 20)"; fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

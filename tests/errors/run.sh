@@ -3,21 +3,19 @@
 # usage: run.sh [<source dir>]
 set -euo pipefail
 
-cd "${1:-$(dirname "$0")/../..}"
-passed=0
-failed=0
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/../harness/counts.sh"
+cd "${1:-$here/../..}"
 
 # same <what> <list of the source> <list of the page>
 same() {
     local missing
     if [ -z "$2" ]; then
-        printf 'FAILED: no %s was found in the source\n' "$1"
-        failed=$((failed + 1))
+        fail "no $1 was found in the source"
     elif missing=$(diff <(sort -u <<<"$2") <(sort -u <<<"$3")); then
-        passed=$((passed + 1))
+        pass
     else
-        printf 'FAILED: %s: "<" is not in docs/errors.md, ">" is not in the source\n%s\n' "$1" "$missing"
-        failed=$((failed + 1))
+        fail "$1: \"<\" is not in docs/errors.md, \">\" is not in the source"$'\n'"$missing"
     fi
 }
 
@@ -44,5 +42,4 @@ same "refusals without a code" "none$unnamed" none
 thrown=$(grep -rhoE 'class [A-Za-z]+ (final )?: public [A-Za-z:]*(error|Error|exception)' framework/include | awk '{print $2}' | grep -v ClientError)
 same "exceptions" "$thrown" "$(grep -oE '`[A-Z][A-Za-z]+`' docs/errors.md | tr -d '`' | grep -Fx "$thrown")"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -17,13 +17,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-passed=0
-failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$*"
-}
+source "$source_dir/tests/harness/counts.sh"
 check() {
     local what=$1
     shift
@@ -103,5 +97,4 @@ check "libfoldback-dev installs" inside sh -c 'apt-get install -y --no-install-r
 check "the tutorial compiles, runs and prints what it says" compile_tutorial
 check "the packages go and the data stays" remove_packages
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

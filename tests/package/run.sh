@@ -10,17 +10,12 @@ program=$build_dir/bin/foldback
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-passed=0
-failed=0
+source "$source_dir/tests/harness/counts.sh"
+
 check() {
     local what=$1
     shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: %s\n%s\n' "$what" "$(tail -n 30 "$work/log")"
-    fi
+    if "$@" >"$work/log" 2>&1; then pass; else fail "$what"$'\n'"$(tail -n 30 "$work/log")"; fi
 }
 
 # has <pattern> <command>...: the command prints a line that matches.
@@ -96,5 +91,4 @@ check "the recipe for vcpkg is a JSON document of this version" node -e '
     if (port.version !== process.argv[2]) throw new Error(`it says ${port.version}`)' "$source_dir/packaging/vcpkg/foldback/vcpkg.json" "$version"
 check "the recipe for Conan is of this version" grep -qF "version = \"$version\"" "$source_dir/conanfile.py"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -8,13 +8,7 @@ source_dir=${1:-$here/../..}
 fixtures=$(mktemp -d)
 trap 'rm -rf "$fixtures"' EXIT
 
-passed=0
-failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$*"
-}
+source "$here/../harness/counts.sh"
 
 # A tree of one file with this text.
 fixture() {
@@ -104,5 +98,4 @@ accepts server/src/http/x.cpp 'co_await write(R"x({[)x", 1'"'"'000, u8"[{");'
 
 if found=$("$BASH" "$here/check.sh" "$source_dir"); then pass; else fail "the source tree breaks a rule:"$'\n'"$found"; fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
