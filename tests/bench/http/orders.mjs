@@ -33,7 +33,7 @@ export async function placeOrders({ orders, directory, rounds, seconds, target }
     ]
     const [value, written, appended] = await interleaved(peers, rounds, ({ server, args }, warmUp) =>
       wrk(server.url, "orders.lua", warmUp ? 1 : seconds, [...args, `run-${++run}`], CONNECTIONS))
-    const row = (peer, peerValue, target) => ({
+    const row = (peer, peerValue) => ({
       name: `orders placed, ${CONNECTIONS} connections`,
       value,
       unit: "orders/s",
@@ -42,7 +42,7 @@ export async function placeOrders({ orders, directory, rounds, seconds, target }
       ratio: value / peerValue,
       target,
     })
-    return [row("the same three events appended", written, target), row("the request's bytes, one message", appended, null)]
+    return [row("the same three events appended", written), row("the request's bytes, one message", appended)]
   } finally {
     await Promise.all([placing, writing, appending].map((server) => server.kill()))
   }
