@@ -52,14 +52,6 @@ CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, st
     }
 }
 
-void CommitReader::passed(const CommitHeader& header) {
-    last_commit_byte_ = byte_;
-    byte_ += commit_header_bytes + header.payload_bytes;
-    sealed_ = header.seals;
-    previous_crc_ = header.crc;
-    next_position_.value = header.first_position.value + header.messages;
-}
-
 std::optional<CommitView> CommitReader::next() {
     problem_.clear();
     misplaced_ = false;
@@ -90,7 +82,11 @@ std::optional<CommitView> CommitReader::next() {
         misplaced_ = true;
         return {};
     }
-    passed(*header);
+    last_commit_byte_ = byte_;
+    byte_ += size;
+    sealed_ = header->seals;
+    previous_crc_ = header->crc;
+    next_position_.value = header->first_position.value + header->messages;
     return commit;
 }
 

@@ -93,7 +93,6 @@ public:
     [[nodiscard]] Rest rest(const ZerosAtEnd* zeros = nullptr);
 
 private:
-    void passed(const CommitHeader& header);
     [[nodiscard]] std::optional<std::uint64_t> find_commit_in(std::string_view block, std::uint64_t block_byte);
     [[nodiscard]] std::string misfit(const CommitView& commit, std::string_view bytes) const;
 
