@@ -274,7 +274,7 @@ says "does nothing" out 'nothing was done'
 
 # Open files: the soft limit is raised, and what the hard one leaves beside the store is for connections.
 start_under few.log "prlimit --nofile=128:400" --memory
-says "fewer connections than set are announced" few.log '"max_connections":20[0-9],"open_files":400'
+says "fewer connections than set are announced" few.log '"max_connections":144,"open_files":400'
 stop_server
 expect "no files for connections" 78 prlimit --nofile=200 "$foldback" serve --memory --listen 127.0.0.1:0
 says "the limit is named" err 'limit of 200 open files'

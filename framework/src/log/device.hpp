@@ -59,6 +59,9 @@ public:
 
     /// No more whole blocks will be written: lets go of what it took.
     virtual void finish_blocks() noexcept {}
+
+    /// Nothing more will be written: lets go of all that writing took. A device may close the file while nobody reads it.
+    virtual void settle() {}
 };
 
 /// Keeps the device to one owner while it lives.
@@ -93,9 +96,13 @@ public:
     [[nodiscard]] virtual std::string describe(std::string_view name) const = 0;
 };
 
+/// Of the files of a directory to which nothing more is written, so many are open at once: those that were read last.
+inline constexpr std::size_t default_settled_limit = 128;
+
 /// Files in a directory, which is created (and its parent synced) when missing. Files get mode 0600, a new directory
 /// 0700. Locked with flock on `LOCK`.
-[[nodiscard]] std::shared_ptr<LogDevice> make_file_device(const std::filesystem::path& directory);
+[[nodiscard]] std::shared_ptr<LogDevice> make_file_device(const std::filesystem::path& directory,
+                                                          std::size_t settled_limit = default_settled_limit);
 
 /// Files in memory; `sync` does nothing.
 [[nodiscard]] std::shared_ptr<LogDevice> make_memory_device();

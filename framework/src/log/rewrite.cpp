@@ -76,6 +76,7 @@ std::shared_ptr<const Segment> Log::finish_rewrite(Rewrite rewrite) {
         rewrite.write_pending();
         rewrite.file_->write_at(0, as_bytes(encode_segment_header(rewrite.header_)));
         rewrite.file_->sync();
+        rewrite.file_->settle();
     });
     const auto number = rewrite.header_.number;
     auto finished = std::make_shared<const Segment>(rewrite.header_, std::move(rewrite.file_));

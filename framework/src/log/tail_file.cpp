@@ -55,7 +55,7 @@ void TailFile::settle() {
     writing_ = false;
     newest_ = nullptr;
     lent_ = nullptr;
-    file_->finish_blocks();
+    file_->settle();
     const std::lock_guard lock(mutex_);
     pieces_.clear();
 }

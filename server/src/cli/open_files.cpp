@@ -7,8 +7,8 @@
 namespace foldback::cli {
 namespace {
 
-/// Log, index, listeners, event loops, standard streams, and segments of a store that begins to grow.
-constexpr std::uint64_t spare_files = 192;
+/// The segments that a store keeps open (128), its index, listeners, event loops, standard streams.
+constexpr std::uint64_t reserved = 256;
 
 }  // namespace
 
@@ -22,8 +22,7 @@ std::uint64_t raise_open_file_limit() noexcept {
     return limit.rlim_cur;
 }
 
-std::size_t connections_within(std::uint64_t open_files, std::uint64_t segments, std::size_t wanted) noexcept {
-    const auto reserved = spare_files + 2 * segments;
+std::size_t connections_within(std::uint64_t open_files, std::size_t wanted) noexcept {
     const auto left = open_files - std::min(open_files, reserved);
     return static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left));
 }

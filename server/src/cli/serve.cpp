@@ -148,20 +148,15 @@ private:
 
     void share_open_files(std::uint64_t open_files) {
         auto& connections = settings_.http.max_connections;
-        const auto segments = store_->stats().segments;
-        const auto room = connections_within(open_files, segments, connections);
+        const auto room = connections_within(open_files, connections);
         if (room == connections) return;
         if (room < std::min(min_connections, connections)) {
             throw Failure(ExitCode::refused,
-                          fmt::format("the limit of {} open files leaves no room for connections: the store has {} "
-                                      "segments, and each is an open file",
-                                      open_files, segments),
+                          fmt::format("the limit of {} open files leaves no room for connections", open_files),
                           "Raise the limit: LimitNOFILE=65536 in the systemd unit, or `ulimit -Hn 65536`.");
         }
         log_.write(LogLevel::warn, "the limit of open files allows fewer connections than max-connections says",
-                   {{"max_connections", static_cast<std::uint64_t>(room)},
-                    {"open_files", open_files},
-                    {"segments", segments}});
+                   {{"max_connections", static_cast<std::uint64_t>(room)}, {"open_files", open_files}});
         connections = room;
     }
 

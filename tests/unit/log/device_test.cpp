@@ -50,15 +50,6 @@ std::string read(const LogFile& file, std::uint64_t offset, std::size_t bytes) {
     return out;
 }
 
-std::errc error_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const DeviceError& error) {
-        return static_cast<std::errc>(error.code().value());
-    }
-    return {};
-}
-
 mode_t mode_of(const std::filesystem::path& path) {
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,16 @@
 
 /// What the tests of the log share: a log whose commits hold one message each, and copies of its files.
 namespace foldback::log::test {
+
+/// That of the DeviceError which `work` throws; none when it throws none.
+inline std::errc error_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const DeviceError& error) {
+        return static_cast<std::errc>(error.code().value());
+    }
+    return {};
+}
 
 inline constexpr std::uint64_t small_segment_bytes = 8192;
 

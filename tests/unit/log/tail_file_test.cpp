@@ -36,7 +36,7 @@ public:
         written_blocks += blocks.size() / block_bytes;
         write_at(offset, blocks);
     }
-    void finish_blocks() noexcept override { finished = true; }
+    void settle() override { settled = true; }
     void sync() override {}
     void allocate(std::uint64_t) override {}
     std::uint64_t size() const override { return contents.size(); }
@@ -44,7 +44,7 @@ public:
     std::string contents = std::string(capacity, '\0');
     mutable std::uint64_t read_bytes = 0;
     std::uint64_t written_blocks = 0;
-    bool finished = false;
+    bool settled = false;
 };
 
 struct NotedTail {
@@ -103,7 +103,7 @@ TEST_CASE("before writing begins and after it is over, the file is itself") {
     at.tail.settle();
     at.file->contents[4096] = 'A';
 
-    CHECK(at.file->finished);
+    CHECK(at.file->settled);
     CHECK(at.read(4096, 3) == "Abc");
 }
 
