@@ -7,6 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export FOLDBACK_BINARY
 FOLDBACK_BINARY=$(realpath "${1:-${FOLDBACK_BINARY:-$here/../../build/release/bin/foldback}}")
 export SOAK_SECONDS=${SOAK_SECONDS:-20}
+node_test_seconds=$((SOAK_SECONDS + 60))
 
 source "$here/../harness/node_test.sh"
 cd "$here"
