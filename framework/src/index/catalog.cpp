@@ -255,7 +255,7 @@ void Catalog::abandon_checkpoint(const Checkpoint& checkpoint) {
     is_whole_ = true;
 }
 
-void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident) {
+void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_saved) {
     is_whole_ = false;
     for (const auto& row : checkpoint.changed) {
         const auto found = by_incarnation_.find(row.meta->incarnation.value);
@@ -280,16 +280,15 @@ void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resid
     saving_landmarks_ = 0;
     saving_.clear();
     ++checkpoints_;
-    evict(max_resident);
+    evict(max_saved);
     is_whole_ = true;
 }
 
-bool Catalog::evict(std::size_t max_resident) {
+bool Catalog::evict(std::size_t max_saved) {
     const auto before = by_incarnation_.size();
     // Two rounds: the first takes those that were not used since the last one.
-    for (int round = 0; round < 2 && by_incarnation_.size() > max_resident; ++round) {
-        for (auto item = by_incarnation_.begin();
-             item != by_incarnation_.end() && by_incarnation_.size() > max_resident;) {
+    for (int round = 0; round < 2 && saved_streams() > max_saved; ++round) {
+        for (auto item = by_incarnation_.begin(); item != by_incarnation_.end() && saved_streams() > max_saved;) {
             const auto& stream = item->second;
             const bool in_use = stream.use_count() > 2;  // by_incarnation_ and by_path_
             const bool spared = round == 0 && stream->recently_used.exchange(false, std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -91,10 +92,10 @@ public:
     [[nodiscard]] Checkpoint begin_checkpoint();
     /// After saving it failed: all of it will be in the next one.
     void abandon_checkpoint(const Checkpoint& checkpoint);
-    /// After the index has it: forgets what the index now knows, and streams out of use beyond `max_resident`.
-    void end_checkpoint(const Checkpoint& checkpoint, std::size_t max_resident);
-    /// Forgets streams out of use beyond `max_resident`; false when there were none to forget.
-    bool evict(std::size_t max_resident);
+    /// After the index has it: forgets what the index now knows, and streams as `evict` does.
+    void end_checkpoint(const Checkpoint& checkpoint, std::size_t max_saved);
+    /// Forgets streams out of use beyond `max_saved`, not counting those that the index lacks; false when there were none to forget.
+    bool evict(std::size_t max_saved);
     /// Drops saved records of a segment that was rewritten: the index knows their new places.
     void forget_records_in(std::uint64_t segment);
 
@@ -112,6 +113,10 @@ public:
     /// How many checkpoints have ended: while that stays the same, what the index lacks is among the two above.
     [[nodiscard]] std::uint64_t checkpoints() const noexcept { return checkpoints_; }
     [[nodiscard]] std::size_t resident_streams() const noexcept { return by_incarnation_.size(); }
+    /// Of those, the ones that the next checkpoint will not write.
+    [[nodiscard]] std::size_t saved_streams() const noexcept {
+        return by_incarnation_.size() - std::min(dirty_.size(), by_incarnation_.size());
+    }
     [[nodiscard]] std::uint64_t stream_count() const noexcept { return stream_count_; }
     void set_stream_count(std::uint64_t count) noexcept { stream_count_ = count; }
 

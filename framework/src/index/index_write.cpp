@@ -85,7 +85,9 @@ public:
     /// Adds a stream's new records, filling up its last row when that is of the same segment.
     void put_chunks(const StreamRow& row) {
         if (row.unsaved_chunks.empty()) return;
-        auto chunks = last_row(row.meta->incarnation, row.unsaved_chunks.front());
+        // Of a stream that is new to the index there is no row to be looked for.
+        auto chunks =
+            row.was_in_index ? last_row(row.meta->incarnation, row.unsaved_chunks.front()) : std::vector<ChunkRef>();
         chunks.insert(chunks.end(), row.unsaved_chunks.begin(), row.unsaved_chunks.end());
         for (const auto& extent : pack(row.meta->incarnation, chunks, generation_of_)) put_extent(extent);
         count_use(row.unsaved_chunks, 0);
@@ -106,6 +108,7 @@ public:
 
     /// Gives up the rows that lie wholly before the stream's first retained offset.
     void bury_truncated(const StreamRow& row) {
+        write_uses();
         bury_before_.bind(1, number(row.meta->incarnation.value));
         bury_before_.bind(2, number(row.first.value));
         run(bury_before_);
@@ -116,6 +119,7 @@ public:
 
     void remove(const Removal& removal) {
         const auto incarnation = number(removal.incarnation.value);
+        write_uses();
         bury_all_.bind(1, incarnation);
         run(bury_all_);
         count_use(removal.unsaved_chunks, 1);
@@ -135,12 +139,24 @@ public:
         run(put_tombstone_);
     }
 
+    /// Remembers what is to be added to a segment's row: see `write_uses`.
     void add_use(std::uint64_t segment, std::uint64_t bytes, std::uint64_t dead_bytes) {
-        add_use_.bind(1, number(segment));
-        add_use_.bind(2, number(generation_of_(segment)));
-        add_use_.bind(3, number(bytes));
-        add_use_.bind(4, number(dead_bytes));
-        run(add_use_);
+        auto& use = uses_[segment];
+        use.bytes += bytes;
+        use.dead_bytes += dead_bytes;
+    }
+
+    /// Writes what was added, once for each segment and not for each stream. Before statements that change those rows, and at
+    /// the end.
+    void write_uses() {
+        for (const auto& [segment, use] : uses_) {
+            add_use_.bind(1, number(segment));
+            add_use_.bind(2, number(generation_of_(segment)));
+            add_use_.bind(3, number(use.bytes));
+            add_use_.bind(4, number(use.dead_bytes));
+            run(add_use_);
+        }
+        uses_.clear();
     }
 
     void put_landmark(const Landmark& landmark) {
@@ -168,9 +184,7 @@ private:
     }
 
     void count_use(const std::vector<ChunkRef>& chunks, std::uint64_t dead) {
-        std::unordered_map<std::uint64_t, std::uint64_t> bytes;
-        for (const auto& chunk : chunks) bytes[chunk.segment] += chunk.length;
-        for (const auto& [segment, total] : bytes) add_use(segment, total, total * dead);
+        for (const auto& chunk : chunks) add_use(chunk.segment, chunk.length, chunk.length * dead);
     }
 
     std::vector<ChunkRef> last_row(Incarnation incarnation, const ChunkRef& next) {
@@ -195,7 +209,13 @@ private:
         return chunks;
     }
 
+    struct Use {
+        std::uint64_t bytes = 0;
+        std::uint64_t dead_bytes = 0;
+    };
+
     const GenerationOf& generation_of_;
+    std::unordered_map<std::uint64_t, Use> uses_;  ///< not written yet, by segment
     SQLite::Statement put_stream_, put_producer_, put_extent_, last_extent_, add_use_, bury_all_, bury_before_,
         delete_extents_, delete_producers_, delete_stream_, put_tombstone_, put_landmark_;
 };
@@ -217,6 +237,7 @@ void IndexDb::save(const Checkpoint& checkpoint, const std::function<std::uint64
                 if (row.first.value > 0 && row.forks == 0) saving.bury_truncated(row);
             }
             for (const auto& [segment, bytes] : checkpoint.orphan_bytes) saving.add_use(segment, bytes, bytes);
+            saving.write_uses();
             for (const auto& landmark : checkpoint.landmarks) saving.put_landmark(landmark);
             SQLite::Statement head(writer_->db,
                                    "UPDATE head SET covered_segment = ?, covered_byte = ?, next_position = ?, "

@@ -42,7 +42,7 @@ bool Maintenance::checkpoint() {
 bool Maintenance::forget_unused() {
     {
         const std::shared_lock lock(catalog_.mutex());
-        if (catalog_.resident_streams() <= options_.max_resident_streams) return false;
+        if (catalog_.saved_streams() <= options_.max_resident_streams) return false;
     }
     const std::unique_lock lock(catalog_.mutex());
     return catalog_.evict(options_.max_resident_streams);
