@@ -12,8 +12,15 @@ class Saving {
 public:
     Saving(SQLite::Database& db, const GenerationOf& generation_of)
         : generation_of_(generation_of),
-          put_stream_(db, std::string("INSERT OR REPLACE INTO streams (") + stream_columns +
-                              ", deadline_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+          // What cannot change of a stream is not written again, and its place among the paths not looked up.
+          put_stream_(db, std::string("INSERT INTO streams (") + stream_columns +
+                              ", deadline_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+                              "ON CONFLICT (incarnation) DO UPDATE SET tail = excluded.tail, first = excluded.first, "
+                              "closed = excluded.closed, soft_deleted = excluded.soft_deleted, forks = excluded.forks, "
+                              "closer_id = excluded.closer_id, closer_epoch = excluded.closer_epoch, "
+                              "closer_seq = excluded.closer_seq, stream_seq = excluded.stream_seq, "
+                              "producer_count = excluded.producer_count, last_access_ms = excluded.last_access_ms, "
+                              "deadline_ms = excluded.deadline_ms"),
           put_producer_(db, "INSERT OR REPLACE INTO producers VALUES (?,?,?,?)"),
           put_extent_(db, "INSERT OR REPLACE INTO extents VALUES (?,?,?,?,?,?,?,?)"),
           last_extent_(db,
