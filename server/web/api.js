@@ -1,5 +1,7 @@
 // Questions to /debug/api/. The newest question of a kind wins: answers to older ones are dropped.
 
+import { request } from "./session.js"
+
 export class Problem extends Error {
   constructor(document, status) {
     super(document?.detail ?? `the server answered ${status}`)
@@ -20,14 +22,16 @@ export function query(parameters) {
 }
 
 export const ask = async (name, parameters = {}, options = {}) =>
-  read(await fetch(`/debug/api/${name}?${query(parameters)}`, options))
+  read(await request(`/debug/api/${name}?${query(parameters)}`, options))
 
 export const askWhatIf = async (body) =>
-  read(await fetch("/debug/api/whatif", {
+  read(await request("/debug/api/whatif", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   }))
+
+export const exportUrl = (parameters) => `/debug/api/export?${query(parameters)}`
 
 /** Asks questions of which only the newest counts; an older one that is still under way is cancelled. */
 export function newest() {

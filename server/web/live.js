@@ -1,7 +1,11 @@
-// Following a stream: one event source for the tab, and none while nobody looks.
+// Following a stream: one connection for the tab, and none while nobody looks.
+
+import { request } from "./session.js"
+
+const lostFor = 1000 // milliseconds between two attempts
 
 export class Follower {
-  #source = null
+  #connection = null
   #wanted = null
   #due = 0
 
@@ -20,21 +24,40 @@ export class Follower {
   }
 
   #connect() {
-    this.#source?.close()
-    this.#source = null
-    if (!this.#wanted || document.hidden) return
-    const path = this.#wanted.split("/").map(encodeURIComponent).join("/")
-    this.#source = new EventSource(`${this.prefix}${path}?offset=now&live=sse`)
-    // What came between two connections has not been told.
-    this.#source.addEventListener("open", () => this.#grown())
-    this.#source.addEventListener("data", () => this.#grown())
+    this.#connection?.abort()
+    this.#connection = null
+    if (this.#wanted && !document.hidden) this.#listen((this.#connection = new AbortController()), this.#wanted)
   }
 
-  #grown() {
+  /** An EventSource would send no token. That there are events is enough: what is new is asked for. */
+  async #listen(connection, stream) {
+    const address = `${this.prefix}${stream.split("/").map(encodeURIComponent).join("/")}?offset=now&live=sse`
+    const options = { signal: connection.signal, headers: { accept: "text/event-stream" } }
+    while (!connection.signal.aborted) {
+      try {
+        const response = await request(address, options)
+        if (response.status < 500 && !response.ok) return
+        if (!response.ok) throw new Error(`the server answered ${response.status}`)
+        // What came between two connections has not been told.
+        this.#grown(connection)
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+        let line = ""
+        for (let part; !(part = await reader.read()).done;) {
+          const lines = (line + part.value).split("\n")
+          line = lines.pop()
+          if (lines.some((one) => /^event: ?data\r?$/.test(one))) this.#grown(connection)
+        }
+      } catch {
+        if (!connection.signal.aborted) await new Promise((resolve) => setTimeout(resolve, lostFor))
+      }
+    }
+  }
+
+  #grown(connection) {
     if (this.#due) return
     this.#due = setTimeout(() => {
       this.#due = 0
-      if (this.#source) this.onGrown()
+      if (!connection.signal.aborted) this.onGrown()
     }, 100)
   }
 }

@@ -1,8 +1,9 @@
 // The state at the moment, and the event that led there.
 
-import { query } from "./api.js"
+import { exportUrl } from "./api.js"
 import { clock, el, replace, stranger, visible } from "./dom.js"
 import { jsonView } from "./json_view.js"
+import { fileLink } from "./session.js"
 import { showShrunk } from "./shrink.js"
 
 const shortest = (value) => {
@@ -39,7 +40,7 @@ function suspicion(answer, broke, { onSkip, onEdit, onTrace, onEvent }) {
       el("button", { type: "button", onclick: onSkip, title: "what if it had not happened (x)" }, "What if it had not happened?"),
       el("button", { type: "button", onclick: onEdit, title: "what if it had been another (e)" }, "…had been another?"),
       el("button", { type: "button", onclick: onTrace, title: "causes and effects (c)" }, "What caused it?"),
-      el("a", { href: `/debug/api/export?${query(parameters)}`, download: "history_test.cpp" }, "Export a failing test"),
+      fileLink(exportUrl(parameters), "history_test.cpp", "Export a failing test"),
       el("button", { type: "button", onclick: () => showShrunk(shrunk, answer, broke[0], onEvent) }, "Fewest events that break it")), shrunk)
 }
 
@@ -104,8 +105,7 @@ export function eventPanel(node, answer, { traced, onTrace, onEdit, onInsert, on
   }
   const fact = (name, value) => value && [el("dt", null, name), el("dd", null, stranger(value))]
   const parameters = { stream: answer.stream, lens: answer.lens.name, at: answer.moment }
-  const as = (form, name, label) =>
-    el("a", { href: `/debug/api/export?${query({ ...parameters, as: form })}`, download: name }, label)
+  const as = (form, name, label) => fileLink(exportUrl({ ...parameters, as: form }), name, label)
   replace(node,
     el("header", null, el("h2", null, `Event ${event.number}`), stranger(event.type || "(no type)", { class: "type" }),
       event.version > 1 && el("span", { class: "quiet" }, `version ${event.version}`)),

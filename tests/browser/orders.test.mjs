@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
+import { readFile } from "node:fs/promises"
 import { test } from "node:test"
 import { startShop } from "./orders.mjs"
-import { moment, momentIs, until } from "./page.mjs"
+import { isReady, moment, momentIs, until } from "./page.mjs"
 import { isQuiet, twoShops } from "./world.mjs"
 
 const shops = twoShops()
@@ -79,6 +80,35 @@ test("with an access file the page wants a token: staff see the shop, a customer
   await ada.getByLabel("Token").fill("somebody-else")
   await ada.getByRole("button", { name: "Sign in" }).click()
   await ada.getByText("This token is not valid any more.").waitFor()
+})
+
+test("with an access file the debugger's page wants a token, and sends it with all it asks, follows and saves", async (t) => {
+  const sha256 = createHash("sha256").update("secret-of-staff").digest("hex")
+  const shop = await startShop({ access: { tokens: [{ id: "staff", sha256, grants: [{ path: "**", verbs: ["read", "append", "admin"] }] }] } })
+  t.after(() => shop.stop())
+  const page = await shops.opened(t, shop, "/debug/")
+  await page.getByLabel("Token").fill("somebody-else")
+  await page.getByRole("button", { name: "Sign in" }).click()
+  await page.getByText("This token is not valid any more.").waitFor()
+  await page.getByLabel("Token").fill("secret-of-staff")
+  await page.getByRole("button", { name: "Sign in" }).click()
+  await page.locator(".streams .stream").first().click()
+  await isReady(page)
+  const before = Number(await moment(page))
+
+  const authorization = "Bearer secret-of-staff"
+  const stream = decodeURIComponent(new URL(page.url()).hash.replace(/^#\/|\?.*$/g, ""))
+  const streamUrl = `${shop.url}/v1/stream/${stream}`
+  const first = await (await fetch(`${streamUrl}?offset=-1`, { headers: { authorization } })).json()
+  await page.keyboard.press("l")
+  const appended = await fetch(streamUrl, { method: "POST", headers: { authorization, "content-type": "application/json" }, body: JSON.stringify([first.at(-1)]) })
+  assert.ok(appended.ok, `the append was answered with ${appended.status}`)
+  await momentIs(page, before + 1)
+
+  const download = page.waitForEvent("download")
+  await page.getByRole("link", { name: "Export events" }).click()
+  assert.equal((await readFile(await (await download).path(), "utf8")).trim().split("\n").length, before + 1)
+  assert.deepEqual(page.complaints.filter((complaint) => !complaint.includes("401")), [])
 })
 
 async function committedAt(page, number) {

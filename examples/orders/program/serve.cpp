@@ -71,7 +71,8 @@ public:
                              server::AccessOptions{.key_sets = server::key_sets_by_https(), .on_trouble = log});
             customers_ = api::with_customers(store, *last_);
             access_ = server::with_access(*control_, *customers_);
-            pages_ = api::with_pages(*access_);
+            debugger_page_ = server::with_debugger_page(*access_);
+            pages_ = api::with_pages(*debugger_page_);
         }
         // The service is for this machine: no page under another name may reach it through somebody's browser.
         browsers_ = server::with_browser_rules({.allowed_origins = {}, .allowed_hosts = std::vector<std::string>{}},
@@ -84,6 +85,7 @@ private:
     std::unique_ptr<server::RequestHandler> last_;
     std::unique_ptr<server::RequestHandler> customers_;
     std::unique_ptr<server::RequestHandler> access_;
+    std::unique_ptr<server::RequestHandler> debugger_page_;
     std::unique_ptr<server::RequestHandler> pages_;
     std::unique_ptr<server::RequestHandler> browsers_;
 };

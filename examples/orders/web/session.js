@@ -1,5 +1,6 @@
-// Who asks, and what comes by itself. With an access file the service wants a token; it is kept for this tab only.
-const kept = 'orders-token';
+// Who asks, and what comes by itself. With an access file the service wants a token; it is kept for this tab only, where the
+// debugger's page finds it, too.
+const kept = 'foldback-token';
 
 export const token = () => sessionStorage.getItem(kept);
 export const keep = text => text ? sessionStorage.setItem(kept, text) : sessionStorage.removeItem(kept);

@@ -159,8 +159,10 @@ function mustEnter(why) {
 function show() {
   $('enter').hidden = true;
   $('leave').hidden = token() === null;
-  // A link sends no token.
-  document.querySelector('nav').hidden = token() !== null;
+  // A link sends no token; the debugger's page asks with the one that is kept.
+  for (const link of document.querySelectorAll('nav a')) {
+    link.hidden = token() !== null && (isCustomer || link.getAttribute('href') !== '/debug/');
+  }
   document.querySelector('main').hidden = false;
   document.querySelector('#list .bar').hidden = isCustomer;
 }

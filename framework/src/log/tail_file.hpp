@@ -33,7 +33,7 @@ public:
     /// Memory for the next write, of up to `bytes`: what is put there is written without being copied.
     [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
     /// No more writes come; nothing of the file is kept in memory.
-    void settle();
+    void settle() override;
 
     [[nodiscard]] std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const override;
     /// Throws std::logic_error when writing has begun and `offset` is not its end.

@@ -5,6 +5,7 @@
 
 #include "cli/failure.hpp"
 #include "cli/url.hpp"
+#include "foldback/server/debugger.hpp"
 
 namespace foldback::cli {
 namespace {
@@ -118,6 +119,7 @@ std::unique_ptr<RequestHandler> ServeAccess::guarded(std::unique_ptr<RequestHand
     const auto reserved = settings_.api.stream_prefix + "__ds/";
     if (control_) {
         chain->put_before([&](RequestHandler& rest) { return server::with_access(*control_, rest, reserved); });
+        if (settings_.debug) chain->put_before(server::with_debugger_page);
     }
     if (settings_.cors_origin != "*") {
         chain->put_before([&](RequestHandler& rest) { return server::with_browser_rules(browser_rules(), rest); });

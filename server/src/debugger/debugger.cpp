@@ -5,8 +5,6 @@
 #include "debugger/answers.hpp"
 #include "debugger/expression.hpp"
 #include "debugger/page.hpp"
-#include "protocol/common_headers.hpp"
-#include "protocol/compression.hpp"
 #include "protocol/refusal_response.hpp"
 
 namespace foldback::server {
@@ -108,7 +106,11 @@ Response Debugger::State::answer(const Request& request) {
     if (!target) return protocol::to_response(target.error());
     const bool allowed =
         context.options.authorise ? context.options.authorise(request) : is_from_loopback_page(request);
-    if (!allowed) throw RequestError(403, "not-authorised", "The debugger answers this machine only.");
+    if (!allowed) {
+        throw RequestError(
+            403, "not-authorised",
+            context.options.authorise ? "You may not use the debugger." : "The debugger answers this machine only.");
+    }
     const std::string_view path = target->path;
     const Parameters parameters(target->query);
     if (path == root) {
@@ -120,7 +122,9 @@ Response Debugger::State::answer(const Request& request) {
     if (path.starts_with(api)) return answer_api(path.substr(api.size()), request, parameters);
     if (request.method != Method::get && request.method != Method::head) return method_refused("GET, HEAD");
     if (path.starts_with(raw)) return debugger::raw_page(context, std::string(path.substr(raw.size())), parameters);
-    return debugger::asset_response(path.substr(root.size() + 1), request);
+    const auto* file = debugger::find_asset(path.substr(root.size() + 1));
+    if (file == nullptr) throw RequestError(404, "not-found", "The debugger has no such page.");
+    return debugger::asset_response(*file, request);
 }
 
 Response Debugger::State::guarded(const Request& request) {
@@ -155,20 +159,7 @@ bool Debugger::owns(std::string_view target) noexcept {
 
 Response Debugger::handle(const Request& request) {
     auto response = state_->guarded(request);
-    response.set("content-security-policy",
-                 "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'");
-    response.set("referrer-policy", "no-referrer");
-    response.set("cross-origin-resource-policy", "same-origin");
-    protocol::add_security_headers(response);
-    if (const auto* accepted = request.header("accept-encoding")) {
-        for (const auto& [name, value] : response.headers) {
-            if (name != "content-type") continue;
-            const auto type = value;
-            protocol::compress(response, type, protocol::choose_coding(*accepted));
-            break;
-        }
-    }
-    if (request.method == Method::head) response.text.clear();
+    debugger::finish_response(response, request);
     return response;
 }
 

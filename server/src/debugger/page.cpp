@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/common_headers.hpp"
+#include "protocol/compression.hpp"
 #include "protocol/timestamp.hpp"
 
 namespace foldback::server::debugger {
@@ -55,23 +57,43 @@ Response stream_list(Context& context, const Parameters& parameters) {
 
 }  // namespace
 
-Response asset_response(std::string_view path, const Request& request) {
-    for (const auto& asset : assets()) {
-        if (asset.name != (path.empty() ? "index.html" : path)) continue;
-        Response response;
-        const auto tag = "\"" + std::string(asset.hash) + "\"";
-        response.set("etag", tag);
-        response.set("cache-control", "no-cache");
-        const auto* known = request.header("if-none-match");
-        if (known != nullptr && known->find(asset.hash) != std::string::npos) {
-            response.status = 304;
-            return response;
-        }
-        response.set("content-type", std::string(asset.type));
-        response.text = asset.content;
+const Asset* find_asset(std::string_view path) {
+    const auto all = assets();
+    const auto name = path.empty() ? "index.html" : path;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Asset& asset) { return asset.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+Response asset_response(const Asset& asset, const Request& request) {
+    Response response;
+    const auto tag = "\"" + std::string(asset.hash) + "\"";
+    response.set("etag", tag);
+    response.set("cache-control", "no-cache");
+    const auto* known = request.header("if-none-match");
+    if (known != nullptr && known->find(asset.hash) != std::string::npos) {
+        response.status = 304;
         return response;
     }
-    throw RequestError(404, "not-found", "The debugger has no such page.");
+    response.set("content-type", std::string(asset.type));
+    response.text = asset.content;
+    return response;
+}
+
+void finish_response(Response& response, const Request& request) {
+    response.set("content-security-policy",
+                 "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'");
+    response.set("referrer-policy", "no-referrer");
+    response.set("cross-origin-resource-policy", "same-origin");
+    protocol::add_security_headers(response);
+    if (const auto* accepted = request.header("accept-encoding")) {
+        for (const auto& [name, value] : response.headers) {
+            if (name != "content-type") continue;
+            const auto type = value;
+            protocol::compress(response, type, protocol::choose_coding(*accepted));
+            break;
+        }
+    }
+    if (request.method == Method::head) response.text.clear();
 }
 
 Response raw_page(Context& context, const std::string& path, const Parameters& parameters) {

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "debugger/page.hpp"
 #include "foldback/server/debugger.hpp"
 #include "protocol/problem.hpp"
 #include "protocol/read_pool.hpp"
@@ -67,6 +68,38 @@ private:
     protocol::ReadPool pool_{{.threads = 2, .queued = 64}};
 };
 
+class PageHandler final : public RequestHandler {
+public:
+    explicit PageHandler(RequestHandler& rest) : rest_(rest) {}
+
+    Reply handle(Request request) override {
+        const auto* file = file_of(request);
+        if (file == nullptr) return rest_.handle(std::move(request));
+        auto response = debugger::asset_response(*file, request);
+        debugger::finish_response(response, request);
+        return response;
+    }
+
+    std::optional<Response> refuse_early(Method method, std::string_view target,
+                                         std::uint64_t body_bytes) const override {
+        return rest_.refuse_early(method, target, body_bytes);
+    }
+
+    std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
+        return file_of(head) != nullptr && !body_bytes ? std::nullopt : rest_.admit(head, body_bytes);
+    }
+
+private:
+    static const debugger::Asset* file_of(const Request& request) {
+        constexpr std::string_view folder = "/debug/";
+        const auto path = std::string_view(request.target).substr(0, request.target.find('?'));
+        const bool reads = request.method == Method::get || request.method == Method::head;
+        return reads && path.starts_with(folder) ? debugger::find_asset(path.substr(folder.size())) : nullptr;
+    }
+
+    RequestHandler& rest_;
+};
+
 /// The protocol as what comes after the debugger.
 class BeforeApi final : public RequestHandler {
 public:
@@ -95,5 +128,7 @@ std::unique_ptr<RequestHandler> with_debugger(Debugger& debugger, RequestHandler
 std::unique_ptr<RequestHandler> with_debugger(Debugger& debugger, Api& rest) {
     return std::make_unique<BeforeApi>(debugger, rest);
 }
+
+std::unique_ptr<RequestHandler> with_debugger_page(RequestHandler& rest) { return std::make_unique<PageHandler>(rest); }
 
 }  // namespace foldback::server

@@ -23,6 +23,29 @@ TEST_CASE("the page and its files come from this server alone and cannot be misr
     CHECK(debugged.get("/debug/../etc/passwd").status == 404);
 }
 
+TEST_CASE("before those who ask who is there, the page's files are answered and nothing else") {
+    class AsksWho final : public RequestHandler {
+        Reply handle(Request) override { return problem(401, "unauthorized", "This needs valid credentials."); }
+        std::optional<Response> refuse_early(Method, std::string_view, std::uint64_t) const override {
+            return std::nullopt;
+        }
+    } rest;
+    const auto handler = with_debugger_page(rest);
+    const auto status = [&](Method method, const std::string& target) {
+        Request request;
+        request.method = method;
+        request.target = target;
+        return std::get<Response>(handler->handle(std::move(request))).status;
+    };
+
+    CHECK(status(Method::get, "/debug/") == 200);
+    CHECK(status(Method::head, "/debug/app.js?x=1") == 200);
+    for (const auto* other :
+         {"/debug", "/debug/api/about", "/debug/raw/", "/debug/raw/app.js", "/debug/none.js", "/app.js"})
+        CHECK(status(Method::get, other) == 401);
+    CHECK(status(Method::post, "/debug/") == 401);
+}
+
 TEST_CASE("a file that the browser has is not sent again") {
     Debugged debugged;
     const auto tag = header(debugged.get("/debug/app.js"), "etag");

@@ -87,7 +87,7 @@ struct WorkflowFold {
     }
 
     void apply_event(const Input& event) {
-        std::visit([this](const auto& one) { apply_user(one); }, event.variant());
+        std::visit([this](const auto& one) { this->apply_user(one); }, event.variant());
     }
     template <class One>
     void apply_user(const One& one) {

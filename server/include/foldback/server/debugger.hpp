@@ -38,8 +38,8 @@ struct DebuggerOptions {
     std::chrono::seconds fork_ttl{3600};
     /// Nothing is written: what-ifs cannot be saved.
     bool read_only = false;
-    /// Whether a request may see and do everything here. Empty: those whose Host is this machine's loopback, which keeps
-    /// other sites' pages from reaching it through a visitor's browser.
+    /// Whether a request may see and do everything here; what may not is 403. Empty: those whose Host is this machine's
+    /// loopback, which keeps other sites' pages from reaching it through a visitor's browser.
     std::function<bool(const Request&)> authorise{};
     /// What there is to mark on a stream's timeline, such as its snapshots and the checkpoints of the projections. Called
     /// on the debugger's threads.
@@ -84,5 +84,9 @@ private:
 /// own; 503 when 64 of them wait. Both must outlive the result.
 [[nodiscard]] std::unique_ptr<RequestHandler> with_debugger(Debugger& debugger, RequestHandler& rest);
 [[nodiscard]] std::unique_ptr<RequestHandler> with_debugger(Debugger& debugger, Api& rest);
+
+/// Answers for the debugger's page: its files, which hold nothing of any store. To be put before `with_access`, so that
+/// somebody who is to say who he is sees where to. `rest` must outlive the result.
+[[nodiscard]] std::unique_ptr<RequestHandler> with_debugger_page(RequestHandler& rest);
 
 }  // namespace foldback::server
