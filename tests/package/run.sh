@@ -68,23 +68,38 @@ check "what it is made of is a JSON document" node -e '
         if (!each.versionInfo || !linked.has(each.SPDXID)) throw new Error(`${each.name} has no version or belongs to nothing`)
     }' "$work/root/usr/share/doc/foldback/foldback.spdx.json"
 
-names_every_library() {
+# The Debian packages of the libraries that the program names itself: what they bring along is theirs.
+packages_of_libraries() {
     local library owner
-    # Those that it names itself: what they bring along is theirs.
     readelf --dynamic --wide "$program" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' >"$work/needed"
     ldd "$program" | grep -Ff "$work/needed" | grep -oE '/\S+\.so\S*' | xargs -n 1 readlink -f | while read -r library; do
         # Packages of before /usr was merged name the file without it.
         owner=$({ dpkg-query --search "$library" || dpkg-query --search "${library#/usr}"; } 2>/dev/null | cut -d: -f1 | head -n 1)
         case $owner in
-            '') echo "$library belongs to no package"; return 1 ;;
-            libc6 | libgcc-s1 | libstdc++6) continue ;;
+            libc6 | libgcc-s1 | libstdc++6) ;;
+            *) echo "${owner:-no package: $library}" ;;
         esac
+    done | sort -u
+}
+packages_of_libraries >"$work/owners"
+
+names_every_library() {
+    local owner
+    while read -r owner; do
         # libsqlite3-0 is what libsqlite3-dev brings.
         grep -qE "\"name\":\"$(sed -E 's/[0-9.-]*(-fmt[0-9]+)?$//' <<<"$owner")" "$work/root/usr/share/doc/foldback/foldback.spdx.json" ||
             { echo "$owner is loaded and not named"; return 1; }
-    done
+    done <"$work/owners"
 }
 check "what it is made of names every library that it loads" names_every_library
+
+image_has_every_library() {
+    local owner
+    while read -r owner; do
+        grep -qE "[ \\]$owner( |\$)" "$source_dir/packaging/docker/Dockerfile" || { echo "$owner is not installed in the image"; return 1; }
+    done <"$work/owners"
+}
+check "the container image installs every library that the program loads" image_has_every_library
 
 check "the recipe for vcpkg is a JSON document of this version" node -e '
     const port = JSON.parse(require("fs").readFileSync(process.argv[1]))
