@@ -196,6 +196,22 @@ TEST_CASE("segments begin at the same places on every node, and a new node gets 
     CHECK(state_of(*late.store) == state_of(*nodes.one.store));
 }
 
+TEST_CASE("a node that learned of a segment's end and not of the next one's beginning appends nothing in between") {
+    Pair nodes;
+    create(nodes.one, "a");
+    CHECK(messages_of(nodes.other, "a").empty());
+    append(nodes.one, "a", '"' + std::string(40'000, 'y') + '"');
+    nodes.other.shared->next_read_ends_after = 1;
+    CHECK_THROWS_AS((void)nodes.other.store->head("a"), StoreUnavailable);
+
+    append(nodes.other, "a", "2");
+
+    CHECK_FALSE(nodes.other.store->stats().broken);
+    CHECK(nodes.one.store->head("a").value().tail.offset == Offset{2});
+    Node late(nodes.common);
+    CHECK(state_of(*late.store) == state_of(*nodes.other.store));
+}
+
 TEST_CASE("a node that starts again fetches only what it lacks") {
     Pair nodes;
     create(nodes.one, "a");

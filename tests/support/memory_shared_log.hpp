@@ -56,6 +56,8 @@ public:
     /// What happens to the next call of `append`.
     Fault next_append = Fault::none;
     bool away = false;  ///< nothing can be reached
+    /// The connection is lost when the next read has handed over so many commits.
+    std::optional<std::size_t> next_read_ends_after;
     /// Called within `append`, before anything else: another node may be first.
     std::function<void()> before_append;
 
@@ -82,7 +84,11 @@ public:
                 if (one.place >= from) found.push_back(one);
             }
         }
-        for (const auto& one : found) on_commit({.place = one.place, .bytes = one.bytes, .begins = one.begins});
+        auto left = std::exchange(next_read_ends_after, std::nullopt).value_or(SIZE_MAX);
+        for (const auto& one : found) {
+            if (left-- == 0) throw StoreUnavailable("the connection is lost");
+            on_commit({.place = one.place, .bytes = one.bytes, .begins = one.begins});
+        }
     }
 
     [[nodiscard]] bool holds(const log::LastCommit& commit) override {

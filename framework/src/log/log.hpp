@@ -219,6 +219,9 @@ public:
     /// the segment that it may begin.
     [[nodiscard]] SharedAppend propose(CommitBuilder& commit, std::int64_t timestamp_ms, Incarnation next_incarnation);
 
+    /// In a copy: whether it ends with a seal, behind which nothing can be proposed.
+    [[nodiscard]] bool is_sealed() const noexcept;
+
     /// In a copy: takes over the next commit of the shared log. The view is as valid as that of `commit`. Throws StorageError and poisons
     /// the log when the commit does not go on where the copy ends, or the device fails.
     CommitView accept(const SharedCommit& commit);

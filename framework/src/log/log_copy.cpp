@@ -18,9 +18,12 @@ void discard_copy(LogDevice& device) {
 
 LastCommit Log::last_commit() const noexcept { return {.place = state_->last_commit, .crc = state_->last_commit_crc}; }
 
+bool Log::is_sealed() const noexcept { return state_->sealed; }
+
 SharedAppend Log::propose(CommitBuilder& commit, std::int64_t timestamp_ms, Incarnation next_incarnation) {
     check_not_poisoned();
     State& state = *state_;
+    if (state.sealed) throw std::logic_error("a commit is proposed behind a seal");
     const auto position = state.next_position;
     const auto& segment = state.current->header();
     SharedAppend append{.previous = last_commit()};

@@ -7,6 +7,12 @@ namespace {
 /// Groups that are appended in turn after others were in the way.
 constexpr unsigned turns_after_overtaking = 32;
 
+StorageError lost_commits() {
+    return StorageError(
+        "the shared log has lost commits that this node has folded; at the next start it "
+        "takes over what the log holds");
+}
+
 }  // namespace
 
 Replication::Turn Replication::turn() {
@@ -19,14 +25,16 @@ Replication::Turn Replication::turn() {
 }
 
 bool Replication::append(CommitDraft& draft, Incarnation next_incarnation) {
+    if (copy_.is_sealed()) {
+        // A seal is appended together with what begins the next segment, which this node has not got yet.
+        if (!catch_up()) throw lost_commits();
+        return false;
+    }
     const auto proposed = copy_.propose(draft.commit(), draft.timestamp().time_since_epoch().count(), next_incarnation);
     switch (shared_->append(proposed)) {
         case SharedLog::Answer::appended: break;
         case SharedLog::Answer::overtaken: turns_ = turns_after_overtaking; return false;
-        case SharedLog::Answer::lost:
-            throw StorageError(
-                "the shared log has lost commits that this node has folded; at the next start it "
-                "takes over what the log holds");
+        case SharedLog::Answer::lost: throw lost_commits();
     }
     if (proposed.seal) publish_(copy_.accept(*proposed.seal), {});
     publish_(copy_.accept(proposed.commit), draft.plain_appends());
