@@ -41,15 +41,21 @@ export class Writer {
     this.#stopped = true
   }
 
+  /** One try: the status, or 0 without an answer. */
+  append(message, headers = {}) {
+    const url = this.random.pick(this.nodes).streamUrl(this.stream)
+    const body = JSON.stringify(message)
+    const request = { method: "POST", headers: { ...json, ...headers }, body, signal: AbortSignal.timeout(20_000) }
+    return fetch(url, request).then(
+      (answer) => answer.status,
+      () => 0,
+    )
+  }
+
   async run() {
     for (let n = 0; ; ) {
-      const headers = { ...json, "producer-id": this.name, "producer-epoch": "0", "producer-seq": String(n) }
-      const body = JSON.stringify({ by: this.name, n, pad: "x".repeat(this.random.integer(0, 2000)) })
-      const url = this.random.pick(this.nodes).streamUrl(this.stream)
-      const status = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(20_000) }).then(
-        (answer) => answer.status,
-        () => 0,
-      )
+      const headers = { "producer-id": this.name, "producer-epoch": "0", "producer-seq": String(n) }
+      const status = await this.append({ by: this.name, n, pad: "x".repeat(this.random.integer(0, 8000)) }, headers)
       if (status === 200 || status === 204) {
         this.acknowledged.push(n++)
       } else if (status !== 0 && status < 500) {

@@ -1,5 +1,6 @@
 // run.mjs <binary> <seconds> <seed>: a few nodes, a database, and everything that can befall them.
 
+import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -8,6 +9,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { Postgres } from "../harness/postgres.mjs"
 import { Random } from "../harness/random.mjs"
 import { Server, eventually } from "../harness/server.mjs"
+import { archiverKilled } from "./archiver_killed.mjs"
 import { Writer, head, read, readAll } from "./clients.mjs"
 
 const binary = process.argv[2]
@@ -32,9 +34,11 @@ function check(condition, what) {
 }
 
 const database = await Postgres.start()
+const archive = join(scratch, "archive")
+const archiving = ["--archive", archive, "--segments-in-database", "1", "--segment-bytes", String(1 << 20)]
 const nodes = []
 for (let i = 0; i < 3; ++i) {
-  const extraArgs = ["--log", database.url, ...(i === 0 ? ["--keeper"] : [])]
+  const extraArgs = ["--log", database.url, ...archiving, ...(i === 0 ? ["--keeper"] : [])]
   const options = { binary, dataDir: join(scratch, `node-${i}`), longPollTimeoutMs: 10_000, extraArgs }
   nodes.push(await Server.start(options))
 }
@@ -116,6 +120,25 @@ await test("no acknowledged append is lost or doubled, and all nodes end the sam
   for (const node of nodes) hashes.push(await stateHash(node))
   check(new Set(hashes).size === 1, `the nodes differ: ${hashes}`)
 })
+
+await test("what was moved to the archive meanwhile is there whole, and an empty node that joins ends the same", async () => {
+  const moved = "SELECT count(*) FROM (SELECT FROM foldback_commits GROUP BY segment HAVING count(*) = 1) AS seals"
+  const isMoved = () => Number(database.run(moved)) > 0
+  while (!isMoved()) {
+    await new Writer("filler", "orders/1", nodes, random).append({ pad: "x".repeat(1 << 19) })
+    await pause(20)
+  }
+  execFileSync(binary, ["verify", "--data", archive])
+  const extraArgs = ["--log", database.url, ...archiving]
+  const late = await Server.start({ binary, dataDir: join(scratch, "late"), extraArgs })
+  const hashes = [await stateHash(nodes[0]), await stateHash(late)]
+  await late.stop()
+  check(hashes[0] === hashes[1], "the node that joined differs")
+  console.log(`${database.run(moved).trim()} segments were moved out of the database`)
+})
+
+await test("an archiver killed in the middle of writing a segment, or of removing one, leaves each commit in one place", () =>
+  archiverKilled({ binary, database, scratch, random }))
 
 async function befall(what) {
   const node = random.pick(nodes)

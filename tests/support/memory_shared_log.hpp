@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "log/bytes.hpp"
 #include "log/commit_reader.hpp"
 #include "log/shared_log.hpp"
 
@@ -28,6 +30,10 @@ public:
         log::Place place;
         std::string bytes;
         std::optional<log::SegmentHeader> begins;
+
+        [[nodiscard]] bool seals() const {
+            return log::read_commit_header(bytes, log::load_number<std::uint64_t>(bytes.data() + 8))->seals;
+        }
     };
 
     [[nodiscard]] const Stored* at(log::Place place) const {
@@ -35,6 +41,9 @@ public:
             if (one->place == place) return &*one;
         }
         return nullptr;
+    }
+    [[nodiscard]] bool goes_on_behind(log::Place place) const {
+        return !commits.empty() && commits.back().place > place;
     }
     void add(const log::SharedAppend& append) {
         for (const auto* one : {append.seal ? &*append.seal : nullptr, &append.commit}) {
@@ -85,8 +94,12 @@ public:
             }
         }
         auto left = std::exchange(next_read_ends_after, std::nullopt).value_or(SIZE_MAX);
+        auto next = from;
         for (const auto& one : found) {
             if (left-- == 0) throw StoreUnavailable("the connection is lost");
+            const bool continues = one.place == next || (one.begins && one.place.segment == next.segment + 1);
+            if (!continues) throw CommitsMissing("commits are missing");
+            next = {one.place.segment, one.place.byte + one.bytes.size()};
             on_commit({.place = one.place, .bytes = one.bytes, .begins = one.begins});
         }
     }
@@ -113,7 +126,10 @@ private:
         if (common_->at(first) != nullptr) return Answer::overtaken;
         if (append.previous.place.segment > 0) {
             const auto* previous = common_->at(append.previous.place);
-            if (previous == nullptr || log::crc_of(previous->bytes) != append.previous.crc) return Answer::lost;
+            if (previous == nullptr || log::crc_of(previous->bytes) != append.previous.crc)
+                return common_->goes_on_behind(first) ? Answer::overtaken : Answer::lost;
+        } else if (!common_->commits.empty()) {
+            return Answer::overtaken;
         }
         common_->add(append);
         return Answer::appended;
@@ -121,6 +137,53 @@ private:
 
     std::shared_ptr<SharedCommits> common_;
     std::function<void()> news_;
+};
+
+/// Their segments, for an archiver.
+class MemorySharedSegments final : public SharedSegments {
+public:
+    explicit MemorySharedSegments(std::shared_ptr<SharedCommits> common) : common_(std::move(common)) {}
+
+    bool another_leads = false;
+    /// `remove` ends after so many commits.
+    std::optional<std::size_t> next_remove_ends_after;
+
+    [[nodiscard]] const log::SharedOrigin& origin() const noexcept override { return common_->origin; }
+    [[nodiscard]] bool try_lead() override { return !another_leads; }
+    [[nodiscard]] std::uint64_t last() override {
+        const std::lock_guard lock(common_->mutex);
+        return common_->commits.empty() ? 0 : common_->commits.back().place.segment;
+    }
+    [[nodiscard]] std::uint64_t first_held() override {
+        const std::lock_guard lock(common_->mutex);
+        const auto found = std::ranges::find_if_not(common_->commits, &SharedCommits::Stored::seals);
+        return found == common_->commits.end() ? 0 : found->place.segment;
+    }
+    [[nodiscard]] log::LastCommit seal(std::uint64_t number) override {
+        const std::lock_guard lock(common_->mutex);
+        for (const auto& one : common_->commits) {
+            if (one.place.segment == number && one.seals()) return {one.place, log::crc_of(one.bytes)};
+        }
+        throw StorageError("there is no seal");
+    }
+    void read(std::uint64_t number, const std::function<void(const log::SharedCommit&)>& on_commit) override {
+        const std::lock_guard lock(common_->mutex);
+        for (const auto& one : common_->commits) {
+            if (one.place.segment == number) on_commit({.place = one.place, .bytes = one.bytes, .begins = one.begins});
+        }
+    }
+    void remove(const log::LastCommit& seal) override {
+        const std::lock_guard lock(common_->mutex);
+        auto left = std::exchange(next_remove_ends_after, std::nullopt).value_or(SIZE_MAX);
+        for (auto one = common_->commits.begin(); one != common_->commits.end();) {
+            const bool is_meant = one->place.segment == seal.place.segment && one->place < seal.place;
+            if (is_meant && left-- == 0) throw StoreUnavailable("the connection is lost");
+            one = is_meant ? common_->commits.erase(one) : std::next(one);
+        }
+    }
+
+private:
+    std::shared_ptr<SharedCommits> common_;
 };
 
 }  // namespace foldback::test

@@ -83,6 +83,7 @@ std::optional<CommitView> CommitReader::next() {
         return {};
     }
     last_commit_byte_ = byte_;
+    bytes_ = bytes;
     byte_ += size;
     sealed_ = header->seals;
     previous_crc_ = header->crc;

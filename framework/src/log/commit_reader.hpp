@@ -65,6 +65,8 @@ public:
     /// until the next call. Throws DeviceError.
     [[nodiscard]] std::optional<CommitView> next();
 
+    /// All of the last commit read, its header included; as valid as its view.
+    [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
     /// One past the last commit read.
     [[nodiscard]] std::uint64_t byte() const noexcept { return byte_; }
     /// Of the last commit read.
@@ -100,6 +102,7 @@ private:
     FileWindow window_;
     std::uint64_t byte_;
     std::uint64_t last_commit_byte_ = 0;
+    std::string_view bytes_;
     std::optional<std::uint32_t> previous_crc_;  ///< empty: not known, because reading began in the middle
     Position next_position_;
     bool sealed_ = false;

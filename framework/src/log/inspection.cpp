@@ -73,7 +73,7 @@ public:
 
 private:
     void inspect_format() {
-        if (!files_.has_format || is_copy(device_)) return;
+        if (!files_.has_format || is_of_shared_log(device_)) return;
         const auto checked = check_format(device_);
         if (checked) return;
         found_.damage.push_back({.place = {}, .sentence = checked.error().what});

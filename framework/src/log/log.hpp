@@ -66,6 +66,8 @@ struct CommitHeader {
 struct LastCommit {
     Place place;  ///< segment 0: there is none
     std::uint32_t crc = 0;
+
+    friend bool operator==(const LastCommit&, const LastCommit&) = default;
 };
 
 /// A device holds something else than the copy that was to be opened; nothing was changed.

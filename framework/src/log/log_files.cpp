@@ -18,6 +18,7 @@ constexpr std::size_t header_fields_end = 64;
 constexpr std::string_view format_start = "foldback store format ";
 constexpr std::string_view format_text = "foldback store format 1\n";
 constexpr std::string_view copy_start = "foldback copy format 1\nof ";
+constexpr std::string_view archive_start = "foldback archive format 1\nof ";
 
 constexpr std::string_view segment_suffix = ".segment";
 constexpr std::string_view rewrite_suffix = ".rewrite";
@@ -78,6 +79,10 @@ std::string format_text_of(const std::string& copied_from) {
     return copied_from.empty() ? std::string(format_text) : std::string(copy_start) + copied_from + '\n';
 }
 
+std::string archive_format_text_of(const std::string& archived_from) {
+    return std::string(archive_start) + archived_from + '\n';
+}
+
 std::string format_text_in(LogDevice& device) {
     std::string text(128, '\0');
     const auto file = device.open(format_name, LogDevice::Open::read_only);
@@ -85,21 +90,45 @@ std::string format_text_in(LogDevice& device) {
     return text;
 }
 
+std::string_view kind_in(std::string_view text) {
+    if (text.starts_with(copy_start)) return "a copy of a log that nodes share";
+    if (text.starts_with(archive_start)) return "the archive of a log that nodes share";
+    return "a store of its own";
+}
+
+FormatProblem other_kind(const LogDevice& device, std::string_view what) {
+    return {.what = device.describe(format_name) + " says that this is " + std::string(what), .is_other_format = true};
+}
+
+void write_format_text(LogDevice& device, const std::string& text) {
+    discard_file(device, new_format_name);
+    const auto file = device.open(new_format_name, LogDevice::Open::create_new);
+    file->write_at(0, as_bytes(text));
+    file->sync();
+    device.rename(new_format_name, format_name);
+    device.sync_directory();
+}
+
 }  // namespace
 
-bool is_copy(LogDevice& device) { return format_text_in(device).starts_with(copy_start); }
+bool is_of_shared_log(LogDevice& device) {
+    const auto text = format_text_in(device);
+    return text.starts_with(copy_start) || text.starts_with(archive_start);
+}
+
+boost::system::result<void, FormatProblem> check_archive_format(LogDevice& device, const std::string& archived_from) {
+    const auto text = format_text_in(device);
+    if (text == archive_format_text_of(archived_from)) return {};
+    return other_kind(device, text.starts_with(archive_start) ? "the archive of another log" : kind_in(text));
+}
 
 boost::system::result<void, FormatProblem> check_format(LogDevice& device, const std::string& copied_from) {
     const auto written = format_text_in(device);
     const std::string_view text(written);
     if (text == format_text_of(copied_from)) return {};
-    if (text.starts_with(copy_start) || !copied_from.empty()) {
-        const auto* what = !text.starts_with(copy_start) ? "store of its own"
-                           : copied_from.empty()         ? "copy of a log that nodes share"
-                                                         : "copy of another log";
-        return FormatProblem{.what = device.describe(format_name) + " says that this is a " + what,
-                             .is_other_format = true};
-    }
+    const bool is_copy = text.starts_with(copy_start);
+    if (is_copy && !copied_from.empty()) return other_kind(device, "a copy of another log");
+    if (is_copy || text.starts_with(archive_start) || !copied_from.empty()) return other_kind(device, kind_in(text));
 
     std::string_view number = text.starts_with(format_start) ? text.substr(format_start.size()) : std::string_view();
     if (number.ends_with('\n')) number.remove_suffix(1);
@@ -113,12 +142,11 @@ boost::system::result<void, FormatProblem> check_format(LogDevice& device, const
 }
 
 void write_format(LogDevice& device, const std::string& copied_from) {
-    discard_file(device, new_format_name);
-    const auto file = device.open(new_format_name, LogDevice::Open::create_new);
-    file->write_at(0, as_bytes(format_text_of(copied_from)));
-    file->sync();
-    device.rename(new_format_name, format_name);
-    device.sync_directory();
+    write_format_text(device, format_text_of(copied_from));
+}
+
+void write_archive_format(LogDevice& device, const std::string& archived_from) {
+    write_format_text(device, archive_format_text_of(archived_from));
 }
 
 std::string encode_segment_header(const SegmentHeader& header) {

@@ -45,10 +45,14 @@ struct FormatProblem {
 /// Throws DeviceError.
 [[nodiscard]] boost::system::result<void, FormatProblem> check_format(LogDevice& device,
                                                                       const std::string& copied_from = {});
-/// Whether the FORMAT file is that of a copy, of whatever log. Throws DeviceError.
-[[nodiscard]] bool is_copy(LogDevice& device);
+/// The same of an archive of the log of that name. Throws DeviceError.
+[[nodiscard]] boost::system::result<void, FormatProblem> check_archive_format(LogDevice& device,
+                                                                              const std::string& archived_from);
+/// Whether the FORMAT file is that of a copy or an archive, of whatever log. Throws DeviceError.
+[[nodiscard]] bool is_of_shared_log(LogDevice& device);
 /// Writes the FORMAT file, whole or not at all, durably.
 void write_format(LogDevice& device, const std::string& copied_from = {});
+void write_archive_format(LogDevice& device, const std::string& archived_from);
 
 /// What `encode_segment_header` wrote: a sentence when it is not valid. What is cut off must have been zeros.
 [[nodiscard]] boost::system::result<SegmentHeader, std::string> decode_segment_header(std::string_view bytes,

@@ -29,6 +29,12 @@ struct SharedAppend {
 
 }  // namespace log
 
+/// A shared log does not hold what follows a place: it was moved out, and only the seals of those segments are left, or it is lost.
+class CommitsMissing : public StorageError {
+public:
+    using StorageError::StorageError;
+};
+
 /// An ordered log of commits that nodes share: each appends to it, and folds what all have appended.
 ///
 /// `append`, `read` and `holds` are called by one thread at a time, and only they fail for want of what lies behind the log.
@@ -54,7 +60,7 @@ public:
     virtual void end_turn() noexcept {}
 
     /// Hands over the commits from a place on, in order and without gaps, up to what was durable when it was called. The views are
-    /// valid during the callback.
+    /// valid during the callback. Throws CommitsMissing where there is a gap, after what is before it.
     virtual void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) = 0;
 
     /// Whether the log has this commit.
@@ -69,6 +75,32 @@ public:
     virtual void unfollow() noexcept = 0;
     /// Tells other nodes, soon, that there is something to read. Never waits, never throws.
     virtual void announce() noexcept = 0;
+};
+
+/// The sealed segments of a shared log, as one sees them who moves them elsewhere. One thread at a time; all members throw
+/// StoreUnavailable, and then nothing has changed.
+class SharedSegments {
+public:
+    virtual ~SharedSegments() = default;
+
+    /// As SharedLog's.
+    [[nodiscard]] virtual const log::SharedOrigin& origin() const noexcept = 0;
+
+    /// Whether this is the one who moves segments: of all nodes one at a time, for as long as it can reach the log.
+    [[nodiscard]] virtual bool try_lead() = 0;
+
+    /// The segment that is appended to, behind all sealed ones; 0: nothing was appended yet.
+    [[nodiscard]] virtual std::uint64_t last() = 0;
+    /// The first segment of which the log holds more than its seal.
+    [[nodiscard]] virtual std::uint64_t first_held() = 0;
+    /// Of a sealed segment. Throws StorageError when there is none.
+    [[nodiscard]] virtual log::LastCommit seal(std::uint64_t number) = 0;
+    /// Hands over all commits of a segment that the log holds, in order.
+    virtual void read(std::uint64_t number, const std::function<void(const log::SharedCommit&)>& on_commit) = 0;
+
+    /// Removes a segment's commits from the log, but for its seal, from the first to the last, some at a time: where it ends early, the
+    /// rest is still there. Nobody can append in their place then or meanwhile.
+    virtual void remove(const log::LastCommit& seal) = 0;
 };
 
 }  // namespace foldback

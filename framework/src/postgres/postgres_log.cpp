@@ -29,8 +29,6 @@ std::int64_t random_number() {
     return std::bit_cast<std::int64_t>((std::uint64_t{random()} << 32) | random());
 }
 
-std::int64_t in_row(std::uint64_t number) { return static_cast<std::int64_t>(number); }
-
 class PostgresLog final : public SharedLog {
 public:
     explicit PostgresLog(PostgresLogOptions options)
@@ -89,6 +87,9 @@ private:
     [[nodiscard]] Answer try_append(Connection& session, Attempt& attempt) const;
     [[nodiscard]] static std::uint64_t insert(Connection& session, const log::SharedAppend& append, std::int64_t node,
                                               std::int64_t id);
+    /// What the commit follows is not in the database.
+    [[nodiscard]] static Answer look_what_became_of_it(Connection& session, const Attempt& attempt,
+                                                       bool was_sent_before);
     /// Who has the place.
     [[nodiscard]] Answer look_who_was_first(Connection& session, const Attempt& attempt) const;
 
@@ -136,7 +137,7 @@ SharedLog::Answer PostgresLog::try_append(Connection& session, Attempt& attempt)
         const auto rows = insert(session, attempt.append, node_, attempt.id);
         // A server that was told not to wait for its standby any longer warns, and says that all is well.
         if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
-        return rows == 1 ? Answer::appended : Answer::lost;
+        return rows == 1 ? Answer::appended : look_what_became_of_it(session, attempt, again);
     } catch (const SqlError& error) {
         if (error.state != unique_violation) {
             attempt.was_sent = again;
@@ -152,8 +153,9 @@ std::uint64_t PostgresLog::insert(Connection& session, const log::SharedAppend& 
     const auto crc_of = [](const log::SharedCommit& one) { return std::int64_t{log::crc_of(one.bytes)}; };
     if (previous.place.segment == 0) {
         return session.run(
-            "INSERT INTO foldback_commits (segment, byte, crc, node, id, data) VALUES ($1::bigint, $2::bigint, "
-            "$3::bigint, $4::bigint, $5::bigint, $6::bytea)",
+            "INSERT INTO foldback_commits (segment, byte, crc, node, id, data) SELECT $1::bigint, $2::bigint, "
+            "$3::bigint, $4::bigint, $5::bigint, $6::bytea WHERE NOT EXISTS (SELECT FROM foldback_commits WHERE "
+            "(segment, byte) > ($1::bigint, $2::bigint))",
             {in_row(commit.place.segment), in_row(commit.place.byte), crc_of(commit), node, id, commit.bytes});
     }
     if (!seal) {
@@ -175,6 +177,18 @@ std::uint64_t PostgresLog::insert(Connection& session, const log::SharedAppend& 
          in_row(previous.place.segment), in_row(previous.place.byte), std::int64_t{previous.crc},
          in_row(commit.place.segment), in_row(commit.place.byte), crc_of(commit), std::string_view(header),
          commit.bytes});
+}
+
+/// Either the log was set back, or it has gone on so far that this part of it was moved to the archive.
+SharedLog::Answer PostgresLog::look_what_became_of_it(Connection& session, const Attempt& attempt,
+                                                      bool was_sent_before) {
+    const auto& place = attempt.append.commit.place;
+    const auto behind =
+        session.run("SELECT FROM foldback_commits WHERE (segment, byte) > ($1::bigint, $2::bigint) LIMIT 1",
+                    {in_row(place.segment), in_row(place.byte)}, [](const Row&) {});
+    if (behind == 0) return Answer::lost;
+    if (!was_sent_before) return Answer::overtaken;
+    throw OutcomeUnknown("what was appended meanwhile was moved to the archive, and this commit may be among it");
 }
 
 SharedLog::Answer PostgresLog::look_who_was_first(Connection& session, const Attempt& attempt) const {
@@ -221,12 +235,13 @@ void PostgresLog::end_turn() noexcept {
 void PostgresLog::read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) {
     auto next = from;
     const auto hand_over = [&](const Row& row) {
-        log::SharedCommit commit{
-            .place = {static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))},
-            .bytes = row.bytes(3)};
-        if (!row.is_null(2)) commit.begins = segment_in(row.bytes(2), commit.place.segment);
+        const auto commit = commit_in(row);
         const bool continues = commit.place == next || (commit.begins && commit.place.segment == next.segment + 1);
-        if (!continues) throw StorageError("the database lacks a commit in the middle of the log");
+        if (!continues) {
+            throw CommitsMissing("the database does not hold what follows byte " + std::to_string(next.byte) +
+                                 " of segment " + std::to_string(next.segment) +
+                                 ", though it has gone on: that was moved to an archive, or is lost");
+        }
         next = {commit.place.segment, commit.place.byte + commit.bytes.size()};
         on_commit(commit);
     };

@@ -65,6 +65,8 @@ void prepare_session(Connection& session) {
     const auto in_force = text_of(session, "SHOW synchronous_commit");
     if (in_force != commits || (in_force != "on" && in_force != "remote_apply"))
         throw StorageError("the database does not let synchronous_commit be on");
+    // Each statement is to see what was committed before it had its locks.
+    (void)text_of(session, "SELECT set_config('default_transaction_isolation', 'read committed', false)");
     // The key is the order in which all is asked for, whatever a planner thinks of tables that were empty when it looked. What it
     // is kept from doing it takes for so dear that it would compile the rest.
     (void)text_of(session,
@@ -100,6 +102,14 @@ log::SegmentHeader segment_in(std::string_view header, std::uint64_t number) {
     auto decoded = log::decode_segment_header(header, number);
     if (!decoded) throw StorageError("the database: " + decoded.error());
     return *decoded;
+}
+
+log::SharedCommit commit_in(const Row& row) {
+    log::SharedCommit commit{
+        .place = {static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))},
+        .bytes = row.bytes(3)};
+    if (!row.is_null(2)) commit.begins = segment_in(row.bytes(2), commit.place.segment);
+    return commit;
 }
 
 }  // namespace foldback::postgres

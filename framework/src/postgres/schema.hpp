@@ -5,10 +5,12 @@
 #include <string_view>
 
 #include "log/log.hpp"
+#include "log/shared_log.hpp"
 
 namespace foldback::postgres {
 
 class Connection;
+class Row;
 
 /// Of a segment's header; the rest are zeros.
 inline constexpr std::size_t stored_header_bytes = 64;
@@ -22,5 +24,10 @@ void prepare_session(Connection& session);
 
 /// Throws StorageError when it is not valid.
 [[nodiscard]] log::SegmentHeader segment_in(std::string_view header, std::uint64_t number);
+
+/// Of the columns segment, byte, header and data; valid as long as the row. Throws StorageError.
+[[nodiscard]] log::SharedCommit commit_in(const Row& row);
+
+[[nodiscard]] constexpr std::int64_t in_row(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
 }  // namespace foldback::postgres

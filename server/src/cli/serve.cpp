@@ -114,8 +114,10 @@ private:
     }
 
     std::unique_ptr<LogStore> open_node(LogStoreOptions options, OpenReport& report) {
-        NodeEvents events{.on_trouble = options.on_trouble, .on_keeper_lost = options.on_broken};
-        return open_shared_store(settings_, std::move(options), std::move(events), report);
+        const NodeEvents events{.on_trouble = options.on_trouble, .on_keeper_lost = options.on_broken};
+        auto store = open_shared_store(settings_, std::move(options), events, report);
+        archiver_ = start_archiver(settings_, events);
+        return store;
     }
 
     void open_subscriptions() {
@@ -269,6 +271,7 @@ private:
     std::optional<ServeAccess> access_;
     StopSignals signals_;
     std::unique_ptr<LogStore> store_;
+    std::unique_ptr<Archiver> archiver_;  ///< null: there is no archive to keep
     std::unique_ptr<server::Quotas> quotas_;
     std::unique_ptr<server::Subscriptions> subscriptions_;  ///< null: another node is the keeper
     SubscriptionsElsewhere elsewhere_;

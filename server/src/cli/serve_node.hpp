@@ -7,6 +7,7 @@
 
 #include "cli/serve_settings.hpp"
 #include "foldback/server/api.hpp"
+#include "foldback/store/archive.hpp"
 #include "foldback/store/log_store.hpp"
 
 /// A server that is a node: one of those that share a log in a database.
@@ -20,6 +21,9 @@ struct NodeEvents {
 /// Opens the store of a node. Throws Failure, StorageError.
 [[nodiscard]] std::unique_ptr<LogStore> open_shared_store(const ServeSettings& settings, LogStoreOptions options,
                                                           NodeEvents events, OpenReport& report);
+
+/// Keeps the node's archive, if it has one; else null. Throws Failure.
+[[nodiscard]] std::unique_ptr<Archiver> start_archiver(const ServeSettings& settings, NodeEvents events);
 
 /// Answers for the subscriptions on nodes that are not the keeper.
 class SubscriptionsElsewhere final : public server::ReservedApi {

@@ -28,6 +28,12 @@ void add_main(Settings& list, ServeSettings& target) {
         "it; empty: the log is in data");
     list.add_switch("keeper", target.keeper,
                     "of the nodes that share a log, this one serves subscriptions and enforces retention");
+    list.add_text("archive", target.archive, "DIR",
+                  "directory that all nodes reach: segments of the log are copied there as they are sealed, and nodes "
+                  "that start without a copy begin with them; empty: none");
+    list.add_count("segments-in-database", target.segments_in_database, {0, 1'000'000},
+                   "sealed segments, the newest, that stay in the database; older ones are removed from it when they "
+                   "have been read back from the archive; 0: all stay");
     list.add_switch("memory", target.memory, "keep everything in memory; nothing survives the process");
     list.add_switch("debug", target.debug,
                     "serve the time-travel debugger at /debug/; on loopback, or for principals with the verb admin");
@@ -225,7 +231,15 @@ void resolve_memory(ServeSettings& target, const Settings& settings) {
 }
 
 void require_sound_log(const ServeSettings& target) {
+    if (target.archive.empty() && target.segments_in_database > 0) {
+        throw Failure(ExitCode::usage, "segments leave the database for an archive only",
+                      "Name its directory: --archive /mnt/foldback-archive");
+    }
     if (target.log.empty()) {
+        if (!target.archive.empty()) {
+            throw Failure(ExitCode::usage, "archive is for a log that nodes share, and there is none",
+                          "Without --log, `foldback backup` keeps segments elsewhere.");
+        }
         if (!target.keeper) return;
         throw Failure(ExitCode::usage, "keeper is for nodes that share a log, and there is no log to share",
                       "Without --log a server does all that a keeper does.");

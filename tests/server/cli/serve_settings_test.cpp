@@ -60,6 +60,20 @@ TEST_CASE("memory and a directory contradict each other unless one is said more 
     CHECK_FALSE(load({.flags = {{"data", "d"}}}, {{"FOLDBACK_MEMORY", "true"}}).memory);
 }
 
+TEST_CASE("what is for nodes that share a log needs one, and segments leave a database for an archive only") {
+    const auto code_of = [](std::map<std::string, std::string> flags) {
+        return code_of_loading({.flags = {flags.begin(), flags.end()}});
+    };
+    const std::string url = "postgres://db.example/foldback";
+
+    CHECK(code_of({{"log", url}, {"archive", "a"}, {"segments-in-database", "2"}, {"keeper", "true"}}) == ExitCode::ok);
+    CHECK(code_of({{"log", "mysql://db.example"}}) == ExitCode::usage);
+    CHECK(code_of({{"log", url}, {"memory", "true"}}) == ExitCode::usage);
+    CHECK(code_of({{"keeper", "true"}}) == ExitCode::usage);
+    CHECK(code_of({{"archive", "a"}}) == ExitCode::usage);
+    CHECK(code_of({{"log", url}, {"segments-in-database", "2"}}) == ExitCode::usage);
+}
+
 TEST_CASE("the configuration file may be named by a flag or a variable and must exist") {
     CHECK(code_of_loading({.config = "/nowhere/a.toml"}) == ExitCode::not_found);
     CHECK(code_of_loading({}, {{"FOLDBACK_CONFIG", "/nowhere/a.toml"}}) == ExitCode::not_found);

@@ -9,6 +9,7 @@
 namespace foldback {
 
 class SharedLog;
+class SharedSegments;
 
 struct PostgresLogOptions {
     /// As libpq reads it: `postgres://user@host/database`, also with several hosts, of which the one that takes writes is chosen. The
@@ -35,5 +36,9 @@ struct PostgresLogOptions {
 /// missing. Throws StoreUnavailable when the database cannot be reached, and StorageError when it is not fit: it does not flush
 /// (`fsync = off`), or holds a log of another format, or has a keeper already.
 [[nodiscard]] std::shared_ptr<SharedLog> open_postgres_log(PostgresLogOptions options);
+
+/// The segments of that log, for an Archiver: with a session of its own, and only `url`, `segment_bytes` and `answer_timeout` of the
+/// options. To remove what was archived the user must be allowed to DELETE. Throws as `open_postgres_log` does.
+[[nodiscard]] std::shared_ptr<SharedSegments> open_postgres_segments(PostgresLogOptions options);
 
 }  // namespace foldback

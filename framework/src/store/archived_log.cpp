@@ -1,0 +1,115 @@
+#include <optional>
+#include <utility>
+
+#include "foldback/store/archive.hpp"
+#include "log/archive.hpp"
+#include "log/commit_reader.hpp"
+#include "log/shared_log.hpp"
+
+namespace foldback {
+namespace {
+
+class ArchivedLog final : public SharedLog {
+public:
+    ArchivedLog(std::shared_ptr<SharedLog> log, std::shared_ptr<LogDevice> directory, ArchiveReading options)
+        : log_(std::move(log)), archive_(std::move(directory), log_->origin()), options_(std::move(options)) {}
+
+    const log::SharedOrigin& origin() const noexcept override { return log_->origin(); }
+    Answer append(const log::SharedAppend& append) override { return log_->append(append); }
+    void take_turn() override { log_->take_turn(); }
+    void end_turn() noexcept override { log_->end_turn(); }
+    bool reachable() const noexcept override { return log_->reachable(); }
+    void follow(std::function<void()> news) override { log_->follow(std::move(news)); }
+    void unfollow() noexcept override { log_->unfollow(); }
+    void announce() noexcept override { log_->announce(); }
+
+    void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) override {
+        if (std::exchange(is_first_read_, false)) (void)read_archive(from, on_commit);
+        while (true) {
+            try {
+                log_->read(from, [&](const log::SharedCommit& commit) {
+                    on_commit(commit);
+                    from = behind(commit);
+                });
+                return;
+            } catch (const CommitsMissing&) {
+                if (!read_archive(from, on_commit)) throw;
+            }
+        }
+    }
+
+    bool holds(const log::LastCommit& commit) override {
+        if (log_->holds(commit)) return true;
+        const auto segment = take(commit.place.segment);
+        if (!segment) return false;
+        bool found = false;
+        log::Archive::read(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
+            found = found || (one.place == commit.place && log::crc_of(one.bytes) == commit.crc);
+        });
+        return found;
+    }
+
+private:
+    static log::Place behind(const log::SharedCommit& commit) {
+        return {commit.place.segment, commit.place.byte + commit.bytes.size()};
+    }
+
+    /// Hands over what the archive has from there on, and moves `from` behind it; false when that is nothing.
+    bool read_archive(log::Place& from, const std::function<void(const log::SharedCommit&)>& on_commit) {
+        const auto begun = from;
+        auto number = from.segment;
+        for (auto byte = from.byte; const auto segment = take(number); byte = log::segment_header_bytes, ++number) {
+            log::Archive::read(*segment, byte, [&](const log::SharedCommit& commit) {
+                on_commit(commit);
+                from = behind(commit);
+            });
+            done_bytes_ += from.byte;
+            if (options_.on_progress)
+                options_.on_progress({.what = "taking segments from the archive", .done_bytes = done_bytes_});
+        }
+        return from != begun;
+    }
+
+    /// A segment that the archive holds, if it is whole and the log's.
+    std::optional<log::ArchivedSegment> take(std::uint64_t number) {
+        std::string trouble;
+        try {
+            auto found = archive_.find(number);
+            if (!found || log_->holds(found->seal)) return found;
+            trouble = "it is not the segment that the log has";
+        } catch (const StoreUnavailable&) {
+            throw;
+        } catch (const StorageError& error) {
+            trouble = error.what();
+        } catch (const DeviceError& error) {
+            trouble = error.what();
+        }
+        if (options_.on_trouble)
+            options_.on_trouble("segment " + std::to_string(number) + " is not taken from the archive: " + trouble);
+        return {};
+    }
+
+    std::shared_ptr<SharedLog> log_;
+    log::Archive archive_;
+    ArchiveReading options_;
+    bool is_first_read_ = true;
+    std::uint64_t done_bytes_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, std::shared_ptr<LogDevice> directory,
+                                        ArchiveReading options) {
+    return std::make_shared<ArchivedLog>(std::move(log), std::move(directory), std::move(options));
+}
+
+std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, const std::filesystem::path& directory,
+                                        ArchiveReading options) {
+    try {
+        return with_archive(std::move(log), make_file_device(directory), std::move(options));
+    } catch (const DeviceError& error) {
+        throw StorageError(error.what());
+    }
+}
+
+}  // namespace foldback

@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "foldback/postgres/postgres_log.hpp"
+#include "foldback/store/archive.hpp"
+#include "log/commit_reader.hpp"
+#include "log/log_files.hpp"
+#include "log/shared_log.hpp"
+#include "nodes/state_text.hpp"
+#include "support/postgres_server.hpp"
+#include "support/temporary_directory.hpp"
+
+/// The archive of a log in a real database.
+namespace foldback::nodes {
+namespace {
+
+using namespace std::chrono_literals;
+using test::PostgresServer;
+
+constexpr std::uint64_t segment_bytes = 64 * 1024;
+
+PostgresServer& database() {
+    static PostgresServer server;
+    return server;
+}
+
+struct Archived {
+    [[nodiscard]] PostgresLogOptions database_options() const {
+        return {.url = url, .segment_bytes = segment_bytes, .patience = 10s, .answer_timeout = 2s};
+    }
+    [[nodiscard]] std::unique_ptr<LogStore> node(const std::string& name) const {
+        LogStoreOptions options;
+        options.segment_bytes = segment_bytes;
+        auto log = with_archive(open_postgres_log(database_options()), directory.path() / "archive");
+        return LogStore::open_shared(std::move(log), directory.path() / name, options);
+    }
+    [[nodiscard]] std::shared_ptr<SharedSegments> segments() const {
+        return open_postgres_segments(database_options());
+    }
+    [[nodiscard]] std::unique_ptr<Archiver> archiver(std::uint64_t segments_in_log) const {
+        return std::make_unique<Archiver>(segments(), directory.path() / "archive",
+                                          ArchiverOptions{.segments_in_log = segments_in_log, .interval = 5ms});
+    }
+
+    [[nodiscard]] bool is_archived(std::uint64_t segment) const {
+        return std::filesystem::exists(directory.path() / "archive" / log::segment_name(segment));
+    }
+
+    std::string url = database().new_schema();
+    test::TemporaryDirectory directory;
+};
+
+void append(StreamStore& store, const std::string& text) {
+    const auto body = '"' + text + std::string(3'000, 'x') + '"';
+    REQUIRE(store.append({.stream = "a", .messages = Messages::json(body).value()}).has_value());
+}
+void create(StreamStore& store) {
+    REQUIRE(store.create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+}
+
+bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+/// What a node would append that has folded everything up to one of these commits.
+struct Stale {
+    log::LastCommit previous;
+    log::Place place;
+    std::string bytes;
+};
+
+std::vector<Stale> stale_appends(SharedLog& log, std::uint64_t below_segment) {
+    std::vector<Stale> all;
+    log::LastCommit previous;
+    log.read({1, log::segment_header_bytes}, [&](const log::SharedCommit& commit) {
+        const bool is_first_of_later_segment = commit.begins.has_value();
+        if (commit.place.segment < below_segment && !is_first_of_later_segment)
+            all.push_back({previous, commit.place, std::string(commit.bytes)});
+        previous = {.place = commit.place, .crc = log::crc_of(commit.bytes)};
+    });
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a node that begins with nothing under load takes segments from the archive and ends as the others are") {
+    const Archived log;
+    const auto writer = log.node("writer");
+    create(*writer);
+    const auto archiver = log.archiver(1);
+    std::atomic<int> appended{0};
+    std::atomic<bool> stopping{false};
+    std::thread load([&] {
+        for (; !stopping; ++appended) append(*writer, std::to_string(appended));
+    });
+    REQUIRE(eventually([&] { return appended > 150 && log.is_archived(5); }));
+
+    const auto late = log.node("late");
+    const auto was = appended.load();
+    REQUIRE(eventually([&] { return appended > was + 20; }));
+    stopping = true;
+    load.join();
+
+    CHECK(late->head("a").value().tail.offset.value == static_cast<std::uint64_t>(appended));
+    CHECK(state_of(*late) == state_of(*writer));
+    append(*late, "from the late one");
+    CHECK(state_of(*late) == state_of(*writer));
+}
+
+TEST_CASE("while segments are moved to the archive nothing can be appended in their place") {
+    const Archived log;
+    const auto writer = log.node("writer");
+    create(*writer);
+    for (int i = 0; i < 150; ++i) append(*writer, std::to_string(i));
+    const auto segments = log.segments();
+    REQUIRE(segments->try_lead());
+    const auto last = segments->last();
+    REQUIRE(last > 5);
+    const auto tries = stale_appends(*open_postgres_log(log.database_options()), last - 1);
+    std::atomic<bool> stopping{false};
+    std::atomic<int> made{0};
+    std::atomic<int> overtaken{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+        threads.emplace_back([&] {
+            const auto stale = open_postgres_log(log.database_options());
+            while (!stopping) {
+                for (const auto& one : tries) {
+                    const auto answer = stale->append({.previous = one.previous, .commit = {one.place, one.bytes}});
+                    ++(answer == SharedLog::Answer::overtaken ? overtaken : made);
+                }
+            }
+        });
+    }
+    REQUIRE(eventually([&] { return overtaken > 100; }));
+
+    Archiver archiver(segments, make_file_device(log.directory.path() / "archive"), {.segments_in_log = 1});
+    while (archiver.run_one()) {
+    }
+    const auto were = overtaken.load();
+    REQUIRE(eventually([&] { return overtaken > were + 2 * static_cast<int>(tries.size()); }));
+    stopping = true;
+    for (auto& thread : threads) thread.join();
+
+    CHECK(made.load() == 0);
+    CHECK(segments->first_held() == last - 1);
+    append(*writer, "more");
+    CHECK(state_of(*log.node("late")) == state_of(*writer));
+}
+
+TEST_CASE("of two archivers one works, and when its session is cut it goes on or the other one does") {
+    const Archived log;
+    const auto writer = log.node("writer");
+    create(*writer);
+    const auto one = log.archiver(1);
+    const auto other = log.archiver(1);
+    for (std::uint64_t number = 1; number < 5; ++number) {
+        for (int i = 0; i < 25; ++i) append(*writer, std::to_string(i));
+        REQUIRE(eventually([&] { return log.is_archived(number); }));
+        database().cut_sessions();
+    }
+
+    CHECK(state_of(*log.node("late")) == state_of(*writer));
+}
+
+}  // namespace foldback::nodes

@@ -1,0 +1,296 @@
+#include "foldback/store/archive.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "log/device.hpp"
+#include "log/faulty_device.hpp"
+#include "log/log_files.hpp"
+#include "nodes/state_text.hpp"
+#include "support/environment.hpp"
+#include "support/memory_shared_log.hpp"
+
+/// The archive of a shared log in memory, step by step, on a device that fails when told to.
+namespace foldback::nodes {
+namespace {
+
+using test::MemorySharedLog;
+using test::MemorySharedSegments;
+using test::SharedCommits;
+
+constexpr std::uint64_t segment_bytes = 16 * 1024;
+
+/// A log of some segments, its archive, and the one node that wrote it.
+struct Archived {
+    explicit Archived(int appends = 40) : node(new_node(nullptr)) {
+        REQUIRE(node->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+        for (int i = 0; i < appends; ++i) append(std::to_string(i));
+    }
+
+    void append(const std::string& text) const {
+        const auto body = '"' + text + std::string(1'500, 'x') + '"';
+        REQUIRE(node->append({.stream = "a", .messages = Messages::json(body).value()}).has_value());
+    }
+
+    /// A node that begins with nothing; without a device it knows no archive.
+    [[nodiscard]] std::unique_ptr<LogStore> new_node(const std::shared_ptr<LogDevice>& archive) {
+        return node_over(make_memory_device(), archive);
+    }
+    [[nodiscard]] std::unique_ptr<LogStore> node_over(const std::shared_ptr<LogDevice>& copy,
+                                                      const std::shared_ptr<LogDevice>& archive) {
+        std::shared_ptr<SharedLog> shared = std::make_shared<MemorySharedLog>(common);
+        const auto told = [this](const std::string& what) { trouble.push_back(what); };
+        const auto progress = [this](const Progress&) { ++segments_taken; };
+        if (archive) shared = with_archive(std::move(shared), archive, {.on_trouble = told, .on_progress = progress});
+        LogStoreOptions options;
+        options.segment_bytes = segment_bytes;
+        options.clock = &clock;
+        options.background_threads = false;
+        return LogStore::over_shared(std::move(shared), copy, options);
+    }
+
+    [[nodiscard]] std::unique_ptr<Archiver> new_archiver(std::uint64_t segments_in_log = 0) {
+        const auto told = [this](const std::string& what) { trouble.push_back(what); };
+        return std::make_unique<Archiver>(segments, directory,
+                                          ArchiverOptions{.segments_in_log = segments_in_log, .on_trouble = told});
+    }
+    void archive_all(std::uint64_t segments_in_log = 0) {
+        const auto archiver = new_archiver(segments_in_log);
+        while (archiver->run_one()) {
+        }
+    }
+    [[nodiscard]] std::uint64_t sealed() const { return segments->last() - 1; }
+    [[nodiscard]] std::vector<std::uint64_t> archived() const { return log::find_log_files(*directory).segments; }
+    [[nodiscard]] bool has_told(std::string_view what) const {
+        return std::ranges::any_of(trouble, [&](const auto& one) { return one.find(what) != std::string::npos; });
+    }
+
+    ManualClock clock;
+    std::shared_ptr<SharedCommits> common = std::make_shared<SharedCommits>(segment_bytes);
+    std::shared_ptr<MemorySharedSegments> segments = std::make_shared<MemorySharedSegments>(common);
+    std::shared_ptr<FaultyDevice> directory = std::make_shared<FaultyDevice>(1);
+    std::vector<std::string> trouble;
+    int segments_taken = 0;
+    std::unique_ptr<LogStore> node;
+};
+
+/// Writes over a byte in the middle of a file.
+void damage(LogDevice& device, const std::string& name) {
+    const auto file = device.open(name, LogDevice::Open::read_write);
+    std::byte byte{};
+    (void)file->read_at(file->size() / 2, {&byte, 1});
+    byte ^= std::byte{1};
+    file->write_at(file->size() / 2, {&byte, 1});
+}
+
+}  // namespace
+
+TEST_CASE("segments are archived when they are sealed, and the one that is appended to is not") {
+    Archived log;
+
+    log.archive_all();
+
+    REQUIRE(log.sealed() > 3);
+    CHECK(log.archived().size() == log.sealed());
+    CHECK(log.trouble.empty());
+}
+
+TEST_CASE("a node that begins with nothing takes what is archived from there, and the rest from the log") {
+    Archived log;
+    log.archive_all();
+    const auto sealed = static_cast<int>(log.sealed());
+    log.append("later");
+
+    const auto node = log.new_node(log.directory);
+
+    CHECK(log.segments_taken == sealed);
+    CHECK(state_of(*node) == state_of(*log.node));
+    CHECK(log.trouble.empty());
+}
+
+TEST_CASE("what is moved to the archive is gone from the log but for the seals, and new nodes have it all") {
+    Archived log;
+    const auto commits = log.common->commits.size();
+
+    log.archive_all(2);
+
+    CHECK(log.segments->first_held() == log.sealed() - 1);
+    CHECK(log.common->commits.size() < commits);
+    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK_THROWS_AS((void)log.new_node(nullptr), CommitsMissing);
+}
+
+TEST_CASE("a node that was away while segments were moved goes on from the archive, also when it runs") {
+    Archived log(4);
+    const auto copy = make_memory_device();
+    (void)log.node_over(copy, log.directory);
+    const auto running = log.new_node(log.directory);
+    for (int i = 0; i < 40; ++i) log.append("more");
+    log.archive_all(1);
+
+    const auto again = log.node_over(copy, log.directory);
+
+    CHECK(state_of(*again) == state_of(*log.node));
+    CHECK(state_of(*running) == state_of(*log.node));
+    REQUIRE(log.node->create({.stream = "b"}).has_value());
+    CHECK(again->head("b").has_value());
+}
+
+TEST_CASE("a node that appends where segments were moved meanwhile is overtaken") {
+    Archived log(0);
+    const auto empty = log.new_node(log.directory);
+    (void)empty->tail();
+    for (int i = 0; i < 40; ++i) log.append("more");
+    log.archive_all(1);
+
+    REQUIRE(empty->create({.stream = "b"}).value().created);
+
+    CHECK(state_of(*empty) == state_of(*log.node));
+}
+
+TEST_CASE("a damaged segment of the archive is told of and taken from the log") {
+    Archived log;
+    log.archive_all();
+    damage(*log.directory, "0000000002.segment");
+
+    const auto node = log.new_node(log.directory);
+
+    CHECK(log.has_told("segment 2 is not taken from the archive"));
+    CHECK(log.segments_taken == 1);
+    CHECK(state_of(*node) == state_of(*log.node));
+}
+
+TEST_CASE("a segment that was cut short, or is of another log, is not taken") {
+    Archived log;
+    Archived other(60);
+    log.archive_all();
+    other.common->origin.name = log.common->origin.name;
+    other.archive_all();
+    const auto foreign = other.directory->open("0000000003.segment", LogDevice::Open::read_only);
+    std::string bytes(foreign->size(), '\0');
+    (void)foreign->read_at(0, std::as_writable_bytes(std::span(bytes)));
+    log.directory->remove("0000000003.segment");
+    log.directory->open("0000000003.segment", LogDevice::Open::create_new)
+        ->write_at(0, std::as_bytes(std::span(bytes)));
+    log.directory->remove("0000000002.segment");
+    log.directory->open("0000000002.segment", LogDevice::Open::create_new)
+        ->write_at(0, std::as_bytes(std::span(bytes)).first(5'000));
+
+    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK(log.has_told("segment 2 is not taken from the archive"));
+
+    log.archive_all(1);
+    CHECK(log.segments->first_held() == log.sealed());
+    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+}
+
+TEST_CASE("before anything is removed from the log the archive is read back, and made whole again") {
+    Archived log;
+    log.archive_all();
+    damage(*log.directory, "0000000001.segment");
+
+    log.archive_all(1);
+
+    CHECK(log.has_told("is damaged"));
+    log.trouble.clear();
+    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK(log.trouble.empty());
+}
+
+TEST_CASE(
+    "a segment that is damaged in the archive and gone from the log is said to be missing, and nothing is made up") {
+    Archived log;
+    log.archive_all(1);
+    damage(*log.directory, "0000000002.segment");
+
+    CHECK_THROWS_AS((void)log.new_node(log.directory), CommitsMissing);
+    CHECK(log.has_told("segment 2 is not taken from the archive"));
+    log.trouble.clear();
+    log.directory->remove("0000000002.segment");
+    for (int i = 0; i < 20; ++i) log.append("more");
+    log.archive_all(1);
+
+    CHECK(log.has_told("does not hold all of segment 2"));
+    CHECK(log.archived().size() == log.sealed() - 1);
+}
+
+TEST_CASE("an archive of another log, a store, and an empty directory in the archive's place are refused") {
+    Archived log;
+    log.archive_all(1);
+    Archived other;
+    other.common->origin.name = "fedcba9876543210";
+    const auto store = make_memory_device();
+    (void)LogStore::over(store, {.background_threads = false})->create({.stream = "a"});
+
+    CHECK_THROWS_WITH_AS((void)other.new_node(log.directory), doctest::Contains("archive of another log"),
+                         StorageError);
+    CHECK_THROWS_WITH_AS((void)log.new_node(store), doctest::Contains("store of its own"), StorageError);
+    CHECK_THROWS_WITH_AS((void)LogStore::over(log.directory, {.background_threads = false}),
+                         doctest::Contains("archive of a log"), StorageError);
+    log.directory = std::make_shared<FaultyDevice>(2);
+    CHECK_THROWS_WITH_AS(log.archive_all(), doctest::Contains("not the archive"), StorageError);
+    CHECK(log.archived().empty());
+}
+
+TEST_CASE("one node archives at a time, and another one goes on where it ended") {
+    Archived log;
+    const auto first = log.new_archiver(1);
+    REQUIRE(first->run_one());
+    log.segments->another_leads = true;
+
+    CHECK_FALSE(first->run_one());
+    CHECK(log.archived().size() == 1);
+
+    log.segments->another_leads = false;
+    log.archive_all(1);
+    CHECK(log.archived().size() == log.sealed());
+}
+
+TEST_CASE("a removal that ends in the middle is finished the next time, and nodes do not notice") {
+    Archived log;
+    const auto archiver = log.new_archiver(1);
+    log.segments->next_remove_ends_after = 3;
+    const auto run = [&] {
+        while (archiver->run_one()) {
+        }
+    };
+    CHECK_THROWS_AS(run(), StoreUnavailable);
+
+    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    log.archive_all(1);
+    CHECK(log.segments->first_held() == log.sealed());
+    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+}
+
+TEST_CASE("wherever the archiver's process or machine dies, every commit is in the log or in the archive") {
+    for (const bool power_is_lost : {false, true}) {
+        bool was_done = false;
+        for (std::uint64_t calls = 0; !was_done; ++calls) {
+            CAPTURE(power_is_lost);
+            CAPTURE(calls);
+            Archived log(25);
+            const auto state = state_of(*log.node);
+            log.directory->lose_power_after(calls);
+            try {
+                log.archive_all(1);
+                was_done = true;
+            } catch (const StorageError&) {
+                log.trouble.clear();
+            }
+            power_is_lost ? log.directory->crash() : log.directory->kill();
+
+            CHECK(state_of(*log.new_node(log.directory)) == state);
+
+            log.archive_all(1);
+            log.directory->crash();
+            CHECK(log.trouble.empty());
+            CHECK(log.directory->list().size() == 1 + log.sealed());
+            CHECK(log.segments->first_held() == log.sealed());
+            CHECK(state_of(*log.new_node(log.directory)) == state);
+        }
+    }
+}
+
+}  // namespace foldback::nodes
