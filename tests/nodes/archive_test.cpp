@@ -24,9 +24,9 @@ constexpr std::uint64_t segment_bytes = 16 * 1024;
 
 /// A log of some segments, its archive, and the one node that wrote it.
 struct Archived {
-    explicit Archived(int appends = 40) : node(new_node(nullptr)) {
+    explicit Archived(int appends = 40, const std::string& text = {}) : node(new_node(nullptr)) {
         REQUIRE(node->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
-        for (int i = 0; i < appends; ++i) append(std::to_string(i));
+        for (int i = 0; i < appends; ++i) append(text + std::to_string(i));
     }
 
     void append(const std::string& text) const {
@@ -48,6 +48,7 @@ struct Archived {
         options.segment_bytes = segment_bytes;
         options.clock = &clock;
         options.background_threads = false;
+        if (before_open) before_open();
         return LogStore::over_shared(std::move(shared), copy, options);
     }
 
@@ -73,8 +74,16 @@ struct Archived {
     std::shared_ptr<FaultyDevice> directory = std::make_shared<FaultyDevice>(1);
     std::vector<std::string> trouble;
     int segments_taken = 0;
+    std::function<void()> before_open;  ///< between opening the archive and the node
     std::unique_ptr<LogStore> node;
 };
+
+std::string contents_of(LogDevice& device, const std::string& name) {
+    const auto file = device.open(name, LogDevice::Open::read_only);
+    std::string bytes(file->size(), '\0');
+    (void)file->read_at(0, std::as_writable_bytes(std::span(bytes)));
+    return bytes;
+}
 
 /// Writes over a byte in the middle of a file.
 void damage(LogDevice& device, const std::string& name) {
@@ -162,28 +171,37 @@ TEST_CASE("a damaged segment of the archive is told of and taken from the log") 
     CHECK(state_of(*node) == state_of(*log.node));
 }
 
-TEST_CASE("a segment that was cut short, or is of another log, is not taken") {
-    Archived log;
-    Archived other(60);
-    log.archive_all();
-    other.common->origin.name = log.common->origin.name;
-    other.archive_all();
-    const auto foreign = other.directory->open("0000000003.segment", LogDevice::Open::read_only);
-    std::string bytes(foreign->size(), '\0');
-    (void)foreign->read_at(0, std::as_writable_bytes(std::span(bytes)));
-    log.directory->remove("0000000003.segment");
-    log.directory->open("0000000003.segment", LogDevice::Open::create_new)
-        ->write_at(0, std::as_bytes(std::span(bytes)));
-    log.directory->remove("0000000002.segment");
-    log.directory->open("0000000002.segment", LogDevice::Open::create_new)
-        ->write_at(0, std::as_bytes(std::span(bytes)).first(5'000));
+TEST_CASE("an archive that cannot be read at any moment does not keep a node from beginning with the log") {
+    for (int calls = 0; calls < 60; ++calls) {
+        CAPTURE(calls);
+        Archived log(25);
+        log.archive_all();
+        log.before_open = [&] { log.directory->set_faults({.read_fails = 1.0 / (1 + calls)}); };
 
-    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
-    CHECK(log.has_told("segment 2 is not taken from the archive"));
+        CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    }
+}
 
-    log.archive_all(1);
-    CHECK(log.segments->first_held() == log.sealed());
-    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+TEST_CASE("a segment that was cut short, or is of another log, is not taken, and replaced before anything is removed") {
+    for (const std::size_t kept_bytes : {std::size_t{5'000}, SIZE_MAX}) {
+        Archived log;
+        Archived other(40, "other ");
+        log.archive_all();
+        other.archive_all();
+        const auto bytes = contents_of(*other.directory, "0000000001.segment");
+        log.directory->remove("0000000001.segment");
+        log.directory->open("0000000001.segment", LogDevice::Open::create_new)
+            ->write_at(0, std::as_bytes(std::span(bytes)).first(std::min(kept_bytes, bytes.size())));
+
+        CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+        CHECK(log.has_told("segment 1 is not taken from the archive"));
+
+        log.archive_all(1);
+        CHECK(log.segments->first_held() == log.sealed());
+        CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+        const auto names = log.directory->list();
+        CHECK(std::ranges::any_of(names, [](const auto& name) { return name.ends_with(".aside"); }));
+    }
 }
 
 TEST_CASE("before anything is removed from the log the archive is read back, and made whole again") {

@@ -35,8 +35,9 @@ public:
     /// Whether a segment is here that ends with this seal. No more of it is read. Throws DeviceError.
     [[nodiscard]] bool ends_with(const LastCommit& seal) const;
 
-    /// Hands over the commits of a segment from one of them on, as SharedLog::read does. Throws StorageError, DeviceError.
-    static void read(const ArchivedSegment& segment, std::uint64_t from_byte,
+    /// Hands over the commits of a segment from one of them on, as SharedLog::read does; false when it is not what it was any more.
+    /// Throws DeviceError, and what `on_commit` throws.
+    static bool read(const ArchivedSegment& segment, std::uint64_t from_byte,
                      const std::function<void(const SharedCommit&)>& on_commit);
 
     /// Makes durable what `find` found, whoever wrote it. Throws DeviceError.

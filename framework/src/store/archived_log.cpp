@@ -43,7 +43,7 @@ public:
         const auto segment = take(commit.place.segment);
         if (!segment) return false;
         bool found = false;
-        log::Archive::read(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
+        (void)read_whole(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
             found = found || (one.place == commit.place && log::crc_of(one.bytes) == commit.crc);
         });
         return found;
@@ -57,12 +57,13 @@ private:
     /// Hands over what the archive has from there on, and moves `from` behind it; false when that is nothing.
     bool read_archive(log::Place& from, const std::function<void(const log::SharedCommit&)>& on_commit) {
         const auto begun = from;
+        const auto hand_over = [&](const log::SharedCommit& commit) {
+            on_commit(commit);
+            from = behind(commit);
+        };
         auto number = from.segment;
         for (auto byte = from.byte; const auto segment = take(number); byte = log::segment_header_bytes, ++number) {
-            log::Archive::read(*segment, byte, [&](const log::SharedCommit& commit) {
-                on_commit(commit);
-                from = behind(commit);
-            });
+            if (!read_whole(*segment, byte, hand_over)) break;
             done_bytes_ += from.byte;
             if (options_.on_progress)
                 options_.on_progress({.what = "taking segments from the archive", .done_bytes = done_bytes_});
@@ -70,22 +71,36 @@ private:
         return from != begun;
     }
 
+    bool read_whole(const log::ArchivedSegment& segment, std::uint64_t from_byte,
+                    const std::function<void(const log::SharedCommit&)>& on_commit) {
+        const auto number = segment.header.number;
+        try {
+            if (log::Archive::read(segment, from_byte, on_commit)) return true;
+            tell(number, "it changed while it was read");
+        } catch (const DeviceError& error) {
+            tell(number, error.what());
+        }
+        return false;
+    }
+
+    void tell(std::uint64_t number, const std::string& trouble) {
+        if (options_.on_trouble)
+            options_.on_trouble("segment " + std::to_string(number) + " is not taken from the archive: " + trouble);
+    }
+
     /// A segment that the archive holds, if it is whole and the log's.
     std::optional<log::ArchivedSegment> take(std::uint64_t number) {
-        std::string trouble;
         try {
             auto found = archive_.find(number);
             if (!found || log_->holds(found->seal)) return found;
-            trouble = "it is not the segment that the log has";
+            tell(number, "it is not the segment that the log has");
         } catch (const StoreUnavailable&) {
             throw;
         } catch (const StorageError& error) {
-            trouble = error.what();
+            tell(number, error.what());
         } catch (const DeviceError& error) {
-            trouble = error.what();
+            tell(number, error.what());
         }
-        if (options_.on_trouble)
-            options_.on_trouble("segment " + std::to_string(number) + " is not taken from the archive: " + trouble);
         return {};
     }
 

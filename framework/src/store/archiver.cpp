@@ -48,6 +48,7 @@ void Archiver::run() {
         bool worked = false;
         try {
             worked = run_one();
+            if (!worked) told_.clear();
         } catch (const StorageError& error) {
             tell(error.what());
         }

@@ -62,7 +62,7 @@ TEST_CASE("memory and a directory contradict each other unless one is said more 
 
 TEST_CASE("what is for nodes that share a log needs one, and segments leave a database for an archive only") {
     const auto code_of = [](std::map<std::string, std::string> flags) {
-        return code_of_loading({.flags = {flags.begin(), flags.end()}});
+        return code_of_loading({.flags = std::move(flags)});
     };
     const std::string url = "postgres://db.example/foldback";
 
