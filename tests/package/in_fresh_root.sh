@@ -48,7 +48,7 @@ start_service() {
 use_service() {
     inside foldback create greetings --content-type application/json
     inside foldback append greetings '"hello"'
-    [ "$(inside foldback read greetings)" = '"hello"' ]
+    [ "$(inside foldback read greetings --until-end)" = '"hello"' ]
 }
 
 stop_service() {
