@@ -33,7 +33,7 @@ std::string prepared(const std::filesystem::path& file) {
 
 SQLite::Database opened(const std::filesystem::path& file, const DatabaseOptions& options) {
     try {
-        return SQLite::Database(prepared(file), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
+        return SQLite::Database(prepared(file), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX,
                                 static_cast<int>(options.busy_timeout.count()));
     } catch (const SQLite::Exception& error) {
         throw DatabaseError(file.string() + ": " + error.what(), error.getExtendedErrorCode(), true);

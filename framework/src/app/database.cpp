@@ -4,6 +4,8 @@
 
 namespace foldback {
 
+void forgo_sqlite_memory_statistics() noexcept { (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 Database::Impl::Impl(std::filesystem::path path, DatabaseOptions with)
     : file(std::move(path)), options(with), writer(file, app::Connection::Role::writer, options) {}
 

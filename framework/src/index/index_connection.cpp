@@ -86,8 +86,9 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
 
 IndexDb::Connection::Connection(const std::filesystem::path& file, Role role)
     : db(prepared(file).empty() ? std::string(":memory:") : file.string(),
-         role == Role::writer ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READWRITE, 10'000,
-         file.empty() ? std::string() : checked_vfs()) {
+         SQLite::OPEN_NOMUTEX |
+             (role == Role::writer ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READWRITE),
+         10'000, file.empty() ? std::string() : checked_vfs()) {
     configure(role, file.empty());
     if (role == Role::writer) prepare_schema();
     reading = std::make_unique<Reading>(db);

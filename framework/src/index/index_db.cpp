@@ -122,6 +122,7 @@ IndexDb::Lease IndexDb::lease() {
 
 IndexDb::Head IndexDb::head() const {
     return with_sqlite_errors(file_, "reading its head", [&] {
+        const std::lock_guard lock(writer_mutex_);
         SQLite::Statement query(writer_->db,
                                 "SELECT covered_segment, covered_byte, next_position, next_incarnation, covered_epoch "
                                 "FROM head");

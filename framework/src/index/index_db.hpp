@@ -146,7 +146,7 @@ private:
 
     std::filesystem::path file_;
     std::unique_ptr<Connection> writer_;
-    std::mutex writer_mutex_;
+    mutable std::mutex writer_mutex_;  ///< guards the writer's connection
     std::mutex pool_mutex_;
     std::vector<std::unique_ptr<Connection>> pool_;
     std::size_t connections_ = 0;  ///< in the pool and lent

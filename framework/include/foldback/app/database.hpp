@@ -10,6 +10,11 @@
 
 namespace foldback {
 
+/// SQLite counts the memory that it uses, under a lock that all connections of the process share, with every piece it takes or
+/// gives back. Turns that off for the process; without effect when SQLite was used before. Programs call it at their start;
+/// the libraries leave such a thing to them.
+void forgo_sqlite_memory_statistics() noexcept;
+
 struct DatabaseOptions {
     /// How long to wait for a lock that another process or connection holds.
     std::chrono::milliseconds busy_timeout{10'000};
