@@ -86,12 +86,6 @@ std::optional<std::uint64_t> Catalog::creation_of_dead(Incarnation incarnation) 
     return found->second->meta->created_in_segment;
 }
 
-StreamRef Catalog::usable(const StreamRef& stream) {
-    if (stream->life == Life::dead) return nullptr;
-    stream->recently_used.store(true, std::memory_order_relaxed);
-    return stream;
-}
-
 std::optional<ProducerState> Catalog::find_producer(const StreamRef& stream, const std::string& id) {
     {
         const std::shared_lock lock(mutex_);

@@ -44,6 +44,20 @@ public:
     /// The same, and looks at it under the same lock.
     [[nodiscard]] StreamRef find(const std::string& path, const std::function<void(const StreamState&)>& look);
 
+    /// Calls `look(const StreamState&)` under the shared lock; false when there is no such stream any more.
+    template <class Look>
+    bool look_at(Incarnation incarnation, const Look& look) {
+        {
+            const std::shared_lock lock(mutex_);
+            const auto found = by_incarnation_.find(incarnation.value);
+            if (found != by_incarnation_.end()) return look_at_usable(*found->second, look);
+        }
+        const auto stream = find(incarnation);
+        if (!stream) return false;
+        const std::shared_lock lock(mutex_);
+        return look_at_usable(*stream, look);
+    }
+
     /// Learns some more paths from the index; false when all are known. From then on a path that is certainly new is not
     /// asked about there. Begins anew when most of the paths it knows are of streams that are gone, so that its memory
     /// follows the streams there are. Takes the mutex itself; one thread at a time.
@@ -127,7 +141,20 @@ public:
 private:
     [[nodiscard]] StreamRef adopt(StreamRow row);
     [[nodiscard]] StreamRef folded(Incarnation incarnation);
-    [[nodiscard]] static StreamRef usable(const StreamRef& stream);
+    [[nodiscard]] static bool is_usable(StreamState& stream) noexcept {
+        if (stream.life == Life::dead) return false;
+        // Many threads look: a line of memory that nobody writes stays with all of them.
+        if (!stream.recently_used.load(std::memory_order_relaxed))
+            stream.recently_used.store(true, std::memory_order_relaxed);
+        return true;
+    }
+    [[nodiscard]] static StreamRef usable(const StreamRef& stream) { return is_usable(*stream) ? stream : nullptr; }
+    template <class Look>
+    [[nodiscard]] static bool look_at_usable(StreamState& stream, const Look& look) {
+        if (!is_usable(stream)) return false;
+        look(stream);
+        return true;
+    }
     [[nodiscard]] StreamRow row_of(const StreamState& stream) const;
     /// Throws StorageError after a change that failed half-way: what the index does not have yet is not known any more.
     void require_whole() const;

@@ -1,6 +1,8 @@
 #include "store/feed.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -10,6 +12,8 @@ namespace {
 /// Log that one call reads at most: a prefix that matches nothing must not hold its caller up.
 constexpr std::uint64_t max_scanned_bytes = 16 << 20;
 constexpr int max_attempts = 1000;
+/// Memory for copies of messages is taken in blocks of at most so much, but for larger messages.
+constexpr std::size_t largest_block_bytes = 256 << 10;
 
 /// Fills a page from the commits it is shown.
 class FeedFiller {
@@ -43,17 +47,14 @@ private:
     bool add(const log::MessagesAppended& record) {
         const Position end{record.first_position.value + record.count};
         if (end <= page_.next) return true;
-        const auto& stream = stream_of(record.incarnation);
-        const auto first = stream ? first_of_.at(record.incarnation.value) : Offset{};
-        if (record.payload_dropped || !stream || record.first.value + record.extent <= first.value) {
+        const auto [incarnation, stream, first] = stream_of(record.incarnation);
+        if (record.payload_dropped || stream == nullptr || record.first.value + record.extent <= first.value) {
             page_.next = end;
             return true;
         }
-        auto data = std::make_shared<const std::string>(record.payload);
-        const std::string_view payload = *data;
+        const auto payload = copy_of(record.payload);
         auto sizes = record.sizes;
         std::size_t byte = 0;
-        bool used = false;
         bool room = true;
         for (std::uint32_t i = 0; i < record.count; ++i) {
             auto size = record.framing == Framing::json ? log::take_varint(sizes).value_or(0) : payload.size();
@@ -81,29 +82,47 @@ private:
                                       .data = payload.substr(begin, size)});
             bytes_left_ -= std::min<std::size_t>(bytes_left_, size);
             --messages_left_;
-            used = true;
             page_.next = {position.value + 1};
         }
-        if (used) page_.owners.push_back(std::move(data));
         return room;
     }
 
-    /// Null: the stream is gone, or its path does not match.
-    const std::shared_ptr<const index::StreamMeta>& stream_of(Incarnation incarnation) {
-        const auto known = metas_.find(incarnation.value);
-        if (known != metas_.end()) return known->second;
-        std::shared_ptr<const index::StreamMeta> meta;
-        if (const auto stream = catalog_.find(incarnation)) {
-            const std::shared_lock lock(catalog_.mutex());
-            const bool wanted =
-                stream->life == index::Life::live && stream->meta->path.text().starts_with(request_.prefix);
-            if (wanted && !catalog_.expired(*stream)) {
-                meta = stream->meta;
-                first_of_[incarnation.value] = stream->first;
-                page_.owners.push_back(meta);
-            }
+    struct Known {
+        std::uint64_t incarnation = 0;  ///< 0: none
+        const index::StreamMeta* stream =
+            nullptr;   ///< owned by the page; null: the stream is gone, or its path does not match
+        Offset first;  ///< the earliest retained offset
+    };
+
+    const Known& stream_of(Incarnation incarnation) {
+        auto& known = known_[incarnation.value % known_.size()];
+        if (known.incarnation == incarnation.value) return known;
+        known = {incarnation.value, nullptr, {}};
+        (void)catalog_.look_at(incarnation, [&](const index::StreamState& stream) {
+            const auto& meta = stream.meta;
+            if (stream.life != index::Life::live || !meta->path.text().starts_with(request_.prefix)) return;
+            if (catalog_.expired(stream)) return;
+            known.stream = meta.get();
+            known.first = stream.first;
+            page_.owners.push_back(meta);
+        });
+        return known;
+    }
+
+    /// A copy that lives as long as the page: one after the other in a few blocks.
+    std::string_view copy_of(std::string_view bytes) {
+        if (bytes.size() > block_left_) {
+            block_left_ = std::max(bytes.size(), next_block_bytes_);
+            next_block_bytes_ = std::min(next_block_bytes_ * 4, largest_block_bytes);
+            const auto block = std::make_shared_for_overwrite<char[]>(block_left_);
+            block_ = block.get();
+            page_.owners.push_back(block);
         }
-        return metas_.emplace(incarnation.value, std::move(meta)).first->second;
+        std::copy(bytes.begin(), bytes.end(), block_);
+        const std::string_view copy(block_, bytes.size());
+        block_ += bytes.size();
+        block_left_ -= bytes.size();
+        return copy;
     }
 
     FeedPage& page_;
@@ -112,8 +131,10 @@ private:
     std::size_t bytes_left_;
     std::size_t messages_left_;
     std::uint64_t scanned_bytes_ = 0;
-    std::unordered_map<std::uint64_t, std::shared_ptr<const index::StreamMeta>> metas_;
-    std::unordered_map<std::uint64_t, Offset> first_of_;
+    std::array<Known, 64> known_{};  ///< the stream looked at last, of those that share a place
+    char* block_ = nullptr;          ///< where the next copy goes
+    std::size_t block_left_ = 0;
+    std::size_t next_block_bytes_ = 4 << 10;
 };
 
 }  // namespace
