@@ -24,7 +24,8 @@ void put_state_row(ReadModel& model, std::string_view stream, std::string_view t
     const auto changed = model.execute(
         "INSERT INTO foldback_state_rows (stream, type, key, value, change, published) "
         "SELECT stream, ?2, ?3, ?4, last_change + 1, 0 FROM foldback_state_streams WHERE stream = ?1 "
-        "ON CONFLICT (stream, type, key) DO UPDATE SET value = excluded.value, change = excluded.change "
+        "ON CONFLICT (stream, type, key) DO UPDATE SET value = excluded.value, change = excluded.change, "
+        "published = published OR change <= (SELECT s.published FROM foldback_state_streams s WHERE s.stream = ?1) "
         "WHERE value IS NOT excluded.value",
         {stream, type, key, value});
     changed == 1 ? count_change(model, stream) : check_published(model, stream);
@@ -33,6 +34,7 @@ void put_state_row(ReadModel& model, std::string_view stream, std::string_view t
 bool remove_state_row(ReadModel& model, std::string_view stream, std::string_view type, std::string_view key) {
     const auto changed = model.execute(
         "UPDATE foldback_state_rows SET value = NULL, "
+        "published = published OR change <= (SELECT published FROM foldback_state_streams WHERE stream = ?1), "
         "change = (SELECT last_change + 1 FROM foldback_state_streams WHERE stream = ?1) "
         "WHERE stream = ?1 AND type = ?2 AND key = ?3 AND value IS NOT NULL",
         {stream, type, key});

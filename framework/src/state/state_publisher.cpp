@@ -127,10 +127,9 @@ void StatePublisher::settle(Database& database, std::int64_t change) const {
         const auto before =
             model.value<std::int64_t>("SELECT published FROM foldback_state_streams WHERE stream = ?", {stream});
         model.execute(
-            "DELETE FROM foldback_state_rows WHERE stream = ? AND change > ? AND change <= ? AND value IS NULL",
+            "DELETE FROM foldback_state_rows INDEXED BY foldback_state_rows_removed "
+            "WHERE stream = ? AND change > ? AND change <= ? AND value IS NULL",
             {stream, before, change});
-        model.execute("UPDATE foldback_state_rows SET published = 1 WHERE stream = ? AND change > ? AND change <= ?",
-                      {stream, before, change});
         model.execute("UPDATE foldback_state_streams SET published = ? WHERE stream = ?", {change, stream});
     });
 }

@@ -15,7 +15,8 @@
 namespace foldback::state {
 
 /// The tables `foldback_state_streams` and `foldback_state_rows` of a database, as far as one projection is concerned. Each
-/// change of a row has a number; what is removed stays as a row without value until that is published.
+/// change of a row has a number; what is removed stays as a row without value until that is published. A row is known to readers
+/// when its change is among those that the stream's row calls published, or when it says `published`: then an earlier one was.
 class StateTables {
 public:
     StateTables(StreamPath stream, std::string projection)

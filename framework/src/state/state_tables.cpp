@@ -13,6 +13,8 @@ constexpr const char* schema = R"sql(
         stream TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL, value TEXT, change INTEGER NOT NULL,
         published INTEGER NOT NULL, PRIMARY KEY (stream, type, key)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS foldback_state_rows_by_change ON foldback_state_rows (stream, change);
+    CREATE INDEX IF NOT EXISTS foldback_state_rows_removed ON foldback_state_rows (stream, change)
+        WHERE value IS NULL;
 )sql";
 
 std::string new_generation() {
