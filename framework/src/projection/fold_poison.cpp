@@ -68,10 +68,7 @@ void FoldTask::apply_parked(const ParkedEvent& parked, const FeedMessage& event)
     ++ledger.applied;
     const auto prepared = definition_.prepare ? definition_.prepare(event) : nullptr;
     const Delivery delivery{.message = event, .replay = parked.replay, .prepared = prepared.get()};
-    if (definition_.sink) {
-        definition_.sink->apply(delivery);
-        definition_.sink->flush(ledger.checkpoint);
-    }
+    if (definition_.sink) deliver_alone(delivery, ledger.checkpoint);
     store(ledger, [&](ReadModel& model) {
         if (!definition_.sink) definition_.apply(model, delivery);
         books_.unpark(model, parked.position);

@@ -4,6 +4,12 @@
 #include "projection/parallel.hpp"
 
 namespace foldback::projection {
+namespace {
+
+/// How often a batch is delivered to a sink that others are faster than, before it rests like after an error.
+constexpr int max_deliveries = 3;
+
+}  // namespace
 
 /// Events that are applied one after the other, in order.
 struct FoldTask::Partition {
@@ -46,6 +52,17 @@ void FoldTask::run(Partition& partition, Range events) const {
 }
 
 std::optional<FoldTask::Failure> FoldTask::apply_to_sink(Range events, Position next) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return apply_and_flush(events, next);
+        } catch (const DeliverAgain& again) {
+            taken_ahead_.clear();
+            if (attempt == max_deliveries) return Failure{events.size(), again.what(), true};
+        }
+    }
+}
+
+std::optional<FoldTask::Failure> FoldTask::apply_and_flush(Range events, Position next) {
     auto partitions = partitions_of(events);
     in_parallel(partitions.size(), [&](std::size_t part) { run(partitions[part], events); });
 
@@ -80,11 +97,24 @@ std::optional<FoldTask::Failure> FoldTask::apply_to_sink(Range events, Position 
     return first;
 }
 
+void FoldTask::deliver_alone(const Delivery& delivery, Position next) const {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            definition_.sink->apply(delivery);
+            return definition_.sink->flush(next);
+        } catch (const DeliverAgain&) {
+            if (attempt == max_deliveries) throw;
+        }
+    }
+}
+
 void FoldTask::commit_sink(const Ledger& ledger, const std::vector<ParkedEvent>& parked) {
     const auto flush = [&] {
         try {
             definition_.sink->flush(ledger.checkpoint);
         } catch (const StorageError&) {
+            throw;
+        } catch (const DeliverAgain&) {
             throw;
         } catch (const std::exception& error) {
             throw StorageError(std::string("the sink could not be flushed: ") + error.what());

@@ -121,8 +121,12 @@ private:
     // fold_sink.cpp
     struct Partition;
     [[nodiscard]] std::optional<Failure> apply_to_sink(Range events, Position next);
+    /// The same, once. Throws DeliverAgain.
+    [[nodiscard]] std::optional<Failure> apply_and_flush(Range events, Position next);
     [[nodiscard]] std::vector<Partition> partitions_of(Range events) const;
     void run(Partition& partition, Range events) const;
+    /// One event, with a flush of its own. Throws what the sink throws.
+    void deliver_alone(const Delivery& delivery, Position next) const;
     void commit_sink(const Ledger& ledger, const std::vector<ParkedEvent>& parked);
 
     // fold_poison.cpp

@@ -54,6 +54,25 @@ private:
     Position checkpoint_;
 };
 
+/// What it got since the last flush is lost when others are faster.
+class OvertakenTarget final : public Target {
+public:
+    void flush(Position) override {
+        if (overtaken == 0) {
+            kept = all;
+            return;
+        }
+        --overtaken;
+        all = kept;
+        throw DeliverAgain("somebody was faster");
+    }
+
+    int overtaken = 0;
+
+private:
+    Strings kept;
+};
+
 ProjectionDefinition to(std::shared_ptr<Sink> sink) {
     ProjectionDefinition definition;
     definition.name = "sink";
@@ -120,6 +139,63 @@ TEST_CASE("while an event is retried its sink does not get the others again") {
 
         CHECK(target->all == Strings{"1", "2", "3"});
         CHECK(runner.status("sink").applied == 3);
+    });
+}
+
+TEST_CASE("a sink that others were faster than gets the batch again at once") {
+    in_every_world([](World& world) {
+        const auto target = std::make_shared<OvertakenTarget>();
+        target->overtaken = 2;
+        ProjectionRunner runner(*world.store, world.options());
+        runner.add(to(target), world.database);
+        world.append("a", "[1,2,3]");
+
+        runner.run_until_caught_up();
+
+        CHECK(target->all == Strings{"1", "2", "3"});
+        CHECK(runner.status("sink").applied == 3);
+        CHECK(runner.status("sink").failures == 0);
+    });
+}
+
+TEST_CASE("a sink that others are always faster than rests between its attempts") {
+    in_every_world([](World& world) {
+        const auto target = std::make_shared<OvertakenTarget>();
+        target->overtaken = 5;
+        ProjectionRunner runner(*world.store, world.options());
+        runner.add(to(target), world.database);
+        world.append("a", "[1,2,3]");
+
+        runner.run_until_caught_up();
+        CHECK(runner.status("sink").state == ProjectionState::retrying);
+        CHECK(runner.status("sink").error == "somebody was faster");
+        CHECK(target->overtaken == 2);
+        world.clock.advance(std::chrono::minutes{1});
+        runner.run_until_caught_up();
+
+        CHECK(target->all == Strings{"1", "2", "3"});
+        CHECK(runner.status("sink").checkpoint == Position{3});
+    });
+}
+
+TEST_CASE("a parked event that others were faster with is applied again by hand") {
+    in_every_world([](World& world) {
+        const auto target = std::make_shared<OvertakenTarget>();
+        target->trouble.expect("2", 4);
+        auto definition = to(target);
+        definition.on_poison = OnPoison::park;
+        ProjectionRunner runner(*world.store, world.options());
+        runner.add(definition, world.database);
+        world.append("a", "[1,2,3]");
+        use_up_retries(world, runner);
+        REQUIRE(runner.parked("sink").size() == 2);
+        target->overtaken = 1;
+
+        const auto outcome = runner.retry_parked("sink", "a");
+
+        CHECK(outcome.error.empty());
+        CHECK(outcome.applied == 2);
+        CHECK(target->all == Strings{"1", "2", "3"});
     });
 }
 

@@ -1,5 +1,8 @@
 #include "foldback/app/workflow.hpp"
 
+#include <functional>
+#include <map>
+
 #include "../projection/projection_fixture.hpp"
 #include "fulfilment.hpp"
 
@@ -23,6 +26,11 @@ public:
         workflow.reset();
         auto options = fulfilment_options();
         options.clock = &world.clock;
+        options.route = [this](const Recorded<OrderEvent>& recorded) {
+            if (const auto then = before_route.extract(std::string(recorded.stream))) then.mapped()();
+            return route(recorded);
+        };
+        options.on_poison = on_poison;
         options.dispatch = [this](const FulfilmentCommand& command, const Dispatch& dispatch) {
             if (dispatch_fails) throw std::runtime_error("not delivered");
             dispatched.push_back(std::string(command.name()) + " " + dispatch.workflow);
@@ -50,6 +58,9 @@ public:
     Strings ids;
     Dispatch last;
     bool dispatch_fails = false;
+    OnPoison on_poison = OnPoison::park;
+    std::map<std::string, std::function<void()>>
+        before_route;  ///< called once, before an input of that stream is routed
     std::unique_ptr<FulfilmentWorkflow> workflow;
     std::unique_ptr<ProjectionRunner> runner;
 };
@@ -73,6 +84,87 @@ TEST_CASE("an input is stored with its reactions, and commands are dispatched wi
         CHECK(shop.last.metadata.command == shop.last.command_id);
         // input, timeout; input, command, cancelled
         CHECK(shop.recorded("1") == 5);
+    });
+}
+
+TEST_CASE("inputs that have come meanwhile are received in one commit, in order") {
+    World world(false);
+    Shop shop(world);
+    for (const auto* id : {"1", "2", "3"}) shop.placed(id);
+    for (const auto* id : {"3", "1"}) shop.paid(id);
+    const auto before = world.log->stats().commits;
+
+    shop.run();
+
+    CHECK(world.log->stats().commits == before + 1);
+    CHECK(shop.dispatched == Strings{"Ship 1", "Ship 3"});
+    CHECK(shop.recorded("1") == 5);
+    CHECK(shop.recorded("2") == 2);
+    CHECK(shop.workflow->state_of("3").inputs == 2);
+}
+
+TEST_CASE("a timeout that fires while inputs are being received is not lost, and neither are they") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        world.clock.advance(hour);
+        shop.paid("1");
+        shop.placed("2");
+        // The workflow 1 is read and its payment decided about; then, in the middle of the batch, it times out.
+        shop.before_route["orders/2"] = [&] { CHECK(shop.workflow->fire_due() == 1); };
+
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"CancelOrder 1"});
+        CHECK(shop.recorded("1") == 5);  // input, timeout; timed out, command, completed
+        CHECK(shop.recorded("2") == 2);
+        CHECK(shop.runner->status("fulfilment.inbox").failures == 0);
+    });
+}
+
+TEST_CASE("an input that cannot be received holds up neither those before it nor those of other workflows") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.placed("2");
+        shop.placed("3");
+        const std::function<void()> fail = [&] {
+            shop.before_route["orders/2"] = fail;
+            throw std::runtime_error("no way to tell");
+        };
+        shop.before_route["orders/2"] = fail;
+        for (int i = 0; i < 10; ++i) {
+            shop.run();
+            CHECK(shop.recorded("1") == 2);
+            world.clock.advance(std::chrono::minutes{1});
+        }
+        CHECK_FALSE(world.store->head("fulfilments/2"));
+        CHECK(shop.recorded("3") == 2);
+
+        shop.before_route.clear();
+        CHECK(shop.runner->retry_parked("fulfilment.inbox", "stream orders/2").error.empty());
+
+        CHECK(shop.recorded("2") == 2);
+    });
+}
+
+TEST_CASE("a workflow whose stream is closed holds up no other") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+        REQUIRE(world.store->append({.stream = "fulfilments/1", .close = true}));
+        shop.paid("1");
+        shop.placed("2");
+        for (int i = 0; i < 10; ++i) {
+            shop.run();
+            world.clock.advance(std::chrono::minutes{1});
+        }
+
+        CHECK(shop.recorded("1") == 2);
+        CHECK(shop.recorded("2") == 2);
+        CHECK(shop.runner->parked("fulfilment.inbox").size() == 1);
     });
 }
 

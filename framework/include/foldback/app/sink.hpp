@@ -1,10 +1,18 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 
 #include "foldback/store/read_page.hpp"
 
 namespace foldback {
+
+/// Thrown by `Sink::flush`: nothing of what was applied since the last flush is there, because somebody else was faster. All of
+/// it is applied again at once.
+class DeliverAgain : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 /// One event on its way to a projection. Valid during the call that gets it.
 struct Delivery {
@@ -36,7 +44,9 @@ public:
     /// the target cannot be reached now.
     virtual void apply(const Delivery& delivery) = 0;
 
-    /// Makes everything applied durable. `next` is the checkpoint: one past the last event seen.
+    /// Makes everything applied durable. `next` is the checkpoint: one past the last event seen. An exception says that the
+    /// target cannot be reached now, and `flush` is tried again later, without `apply`; DeliverAgain, that it must be applied anew
+    /// first.
     virtual void flush(Position next) { (void)next; }
 
     /// Undoes what was applied since the last `flush`. Only called for sinks that keep their checkpoint.

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,100 +12,11 @@
 #include "foldback/app/projection.hpp"
 #include "foldback/app/projection_runner.hpp"
 #include "foldback/app/repository.hpp"
+#include "foldback/app/workflow_batch.hpp"
+#include "foldback/app/workflow_reactions.hpp"
 #include "foldback/app/workflow_records.hpp"
 
 namespace foldback {
-
-/// What a workflow does about an input: commands to send, timeouts to set, in this order, all or none.
-template <class Command>
-class Reactions {
-public:
-    Reactions() = default;
-
-    /// Sends a command. It is stored with the input and then delivered at least once.
-    Reactions& send(Command command) {
-        steps_.emplace_back(std::move(command));
-        return *this;
-    }
-    /// Has the workflow get `TimedOut{name}` when this much time has gone by. A pending timeout of that name is replaced.
-    Reactions& timeout_in(std::string name, std::chrono::milliseconds delay) {
-        steps_.emplace_back(SetTimeout{std::move(name), delay});
-        return *this;
-    }
-    /// Takes a timeout back; nothing happens when there is none of that name.
-    Reactions& cancel_timeout(std::string name) {
-        steps_.emplace_back(TimeoutCancelled{std::move(name)});
-        return *this;
-    }
-    /// Nothing further: later inputs and timeouts of this workflow are passed over.
-    Reactions& complete() {
-        steps_.emplace_back(WorkflowCompleted{});
-        return *this;
-    }
-
-    struct SetTimeout {
-        std::string name;
-        std::chrono::milliseconds delay;
-    };
-    using Step = std::variant<Command, SetTimeout, TimeoutCancelled, WorkflowCompleted>;
-    [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
-
-private:
-    std::vector<Step> steps_;
-};
-
-namespace detail {
-
-/// The fold of a workflow's stream: the user's state and what the workflow must know of itself.
-template <class State, class Input>
-struct WorkflowFold {
-    State state{};
-    std::uint64_t next_input = 0;             ///< inputs from before this position have been received
-    std::map<std::string, std::int64_t> due;  ///< pending timeouts, in Unix milliseconds
-    bool completed = false;
-
-    void apply(const InputReceived& input) {
-        next_input = input.position + 1;
-        EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
-            .read(message_of(input), [this](const Recorded<Input>& recorded) { apply_event(recorded.event); });
-    }
-    void apply(const TimeoutScheduled& timeout) { due[timeout.name] = timeout.due_ms; }
-    void apply(const TimeoutCancelled& timeout) { due.erase(timeout.name); }
-    void apply(const TimedOut& timeout) {
-        due.erase(timeout.name);
-        apply_user(timeout);
-    }
-    void apply(const WorkflowCompleted&) {
-        completed = true;
-        due.clear();
-    }
-    /// A command that was sent.
-    template <class Command>
-    void apply(const Command& command) {
-        apply_user(command);
-    }
-
-    void apply_event(const Input& event) {
-        std::visit([this](const auto& one) { this->apply_user(one); }, event.variant());
-    }
-    template <class One>
-    void apply_user(const One& one) {
-        if constexpr (requires { state.apply(one); }) state.apply(one);
-    }
-};
-
-template <class Command>
-struct WorkflowEventsOf;
-template <class... Entries>
-struct WorkflowEventsOf<Events<Entries...>> {
-    using type =
-        Events<Named<"foldback.InputReceived", 1, InputReceived>,
-               Named<"foldback.TimeoutScheduled", 1, TimeoutScheduled>,
-               Named<"foldback.TimeoutCancelled", 1, TimeoutCancelled>, Named<"foldback.TimedOut", 1, TimedOut>,
-               Named<"foldback.WorkflowCompleted", 1, WorkflowCompleted>, Entries...>;
-};
-
-}  // namespace detail
 
 /// A command on its way out of a workflow.
 struct Dispatch {
@@ -144,7 +54,7 @@ struct WorkflowOptions {
 /// where `state` is from before the input. `Input` and `Command` are Events<…>.
 ///
 /// The workflow's own stream is its inbox and its outbox: an input and everything it leads to are one append, so a crash
-/// loses neither or both. An input that is delivered again is recognised by its position and changes nothing. Commands are
+/// loses neither or both. Inputs that have come meanwhile are received together, in one commit. An input that is delivered again is recognised by its position and changes nothing. Commands are
 /// read from the stream and dispatched at least once, each time with the same id. Timeouts are in the stream too; they
 /// are due on the injected clock, also when the process was down meanwhile.
 ///
@@ -204,42 +114,44 @@ public:
 
     /// Gives a workflow an input as the inbox does; false when it had it before, or is completed, or no workflow wants it.
     bool receive(const FeedMessage& message) {
-        std::optional<std::string> id;
-        std::vector<Recorded<Input>> pieces;
-        EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
-            .read(message, [&](const Recorded<Input>& piece) {
-                if (!id) id = options_.route(piece);
-                pieces.push_back(piece);
-            });
-        if (!id) return false;
-        return change(*id,
-                      [&](const Fold& fold) -> std::vector<Record> {
-                          if (fold.completed || message.position.value < fold.next_input) return {};
-                          auto after = fold;
-                          std::vector<Record> records{Record(detail::input_of(message))};
-                          for (const auto& piece : pieces) {
-                              std::visit([&](const auto& event) { add_reactions(after.state, event, records); },
-                                         piece.event.variant());
-                              after.apply_event(piece.event);
-                          }
-                          return records;
-                      },
-                      {.correlation = pieces.front().metadata.correlation,
-                       .causation = pieces.front().id,
-                       .traceparent = pieces.front().metadata.traceparent});
+        const auto received = read_input(message);
+        if (!received) return false;
+        return change(
+            received->id, [&](const Fold& fold) { return records_of(fold, message, received->pieces); },
+            received->metadata());
     }
 
 private:
     using Fold = detail::WorkflowFold<State, Input>;
     using Instance = Aggregate<Fold, Record>;
+    using Batch = detail::WorkflowBatch<Instance>;
 
+    /// Appends what its batch leads to in few commits; when another one was faster, or an input makes trouble, it takes the
+    /// inputs of the batch one by one.
     class Inbox final : public Sink {
     public:
         explicit Inbox(Workflow& workflow) : workflow_(workflow) {}
-        void apply(const Delivery& delivery) override { (void)workflow_.receive(delivery.message); }
+        void apply(const Delivery& delivery) override {
+            if (one_by_one_) {
+                (void)workflow_.receive(delivery.message);
+            } else {
+                workflow_.gather(delivery.message, batch_);
+            }
+        }
+        void flush(Position) override {
+            if (const auto refused = batch_.append_to(workflow_.store_)) {
+                batch_.forget();
+                one_by_one_ = true;
+                throw DeliverAgain(refused->detail);
+            }
+            one_by_one_ = false;
+        }
+        void reset() override { batch_.forget(); }
 
     private:
         Workflow& workflow_;
+        Batch batch_;
+        bool one_by_one_ = false;
     };
 
     class Outbox final : public Sink {
@@ -284,6 +196,65 @@ private:
         return definition;
     }
 
+    /// A message that is for a workflow.
+    struct Received {
+        std::string id;
+        std::vector<Recorded<Input>> pieces;
+
+        [[nodiscard]] Metadata metadata() const {
+            return {.correlation = pieces.front().metadata.correlation,
+                    .causation = pieces.front().id,
+                    .traceparent = pieces.front().metadata.traceparent};
+        }
+    };
+
+    /// Absent when no workflow wants it. Throws CorruptEvent, and what `route` throws.
+    [[nodiscard]] std::optional<Received> read_input(const FeedMessage& message) const {
+        std::optional<std::string> id;
+        std::vector<Recorded<Input>> pieces;
+        EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
+            .read(message, [&](const Recorded<Input>& piece) {
+                if (!id) id = options_.route(piece);
+                pieces.push_back(piece);
+            });
+        if (!id) return std::nullopt;
+        return Received{*std::move(id), std::move(pieces)};
+    }
+
+    /// The input and all that it leads to; nothing when the workflow had it before, or is completed.
+    [[nodiscard]] std::vector<Record> records_of(const Fold& fold, const FeedMessage& message,
+                                                 const std::vector<Recorded<Input>>& pieces) const {
+        if (fold.completed || message.position.value < fold.next_input) return {};
+        auto after = fold;
+        std::vector<Record> records{Record(detail::input_of(message))};
+        for (const auto& piece : pieces) {
+            std::visit([&](const auto& event) { add_reactions(after.state, event, records); }, piece.event.variant());
+            after.apply_event(piece.event);
+        }
+        return records;
+    }
+
+    /// Decides about an input as if what the batch holds were appended, and adds that to it.
+    void gather(const FeedMessage& message, Batch& batch) const {
+        const auto received = read_input(message);
+        if (!received) return;
+        auto& place =
+            batch.at(received->id, instances_.stream_of(received->id), [&] { return instances_.load(received->id); });
+        auto records = records_of(place.current().state(), message, received->pieces);
+        const auto metadata = with_correlation(received->metadata(), received->id);
+        for (const auto& record : records) {
+            place.messages.push_back(to_envelope(
+                record,
+                {.id = instances_.options().new_id(), .timestamp = options_.clock->now(), .metadata = &metadata}));
+        }
+        place.unfolded = std::move(records);
+    }
+
+    [[nodiscard]] Metadata with_correlation(Metadata metadata, const std::string& id) const {
+        if (metadata.correlation.empty()) metadata.correlation = options_.category + "/" + id;
+        return metadata;
+    }
+
     /// Stores the reactions of one input.
     template <class Event>
     void add_reactions(const State& state, const Event& event, std::vector<Record>& records) const {
@@ -308,7 +279,7 @@ private:
     /// nothing.
     template <class DecideRecords>
     bool change(const std::string& id, const DecideRecords& decide_records, Metadata metadata) {
-        if (metadata.correlation.empty()) metadata.correlation = options_.category + "/" + id;
+        metadata = with_correlation(std::move(metadata), id);
         while (true) {
             const auto instance = instances_.load(id);
             const auto records = decide_records(instance.state());
