@@ -78,9 +78,11 @@ std::string_view Row::bytes(int column) const {
 
 bool Row::is_null(int column) const { return PQgetisnull(result_, row_, column) == 1; }
 
-Connection::Connection(const std::string& url, std::chrono::milliseconds timeout) : timeout_(timeout) {
+Connection::Connection(const std::string& url, std::chrono::milliseconds timeout, std::string_view schema)
+    : timeout_(timeout) {
     try {
         connect(url);
+        if (!schema.empty()) use_schema(schema);
     } catch (...) {
         PQfinish(connection_);
         throw;
@@ -103,6 +105,11 @@ void Connection::connect(const std::string& url) {
     }
     PQsetnonblocking(connection_, 1);
     PQsetNoticeReceiver(connection_, note_warning, &warned_);
+}
+
+void Connection::use_schema(std::string_view schema) {
+    run("SELECT set_config('search_path', quote_ident(convert_from($1::bytea, 'UTF8')), false)", {schema},
+        [](const Row&) {});
 }
 
 void Connection::lose(const std::string& why) { throw ConnectionLost("the database: " + in_one_line(why)); }

@@ -57,8 +57,8 @@ private:
 /// the object is of no use any more. One thread at a time.
 class Connection {
 public:
-    /// Throws ConnectionLost.
-    Connection(const std::string& url, std::chrono::milliseconds timeout);
+    /// Names in statements are of this schema; empty: as the URL and the server have it. Throws ConnectionLost, SqlError.
+    Connection(const std::string& url, std::chrono::milliseconds timeout, std::string_view schema = {});
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -77,6 +77,7 @@ public:
 
 private:
     void connect(const std::string& url);
+    void use_schema(std::string_view schema);
     void prepare(const char* sql);
     void send(int accepted);
     std::uint64_t take_results(const std::function<void(const Row&)>& on_row);

@@ -11,13 +11,7 @@
 
 namespace foldback::postgres {
 
-Follower::Follower(std::string url, std::int64_t node, std::chrono::milliseconds timeout,
-                   std::chrono::milliseconds interval)
-    : url_(std::move(url)),
-      node_(node),
-      timeout_(timeout),
-      interval_(interval),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+Follower::Follower(Options options) : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
@@ -34,7 +28,7 @@ void Follower::keep(KeeperLost lost) {
 
 /// The lock is the session's: it goes with it.
 void Follower::open_session() {
-    session_ = std::make_unique<Connection>(url_, timeout_);
+    session_ = std::make_unique<Connection>(options_.url, options_.timeout, options_.schema);
     if (!keeps_) return;
     bool is_keeper = false;
     session_->run("SELECT pg_try_advisory_lock('foldback_log'::regclass::oid::int, 1)::int::bigint", {},
@@ -70,7 +64,7 @@ void Follower::run() {
         } catch (const std::exception&) {
             session_.reset();
             pollfd file{.fd = wake_, .events = 0, .revents = 0};
-            ::poll(&file, stopping_ ? 0 : 1, static_cast<int>(interval_.count()));
+            ::poll(&file, stopping_ ? 0 : 1, static_cast<int>(options_.interval.count()));
             news_();
         }
     }
@@ -80,13 +74,15 @@ void Follower::run() {
 void Follower::listen() {
     if (!session_) open_session();
     session_->run("LISTEN foldback");
-    const auto own = std::to_string(node_);
+    const auto log = name_of_log();
+    const auto own = log + std::to_string(options_.node);
     news_();
     while (!stopping_) {
         bool heard_own = false;
         bool heard_others = false;
-        session_->wait_for_notifications(
-            wake_, interval_, [&](std::string_view node) { (node == own ? heard_own : heard_others) = true; });
+        session_->wait_for_notifications(wake_, options_.interval, [&](std::string_view sender) {
+            if (sender.starts_with(log)) (sender == own ? heard_own : heard_others) = true;
+        });
         eventfd_t count = 0;
         const bool woken = ::eventfd_read(wake_, &count) == 0;
         if (has_news_for_others_.exchange(false)) tell();
@@ -95,10 +91,19 @@ void Follower::listen() {
     }
 }
 
+/// The channel is the database's, which may hold several logs.
+std::string Follower::name_of_log() {
+    std::string name;
+    session_->run("SELECT 'foldback_log'::regclass::oid::text || ' '", {},
+                  [&](const Row& row) { name = row.bytes(0); });
+    return name;
+}
+
 /// Outside of every append: a transaction that notifies takes a lock of the whole server when it commits. What is
 /// committed meanwhile is told of by the next one.
 void Follower::tell() {
-    session_->run("SELECT pg_notify('foldback', $1::bigint::text)", {node_}, [](const Row&) {});
+    session_->run("SELECT pg_notify('foldback', 'foldback_log'::regclass::oid::text || ' ' || $1::bigint::text)",
+                  {options_.node}, [](const Row&) {});
 }
 
 }  // namespace foldback::postgres

@@ -19,7 +19,14 @@ using KeeperLost = std::function<void(const std::string&)>;
 /// either fails.
 class Follower {
 public:
-    Follower(std::string url, std::int64_t node, std::chrono::milliseconds timeout, std::chrono::milliseconds interval);
+    struct Options {
+        std::string url;
+        std::string schema;
+        std::int64_t node = 0;
+        std::chrono::milliseconds timeout;
+        std::chrono::milliseconds interval;
+    };
+    explicit Follower(Options options);
     Follower(const Follower&) = delete;
     Follower& operator=(const Follower&) = delete;
     ~Follower();
@@ -37,13 +44,11 @@ private:
     void run();
     void open_session();
     void listen();
+    [[nodiscard]] std::string name_of_log();
     void tell();
     void wake() noexcept;
 
-    const std::string url_;
-    const std::int64_t node_;
-    const std::chrono::milliseconds timeout_;
-    const std::chrono::milliseconds interval_;
+    const Options options_;
     const int wake_;  ///< an eventfd
     std::function<void()> news_;
     bool keeps_ = false;

@@ -33,7 +33,11 @@ class PostgresLog final : public SharedLog {
 public:
     explicit PostgresLog(PostgresLogOptions options)
         : options_(std::move(options)),
-          follower_(options_.url, node_, options_.answer_timeout, options_.poll_interval) {
+          follower_({.url = options_.url,
+                     .schema = options_.schema,
+                     .node = node_,
+                     .timeout = options_.answer_timeout,
+                     .interval = options_.poll_interval}) {
         origin_ = with_session([&](Connection& session) { return open_schema(session, options_.segment_bytes); });
         if (!options_.keeper) return;
         try {
@@ -103,7 +107,7 @@ private:
 };
 
 std::unique_ptr<Connection> PostgresLog::open_session() const {
-    auto session = std::make_unique<Connection>(options_.url, options_.answer_timeout);
+    auto session = std::make_unique<Connection>(options_.url, options_.answer_timeout, options_.schema);
     prepare_session(*session);
     return session;
 }
@@ -267,6 +271,17 @@ bool PostgresLog::holds(const log::LastCommit& commit) {
 
 std::shared_ptr<SharedLog> open_postgres_log(PostgresLogOptions options) {
     return std::make_shared<postgres::PostgresLog>(std::move(options));
+}
+
+std::vector<std::string> open_postgres_partitions(const PostgresLogOptions& options, std::size_t count) {
+    try {
+        postgres::Connection session(options.url, options.answer_timeout);
+        return postgres::open_partitions(session, count);
+    } catch (const postgres::ConnectionLost& lost) {
+        throw StoreUnavailable(lost.what());
+    } catch (const postgres::SqlError& error) {
+        throw StoreUnavailable(error.what());
+    }
 }
 
 }  // namespace foldback

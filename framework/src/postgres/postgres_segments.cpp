@@ -79,7 +79,7 @@ public:
 private:
     void connect() {
         leads_ = false;
-        session_ = std::make_unique<Connection>(options_.url, options_.answer_timeout);
+        session_ = std::make_unique<Connection>(options_.url, options_.answer_timeout, options_.schema);
         prepare_session(*session_);
     }
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t format = 1;
 constexpr int origin_digits = 16;
+/// Held by whoever makes tables: nodes start at once.
+constexpr std::int64_t making_tables = 0x466F6C646261636B;
 
 std::string text_of(Connection& session, const char* sql) {
     std::string text;
@@ -24,6 +26,19 @@ std::string in_hexadecimal(std::uint64_t number) {
     std::string text(origin_digits, '0');
     for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number >>= 4) *digit = digits[number & 15];
     return text;
+}
+
+bool has_table(Connection& session, std::string_view name) {
+    bool has = false;
+    session.run("SELECT (to_regclass(convert_from($1::bytea, 'UTF8')) IS NOT NULL)::int::bigint", {name},
+                [&](const Row& row) { has = row.number(0) == 1; });
+    return has;
+}
+
+/// Nodes that start at once would make the tables at once. The lock goes with the transaction.
+void begin_making_tables(Connection& session) {
+    session.run("BEGIN");
+    session.run("SELECT pg_advisory_xact_lock($1::bigint)", {making_tables}, [](const Row&) {});
 }
 
 /// Uncompressed, because most of it is asked for whole, and not within a page, so that the keys are few pages.
@@ -75,11 +90,10 @@ void prepare_session(Connection& session) {
 }
 
 log::SharedOrigin open_schema(Connection& session, std::uint64_t segment_bytes) {
-    // Nodes that start at once would make the tables at once. The lock goes with the transaction.
-    constexpr std::int64_t lock = 0x466F6C646261636B;
-    session.run("BEGIN");
-    session.run("SELECT pg_advisory_xact_lock($1::bigint)", {lock}, [](const Row&) {});
-    if (text_of(session, "SELECT coalesce(to_regclass('foldback_log')::text, '')").empty()) make_tables(session);
+    begin_making_tables(session);
+    if (has_table(session, "foldback_partitions"))
+        throw StorageError("the database holds a store in several partitions, and was to be opened as one log");
+    if (!has_table(session, "foldback_log")) make_tables(session);
     begin_log(session, segment_bytes);
     std::int64_t found_format = 0;
     std::string header;
@@ -96,6 +110,31 @@ log::SharedOrigin open_schema(Connection& session, std::uint64_t segment_bytes) 
     }
     origin.first_segment = segment_in(header, 1);
     return origin;
+}
+
+std::vector<std::string> open_partitions(Connection& session, std::size_t count) {
+    begin_making_tables(session);
+    if (has_table(session, "foldback_log"))
+        throw StorageError("the database holds a store in one log, and was to be opened in several partitions");
+    session.run(
+        "CREATE TABLE IF NOT EXISTS foldback_partitions (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), "
+        "count bigint NOT NULL)");
+    session.run("INSERT INTO foldback_partitions (count) VALUES ($1::bigint) ON CONFLICT DO NOTHING",
+                {static_cast<std::int64_t>(count)});
+    std::int64_t found = 0;
+    session.run("SELECT count FROM foldback_partitions", {}, [&](const Row& row) { found = row.number(0); });
+    if (found != static_cast<std::int64_t>(count)) {
+        throw StorageError("the database holds a store in " + std::to_string(found) +
+                           " partitions, and their number never changes");
+    }
+    session.run(
+        "DO $$ BEGIN FOR i IN 1..(SELECT count FROM foldback_partitions) LOOP EXECUTE format('CREATE SCHEMA IF NOT "
+        "EXISTS %I', current_schema() || '_partition_' || i); END LOOP; END $$");
+    std::vector<std::string> schemas;
+    session.run("SELECT current_schema() || '_partition_' || i FROM generate_series(1, $1::bigint) AS i ORDER BY i",
+                {found}, [&](const Row& row) { schemas.emplace_back(row.bytes(0)); });
+    session.run("COMMIT");
+    return schemas;
 }
 
 log::SegmentHeader segment_in(std::string_view header, std::uint64_t number) {

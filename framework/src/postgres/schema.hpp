@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "log/log.hpp"
 #include "log/shared_log.hpp"
@@ -21,6 +23,10 @@ void prepare_session(Connection& session);
 
 /// Makes the tables when they are missing, for a log that begins with a segment of this size, and says which log they hold. Throws StorageError when it is of another format.
 [[nodiscard]] log::SharedOrigin open_schema(Connection& session, std::uint64_t segment_bytes);
+
+/// Makes a schema for the log of each partition, where they are missing, and says their names. Throws StorageError when the database
+/// holds one log, or another number of partitions.
+[[nodiscard]] std::vector<std::string> open_partitions(Connection& session, std::size_t count);
 
 /// Throws StorageError when it is not valid.
 [[nodiscard]] log::SegmentHeader segment_in(std::string_view header, std::uint64_t number);

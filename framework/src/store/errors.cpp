@@ -34,6 +34,7 @@ const char* name_of(Refusal reason) noexcept {
         case Refusal::source_not_found: return "source_not_found";
         case Refusal::source_gone: return "source_gone";
         case Refusal::bad_request: return "bad_request";
+        case Refusal::across_partitions: return "across_partitions";
         case Refusal::full: return "full";
         case Refusal::busy: return "busy";
         case Refusal::stopped: return "stopped";

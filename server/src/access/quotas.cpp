@@ -78,7 +78,7 @@ std::vector<std::string> written_prefixes(const Principal& principal) {
 
 class CountedQuotas final : public Quotas {
 public:
-    CountedQuotas(LogStore& store, const Clock& clock) : store_(store), clock_(clock) {}
+    CountedQuotas(MeasuredStore& store, const Clock& clock) : store_(store), clock_(clock) {}
 
     bool knows(const Principal& principal, std::uint64_t streams, std::uint64_t bytes) const override {
         const auto quota = principal.quota();
@@ -139,7 +139,7 @@ private:
         return use;
     }
 
-    LogStore& store_;
+    MeasuredStore& store_;
     const Clock& clock_;
     mutable std::mutex mutex_;
     std::unordered_map<std::string, Account> accounts_;
@@ -147,7 +147,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Quotas> quotas_of(LogStore& store, const Clock& clock) {
+std::unique_ptr<Quotas> quotas_of(MeasuredStore& store, const Clock& clock) {
     return std::make_unique<CountedQuotas>(store, clock);
 }
 

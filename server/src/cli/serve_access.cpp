@@ -43,7 +43,7 @@ server::RateLimit one_second_of(std::size_t requests) {
 /// How full a store is. Looking costs a little for each segment, so that is done for some appends only.
 class Room {
 public:
-    Room(LogStore& store, std::size_t max_streams, std::size_t max_bytes)
+    Room(MeasuredStore& store, std::size_t max_streams, std::size_t max_bytes)
         : store_(store), max_streams_(max_streams), max_bytes_(max_bytes) {}
 
     bool for_stream() { return (max_streams_ == 0 || store_.stats().streams < max_streams_) && for_data(); }
@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    LogStore& store_;
+    MeasuredStore& store_;
     const std::size_t max_streams_;
     const std::size_t max_bytes_;
     std::atomic<std::int64_t> next_look_ms_{0};
@@ -138,7 +138,7 @@ std::function<void()> ServeAccess::read_again() const {
     };
 }
 
-std::function<bool(server::Growth)> room_in(LogStore& store, const ServeSettings& settings) {
+std::function<bool(server::Growth)> room_in(MeasuredStore& store, const ServeSettings& settings) {
     if (settings.max_streams == 0 && settings.max_stored_bytes == 0) return {};
     auto room = std::make_shared<Room>(store, settings.max_streams, settings.max_stored_bytes);
     return [room](server::Growth growth) {

@@ -43,6 +43,6 @@ private:
 
 /// Whether the store has room for more, as ApiOptions::has_room; empty when the settings name no limit. `store` must
 /// outlive it.
-[[nodiscard]] std::function<bool(server::Growth)> room_in(LogStore& store, const ServeSettings& settings);
+[[nodiscard]] std::function<bool(server::Growth)> room_in(MeasuredStore& store, const ServeSettings& settings);
 
 }  // namespace foldback::cli

@@ -120,7 +120,7 @@ void ServeOperations::log_request(const server::RequestRecord& record) {
     log_.write(is_slow ? LogLevel::warn : level_for(record), is_slow ? "slow request" : "request", fields);
 }
 
-void ServeOperations::opened(LogStore& store) {
+void ServeOperations::opened(MeasuredStore& store) {
     store_ = &store;
     readiness_.set("store", "");
 }
@@ -183,7 +183,7 @@ void ServeOperations::reload() {
 
 void ServeOperations::pulse() {
     // Takes the lock that every read and write takes: stuck there, the supervisor should know.
-    if (auto* store = store_.load()) (void)store->tail();
+    if (auto* store = store_.load()) (void)store->stats();
     sd_notify("WATCHDOG=1");
 }
 

@@ -37,7 +37,7 @@ public:
     void start_admin();
     [[nodiscard]] std::unique_ptr<server::RequestHandler> observed(std::unique_ptr<server::RequestHandler> handler);
     /// The store is open and stays so until `stopping`.
-    void opened(LogStore& store);
+    void opened(MeasuredStore& store);
     /// Subscriptions have begun, and stay until `stopping`. From now on streams are kept as the retention rules say.
     void subscribed(server::Subscriptions& subscriptions);
     void serving();
@@ -66,7 +66,7 @@ private:
     std::atomic<std::int64_t> log_second_{0};
     std::atomic<std::uint64_t> lines_this_second_{0};
     std::optional<std::chrono::milliseconds> pulse_interval_;
-    std::atomic<LogStore*> store_{nullptr};
+    std::atomic<MeasuredStore*> store_{nullptr};
     std::atomic<server::Subscriptions*> subscriptions_{nullptr};
     std::unique_ptr<server::RetentionEnforcer> enforcer_;
     std::unique_ptr<server::HttpServer> admin_;  ///< last: its thread uses the rest

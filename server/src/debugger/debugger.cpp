@@ -139,6 +139,8 @@ Response Debugger::State::guarded(const Request& request) {
         return bad("bad-expression", error.what());
     } catch (const RefusedError& error) {
         return protocol::to_response(error.refused);
+    } catch (const MissingCapability&) {
+        return protocol::to_response(Refused{.reason = Refusal::across_partitions});
     } catch (const std::out_of_range& error) {
         return bad("no-such-moment", error.what());
     } catch (const std::invalid_argument& error) {

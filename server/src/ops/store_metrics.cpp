@@ -2,7 +2,7 @@
 
 namespace foldback::server {
 
-void write_store_metrics(MetricsText& text, LogStore& store) {
+void write_store_metrics(MetricsText& text, MeasuredStore& store) {
     const auto stats = store.stats();
     text.counter("foldback_append_events_total", "Messages committed.");
     text.sample({}, stats.appended_messages);

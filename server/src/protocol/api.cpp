@@ -5,6 +5,7 @@
 #include "protocol/authorise.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/read_pool.hpp"
+#include "protocol/refusal_response.hpp"
 #include "protocol/route.hpp"
 #include "protocol/when_read.hpp"
 
@@ -115,6 +116,8 @@ Reply Api::State::answer_stream(Request& request, const protocol::Query& query, 
 }
 
 Reply Api::State::answer_feed(const Request& request, const protocol::Query& query) const {
+    if (!service.store.capabilities().has(Capability::store_order))
+        return protocol::to_response(Refused{.reason = Refusal::across_partitions});
     if (request.method == Method::head) return protocol::head_feed(service);
     return protocol::read_feed(service, request, query);
 }

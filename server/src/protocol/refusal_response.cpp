@@ -34,6 +34,8 @@ Meaning meaning_of(Refusal reason) {
         case Refusal::source_not_found: return {404, "source-not-found", "There is no such stream to fork from."};
         case Refusal::source_gone: return {409, "source-gone", "The stream to fork from is deleted."};
         case Refusal::bad_request: return {400, "bad-request", "The request contradicts itself."};
+        case Refusal::across_partitions:
+            return {400, "across-partitions", "The streams are kept in partitions, which have no order among them."};
         case Refusal::full: return {507, "full", "There is no space left to store data. Reads go on."};
         case Refusal::busy: return {503, "busy", "Too many writes are waiting. Try again later."};
         case Refusal::stopped: return {503, "stopped", "The store is being closed."};

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace foldback {
 
@@ -15,6 +17,8 @@ struct PostgresLogOptions {
     /// As libpq reads it: `postgres://user@host/database`, also with several hosts, of which the one that takes writes is chosen. The
     /// tables are made in the schema that is first in the search path.
     std::string url;
+    /// Where the tables are instead, such as one that `open_postgres_partitions` gave.
+    std::string schema{};
     /// Size of the first segment, when this node is the one that begins the log.
     std::uint64_t segment_bytes = 64 << 20;
     /// How long an append tries to reach the database, or to find out what became of it, before it is refused.
@@ -37,7 +41,12 @@ struct PostgresLogOptions {
 /// (`fsync = off`), or holds a log of another format, or has a keeper already.
 [[nodiscard]] std::shared_ptr<SharedLog> open_postgres_log(PostgresLogOptions options);
 
-/// The segments of that log, for an Archiver: with a session of its own, and only `url`, `segment_bytes` and `answer_timeout` of the
+/// Schemas for the logs of so many partitions, one for each store of a PartitionedStore, in its order; made when they are missing. The number
+/// is kept in the database and never changes: throws StorageError when it is another one, or the database holds one log; and
+/// StoreUnavailable. Only `url` and `answer_timeout` count.
+[[nodiscard]] std::vector<std::string> open_postgres_partitions(const PostgresLogOptions& options, std::size_t count);
+
+/// The segments of that log, for an Archiver: with a session of its own, and only `url`, `schema`, `segment_bytes` and `answer_timeout` of the
 /// options. To remove what was archived the user must be allowed to DELETE. Throws as `open_postgres_log` does.
 [[nodiscard]] std::shared_ptr<SharedSegments> open_postgres_segments(PostgresLogOptions options);
 

@@ -29,6 +29,7 @@ enum class Refusal : std::uint8_t {
     source_not_found,    ///< the stream to fork from does not exist
     source_gone,         ///< the stream to fork from is soft-deleted
     bad_request,         ///< the request contradicts itself; `detail` says how
+    across_partitions,   ///< it concerns streams that are kept in several logs, which have no order among them
     full,                ///< no space left on the device; reads go on
     busy,                ///< the queue of appends is full; try again later
     stopped,             ///< the store is being closed

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "foldback/store/clock.hpp"
-#include "foldback/store/distribution.hpp"
-#include "foldback/store/stream_store.hpp"
+#include "foldback/store/measured_store.hpp"
 
 namespace foldback {
 
@@ -54,29 +53,11 @@ struct LogStoreOptions {
     std::function<void(const std::string&)> on_trouble;
 };
 
-struct StoreStats {
-    std::uint64_t streams = 0;  ///< existing, soft-deleted ones included
-    std::uint64_t resident_streams = 0;
-    std::uint64_t watchers = 0;
-    std::uint64_t segments = 0;
-    std::uint64_t log_bytes = 0;
-    std::uint64_t dead_bytes = 0;
-    std::uint64_t commits = 0;             ///< since opening
-    std::uint64_t committed_bytes = 0;     ///< since opening; what frames the messages included
-    std::uint64_t appended_messages = 0;   ///< since opening
-    std::uint64_t segments_rewritten = 0;  ///< since opening
-    std::uint64_t reclaimed_bytes = 0;     ///< since opening
-    Position tail;
-    bool broken = false;
-    Distribution commit_messages;  ///< messages of each commit since opening
-    Distribution flush_us;         ///< microseconds that writing and flushing a commit took, since opening
-};
-
 /// The embedded engine: a commit log and what is derived from it.
 ///
 /// One LogStore owns a data directory at a time. Destroying it finishes the commit that is being flushed, completes
 /// queued writes with `stopped`, checkpoints the index and joins its threads.
-class LogStore final : public StreamStore {
+class LogStore final : public MeasuredStore {
 public:
     /// Opens or creates a store in `directory`. Throws StoreLocked, DamagedLog, StorageError.
     [[nodiscard]] static std::unique_ptr<LogStore> open(const std::filesystem::path& directory,
@@ -126,11 +107,8 @@ public:
     [[nodiscard]] Watch keep_alive(const StreamPath& stream) override;
     [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override;
 
-    [[nodiscard]] StoreStats stats();
-
-    /// Bytes of the records that hold a stream's messages, roughly; of a fork its own. 0 when there is no such stream. May
-    /// read the index.
-    [[nodiscard]] std::uint64_t stored_bytes(const StreamPath& stream);
+    [[nodiscard]] StoreStats stats() override;
+    [[nodiscard]] std::uint64_t stored_bytes(const StreamPath& stream) override;
 
     /// Commits what is queued, deletes what expired, checkpoints the index and rewrites what is due, on the calling
     /// thread, until nothing is left to do.

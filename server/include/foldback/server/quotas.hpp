@@ -5,7 +5,7 @@
 
 #include "foldback/server/principal.hpp"
 #include "foldback/store/clock.hpp"
-#include "foldback/store/log_store.hpp"
+#include "foldback/store/measured_store.hpp"
 
 namespace foldback::server {
 
@@ -25,6 +25,6 @@ public:
 };
 
 /// Both must outlive the result.
-[[nodiscard]] std::unique_ptr<Quotas> quotas_of(LogStore& store, const Clock& clock);
+[[nodiscard]] std::unique_ptr<Quotas> quotas_of(MeasuredStore& store, const Clock& clock);
 
 }  // namespace foldback::server
