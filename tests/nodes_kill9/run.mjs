@@ -9,6 +9,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { Postgres } from "../harness/postgres.mjs"
 import { Random } from "../harness/random.mjs"
 import { Server, eventually } from "../harness/server.mjs"
+import { partitioned } from "./partitioned.mjs"
 import { archiverKilled } from "./archiver_killed.mjs"
 import { Writer, head, read, readAll } from "./clients.mjs"
 
@@ -166,6 +167,9 @@ async function stateHash(node) {
   hash.update(JSON.stringify(await readAll(node, "", `${node.url}/v1/feed`)))
   return hash.digest("hex")
 }
+
+await test("a store in several logs outlives its nodes, and refuses what spans them", () =>
+  partitioned({ binary, database, scratch, random }))
 
 for (const node of nodes) await node.stop()
 await database.end("SIGINT")

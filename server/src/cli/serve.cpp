@@ -104,20 +104,19 @@ private:
         options.on_progress = [this](const Progress& progress) { log_progress(progress); };
         OpenReport report;
         try {
-            store_ = settings_.log.empty() ? LogStore::open(settings_.data, std::move(options), &report)
-                                           : open_node(std::move(options), report);
+            if (settings_.log.empty()) {
+                store_ = LogStore::open(settings_.data, std::move(options), &report);
+            } else {
+                const NodeEvents events{.on_trouble = options.on_trouble, .on_keeper_lost = options.on_broken};
+                auto node = open_node(settings_, options, events, report);
+                store_ = std::move(node.store);
+                archivers_ = std::move(node.archivers);
+            }
         } catch (const StorageError& error) {
             throw failure_of(error, settings_.data);
         }
         log_report(report);
         operations_.opened(*store_);
-    }
-
-    std::unique_ptr<LogStore> open_node(LogStoreOptions options, OpenReport& report) {
-        const NodeEvents events{.on_trouble = options.on_trouble, .on_keeper_lost = options.on_broken};
-        auto store = open_shared_store(settings_, std::move(options), events, report);
-        archiver_ = start_archiver(settings_, events);
-        return store;
     }
 
     void open_subscriptions() {
@@ -270,11 +269,11 @@ private:
     std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
     std::optional<ServeAccess> access_;
     StopSignals signals_;
-    std::unique_ptr<LogStore> store_;
-    std::unique_ptr<Archiver> archiver_;  ///< null: there is no archive to keep
+    std::unique_ptr<MeasuredStore> store_;
+    std::vector<std::unique_ptr<Archiver>> archivers_;
     std::unique_ptr<server::Quotas> quotas_;
     std::unique_ptr<server::Subscriptions> subscriptions_;  ///< null: another node is the keeper
-    SubscriptionsElsewhere elsewhere_;
+    SubscriptionsElsewhere elsewhere_{settings_};
     ServeOperations operations_;  ///< last: its threads use the store
 };
 

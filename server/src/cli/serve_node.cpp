@@ -1,9 +1,12 @@
 #include "cli/serve_node.hpp"
 
+#include <filesystem>
+
 #include "cli/failure.hpp"
 
 #ifdef FOLDBACK_HAS_POSTGRES
 #include "foldback/postgres/postgres_log.hpp"
+#include "foldback/store/partitioned_store.hpp"
 #endif
 
 namespace foldback::cli {
@@ -29,42 +32,84 @@ auto with_database(Work work) {
     }
 }
 
-}  // namespace
+/// One log of the store, and where its copy and its archive are.
+struct Part {
+    std::string schema;
+    std::filesystem::path data;
+    std::filesystem::path archive;  ///< empty: none
+};
 
-std::unique_ptr<LogStore> open_shared_store(const ServeSettings& settings, LogStoreOptions options, NodeEvents events,
-                                            OpenReport& report) {
-    return with_database([&] {
-        auto log = open_postgres_log({.url = settings.log,
-                                      .segment_bytes = options.segment_bytes,
-                                      .keeper = settings.keeper,
-                                      .on_keeper_lost = std::move(events.on_keeper_lost),
-                                      .on_trouble = events.on_trouble});
-        if (!settings.archive.empty()) {
-            ArchiveReading reading{.on_trouble = events.on_trouble, .on_progress = options.on_progress};
-            log = with_archive(std::move(log), settings.archive, std::move(reading));
-        }
-        return LogStore::open_shared(std::move(log), settings.data, std::move(options), &report);
-    });
+std::vector<Part> parts_of(const ServeSettings& settings) {
+    if (settings.partitions == 1) return {{.schema = {}, .data = settings.data, .archive = settings.archive}};
+    const std::filesystem::path data(settings.data);
+    if (std::filesystem::exists(data / "FORMAT"))
+        throw StorageError(settings.data + " holds one log, and not several partitions");
+    std::vector<Part> parts;
+    for (auto& schema : open_postgres_partitions({.url = settings.log}, settings.partitions)) {
+        const auto name = "partition-" + std::to_string(parts.size() + 1);
+        parts.push_back({.schema = std::move(schema), .data = data / name, .archive = {}});
+        if (!settings.archive.empty()) parts.back().archive = std::filesystem::path(settings.archive) / name;
+    }
+    std::filesystem::create_directories(data);
+    return parts;
 }
 
-std::unique_ptr<Archiver> start_archiver(const ServeSettings& settings, NodeEvents events) {
-    if (settings.archive.empty()) return nullptr;
+std::unique_ptr<LogStore> open_part(const ServeSettings& settings, const Part& part, const LogStoreOptions& options,
+                                    const NodeEvents& events, OpenReport& report) {
+    auto log = open_postgres_log({.url = settings.log,
+                                  .schema = part.schema,
+                                  .segment_bytes = options.segment_bytes,
+                                  .keeper = settings.keeper,
+                                  .on_keeper_lost = events.on_keeper_lost,
+                                  .on_trouble = events.on_trouble});
+    if (!part.archive.empty()) {
+        ArchiveReading reading{.on_trouble = events.on_trouble, .on_progress = options.on_progress};
+        log = with_archive(std::move(log), part.archive, std::move(reading));
+    }
+    return LogStore::open_shared(std::move(log), part.data, options, &report);
+}
+
+std::unique_ptr<Archiver> start_archiver(const ServeSettings& settings, const Part& part, const NodeEvents& events) {
+    ArchiverOptions options{.segments_in_log = settings.segments_in_database, .on_trouble = events.on_trouble};
+    auto segments = open_postgres_segments(
+        {.url = settings.log, .schema = part.schema, .segment_bytes = settings.store.segment_bytes});
+    return std::make_unique<Archiver>(std::move(segments), part.archive, std::move(options));
+}
+
+void add(OpenReport& sum, const OpenReport& part) {
+    sum.segments += part.segments;
+    sum.scanned_bytes += part.scanned_bytes;
+    sum.torn_bytes += part.torn_bytes;
+    if (sum.copy_discarded_because.empty()) sum.copy_discarded_because = part.copy_discarded_because;
+    if (sum.index_rebuilt || !part.index_rebuilt) return;
+    sum.index_rebuilt = true;
+    sum.index_rebuilt_because = part.index_rebuilt_because;
+}
+
+}  // namespace
+
+Node open_node(const ServeSettings& settings, const LogStoreOptions& options, const NodeEvents& events,
+               OpenReport& report) {
     return with_database([&] {
-        ArchiverOptions options{.segments_in_log = settings.segments_in_database,
-                                .on_trouble = std::move(events.on_trouble)};
-        return std::make_unique<Archiver>(
-            open_postgres_segments({.url = settings.log, .segment_bytes = settings.store.segment_bytes}),
-            settings.archive, std::move(options));
+        Node node;
+        std::vector<std::unique_ptr<MeasuredStore>> stores;
+        for (const auto& part : parts_of(settings)) {
+            OpenReport found;
+            stores.push_back(open_part(settings, part, options, events, found));
+            add(report, found);
+            if (!part.archive.empty()) node.archivers.push_back(start_archiver(settings, part, events));
+        }
+        node.store =
+            stores.size() == 1 ? std::move(stores.front()) : std::make_unique<PartitionedStore>(std::move(stores));
+        return node;
     });
 }
 
 #else
 
-std::unique_ptr<LogStore> open_shared_store(const ServeSettings&, LogStoreOptions, NodeEvents, OpenReport&) {
+Node open_node(const ServeSettings&, const LogStoreOptions&, const NodeEvents&, OpenReport&) {
     throw Failure(ExitCode::usage, "this program was built without PostgreSQL, and so knows no --log");
 }
-
-std::unique_ptr<Archiver> start_archiver(const ServeSettings&, NodeEvents) { return nullptr; }
 
 #endif
 
@@ -75,6 +120,10 @@ std::string_view SubscriptionsElsewhere::methods(std::string_view) const {
 bool SubscriptionsElsewhere::is_open(std::string_view) const { return true; }
 
 server::Reply SubscriptionsElsewhere::handle(server::Request, std::string_view) {
+    if (is_partitioned_) {
+        return server::problem(400, "across-partitions",
+                               "Subscriptions follow the order of all streams, which partitions do not have.");
+    }
     return server::problem(503, "not-keeper", "Subscriptions are served by another node, the keeper of this log.");
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/serve_settings.hpp"
 #include "foldback/server/api.hpp"
@@ -18,19 +19,27 @@ struct NodeEvents {
     std::function<void(const std::string&)> on_keeper_lost;
 };
 
-/// Opens the store of a node. Throws Failure, StorageError.
-[[nodiscard]] std::unique_ptr<LogStore> open_shared_store(const ServeSettings& settings, LogStoreOptions options,
-                                                          NodeEvents events, OpenReport& report);
+/// A store over the database's log, or over its logs, and who keeps their archives.
+struct Node {
+    std::unique_ptr<MeasuredStore> store;
+    std::vector<std::unique_ptr<Archiver>> archivers;
+};
 
-/// Keeps the node's archive, if it has one; else null. Throws Failure.
-[[nodiscard]] std::unique_ptr<Archiver> start_archiver(const ServeSettings& settings, NodeEvents events);
+/// Throws Failure, StorageError.
+[[nodiscard]] Node open_node(const ServeSettings& settings, const LogStoreOptions& options, const NodeEvents& events,
+                             OpenReport& report);
 
-/// Answers for the subscriptions on nodes that are not the keeper.
+/// Answers for the subscriptions on nodes that do not serve them.
 class SubscriptionsElsewhere final : public server::ReservedApi {
 public:
+    explicit SubscriptionsElsewhere(const ServeSettings& settings) : is_partitioned_(settings.partitions > 1) {}
+
     [[nodiscard]] std::string_view methods(std::string_view path) const override;
     [[nodiscard]] bool is_open(std::string_view path) const override;
     [[nodiscard]] server::Reply handle(server::Request request, std::string_view path) override;
+
+private:
+    bool is_partitioned_;
 };
 
 }  // namespace foldback::cli

@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t kib = 1ULL << 10;
 constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::uint64_t gib = 1ULL << 30;
+constexpr std::size_t max_partitions = 64;
 constexpr std::uint64_t day_ms = 86'400'000;
 
 void add_main(Settings& list, ServeSettings& target) {
@@ -34,6 +35,9 @@ void add_main(Settings& list, ServeSettings& target) {
     list.add_count("segments-in-database", target.segments_in_database, {0, 1'000'000},
                    "sealed segments, the newest, that stay in the database; older ones are removed from it when they "
                    "have been read back from the archive; 0: all stay");
+    list.add_count("partitions", target.partitions, {1, max_partitions},
+                   "logs in the database over which streams are spread by the first segment of their paths; fixed at "
+                   "the first start, the same for all nodes");
     list.add_switch("memory", target.memory, "keep everything in memory; nothing survives the process");
     list.add_switch("debug", target.debug,
                     "serve the time-travel debugger at /debug/; on loopback, or for principals with the verb admin");
@@ -234,6 +238,11 @@ void require_sound_log(const ServeSettings& target) {
     if (target.archive.empty() && target.segments_in_database > 0) {
         throw Failure(ExitCode::usage, "segments leave the database for an archive only",
                       "Name its directory: --archive /mnt/foldback-archive");
+    }
+    if (target.partitions > 1 && (target.log.empty() || target.keeper || !target.retention_file.empty())) {
+        throw Failure(ExitCode::usage,
+                      "partitions are for a log that nodes share, and have no keeper and no retention file",
+                      "Subscriptions and retention follow the order of all streams, which partitions do not have.");
     }
     if (target.log.empty()) {
         if (!target.archive.empty()) {

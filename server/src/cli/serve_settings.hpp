@@ -36,7 +36,8 @@ struct ServeSettings {
     std::string log;      ///< URL of the database that holds the log; empty: it is in `data`
     std::string archive;  ///< directory for sealed segments of that log; empty: none
     std::size_t segments_in_database = 0;
-    bool keeper = false;  ///< this node does what one node of a shared log must do
+    std::size_t partitions = 1;  ///< logs that the store is spread over
+    bool keeper = false;         ///< this node does what one node of a shared log must do
     bool debug = false;
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::string log_level = "info";
