@@ -40,15 +40,21 @@ public:
         clear();
     }
 
+    /// Longer by `count` bytes, which are the caller's to write: where they are, until it grows again.
+    [[nodiscard]] char* extend(std::size_t count) {
+        if (capacity_ - size_ < count) move_to_larger(size_ + count);
+        size_ += count;
+        return begin_ + (size_ - count);
+    }
     void append(const char* bytes, std::size_t count) {
         if (count == 0) return;
-        std::memcpy(grow(count), bytes, count);
+        std::memcpy(extend(count), bytes, count);
     }
     void append(std::string_view bytes) { append(bytes.data(), bytes.size()); }
     void append(std::size_t count, char byte) {
-        if (count > 0) std::memset(grow(count), byte, count);
+        if (count > 0) std::memset(extend(count), byte, count);
     }
-    void push_back(char byte) { *grow(1) = byte; }
+    void push_back(char byte) { *extend(1) = byte; }
 
     [[nodiscard]] char* data() noexcept { return begin_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -58,12 +64,6 @@ public:
     operator std::string_view() const noexcept { return view(); }
 
 private:
-    /// Where `count` more bytes go.
-    [[nodiscard]] char* grow(std::size_t count) {
-        if (capacity_ - size_ < count) move_to_larger(size_ + count);
-        size_ += count;
-        return begin_ + (size_ - count);
-    }
     void move_to_larger(std::size_t wanted) {
         const auto bytes = std::max({wanted, 2 * capacity_, std::size_t{256}});
         auto larger = std::make_unique_for_overwrite<char[]>(bytes);

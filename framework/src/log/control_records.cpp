@@ -88,7 +88,7 @@ void encode(const StreamCreated& record, ByteBuffer& out) {
     if (record.closed) put_field(out, created_tag::closed, {});
     if (record.forked_from.value != 0) put_fork(out, record);
     if (record.requested_tail) put_field(out, created_tag::requested_tail, {});
-    finish_record(out, begin, {.type = RecordType::stream_created, .incarnation = record.incarnation});
+    finish_record(out, begin, {.type = RecordType::stream_created}, record.incarnation);
 }
 
 std::optional<StreamCreated> decode_created(const RecordView& record) {
@@ -112,7 +112,7 @@ void encode(const StreamClosed& record, ByteBuffer& out) {
     if (!record.producer_id.empty()) {
         put_producer_field(out, closed_tag_producer, record.producer_id, record.producer_epoch, record.producer_seq);
     }
-    finish_record(out, begin, {.type = RecordType::stream_closed, .incarnation = record.incarnation});
+    finish_record(out, begin, {.type = RecordType::stream_closed}, record.incarnation);
 }
 
 std::optional<StreamClosed> decode_closed(const RecordView& record) {
@@ -135,7 +135,7 @@ void encode(const StreamDeleted& record, ByteBuffer& out) {
     const auto begin = begin_record(out);
     const char reason = static_cast<char>(record.reason);
     put_field(out, deleted_tag_reason, {&reason, 1});
-    finish_record(out, begin, {.type = RecordType::stream_deleted, .incarnation = record.incarnation});
+    finish_record(out, begin, {.type = RecordType::stream_deleted}, record.incarnation);
 }
 
 std::optional<StreamDeleted> decode_deleted(const RecordView& record) {
@@ -150,7 +150,7 @@ std::optional<StreamDeleted> decode_deleted(const RecordView& record) {
 void encode(const StreamTruncated& record, ByteBuffer& out) {
     const auto begin = begin_record(out);
     put_number_field(out, truncated_tag_before, record.before.value);
-    finish_record(out, begin, {.type = RecordType::stream_truncated, .incarnation = record.incarnation});
+    finish_record(out, begin, {.type = RecordType::stream_truncated}, record.incarnation);
 }
 
 std::optional<StreamTruncated> decode_truncated(const RecordView& record) {

@@ -1,6 +1,7 @@
 #include "log/crc32c.hpp"
 
 #include <algorithm>
+#include <array>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -23,7 +24,24 @@ void repair_vector_registers() noexcept {
 void repair_vector_registers() noexcept {}
 #endif
 
+constexpr std::array<std::uint32_t, 256> crc_of_byte = [] {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+        auto crc = byte;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78U : 0U);
+        table[byte] = crc;
+    }
+    return table;
+}();
+
 }  // namespace
+
+std::uint32_t crc32c_of(std::uint32_t number) noexcept {
+    // The bytes in the order of the file are those of the number from its lowest.
+    auto state = ~number;
+    for (int byte = 0; byte < 4; ++byte) state = (state >> 8) ^ crc_of_byte[state & 0xFF];
+    return ~state;
+}
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t previous) noexcept {
     constexpr std::size_t largest_slice = 1 << 30;  // the library counts in int

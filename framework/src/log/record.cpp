@@ -95,10 +95,11 @@ std::string_view data_of(const RecordView& record) {
 void encode(const MessagesAppended& record, ByteBuffer& out) {
     const std::size_t meta = meta_size(record);
     const std::size_t begin = begin_record(out);
-    append_number(out, record.first.value);
-    append_number(out, record.first_position.value);
-    append_number(out, record.count);
-    append_number(out, static_cast<std::uint32_t>(meta));
+    char* fixed = out.extend(append_fixed_bytes);
+    store_number(fixed, record.first.value);
+    store_number(fixed + 8, record.first_position.value);
+    store_number(fixed + 16, record.count);
+    store_number(fixed + 20, static_cast<std::uint32_t>(meta));
     if (!record.producer_id.empty()) {
         put_producer_field(out, tag_producer, record.producer_id, record.producer_epoch, record.producer_seq);
     }
@@ -114,11 +115,8 @@ void encode(const MessagesAppended& record, ByteBuffer& out) {
     const auto flags = static_cast<std::uint8_t>((record.framing == Framing::json ? flag_json : 0) |
                                                  (record.closes ? flag_closes : 0) |
                                                  (record.payload_dropped ? flag_payload_dropped : 0));
-    finish_record(out, begin,
-                  {.type = RecordType::messages_appended,
-                   .flags = flags,
-                   .timestamp_ms = record.timestamp_ms,
-                   .incarnation = record.incarnation});
+    finish_record(out, begin, {.type = RecordType::messages_appended, .flags = flags}, record.incarnation,
+                  record.timestamp_ms);
 }
 
 std::optional<MessagesAppended> decode_appended_head(const RecordView& record) {

@@ -16,7 +16,7 @@ constexpr std::int64_t largest_timestamp = (std::int64_t{1} << 48) - 1;
 }  // namespace
 
 std::uint32_t record_crc(std::string_view bytes) noexcept {
-    return crc32c(bytes.substr(8), crc32c(bytes.substr(0, 4)));
+    return crc32c(bytes.substr(8), crc32c_of(load_number<std::uint32_t>(bytes.data())));
 }
 
 std::size_t begin_record(ByteBuffer& out) {
@@ -26,16 +26,16 @@ std::size_t begin_record(ByteBuffer& out) {
     return begin;
 }
 
-void finish_record(ByteBuffer& out, std::size_t begin, const RecordHeader& header) {
+void finish_record(ByteBuffer& out, std::size_t begin, RecordKind kind, Incarnation incarnation,
+                   std::int64_t timestamp_ms) {
     const std::size_t body_bytes = out.size() - begin - record_header_bytes;
     if (body_bytes > UINT32_MAX) throw std::length_error("a record of the log is limited to 4 GiB");
     out.append(round_up(body_bytes, 8) - body_bytes, '\0');
-    const auto timestamp =
-        static_cast<std::uint64_t>(std::clamp<std::int64_t>(header.timestamp_ms, 0, largest_timestamp));
+    const auto timestamp = static_cast<std::uint64_t>(std::clamp<std::int64_t>(timestamp_ms, 0, largest_timestamp));
     char* to = out.data() + begin;
     store_number(to, static_cast<std::uint32_t>(body_bytes));
-    store_number(to + 8, static_cast<std::uint64_t>(header.type) | std::uint64_t{header.flags} << 8 | timestamp << 16);
-    store_number(to + 16, header.incarnation.value);
+    store_number(to + 8, static_cast<std::uint64_t>(kind.type) | std::uint64_t{kind.flags} << 8 | timestamp << 16);
+    store_number(to + 16, incarnation.value);
     store_number(to + 4, record_crc(out.view().substr(begin)));
 }
 

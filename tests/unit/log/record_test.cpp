@@ -59,7 +59,7 @@ std::string framed(RecordType type, std::uint8_t flags, std::string_view body) {
     ByteBuffer out;
     const auto begin = begin_record(out);
     out.append(body);
-    finish_record(out, begin, {.type = type, .flags = flags, .incarnation = {42}});
+    finish_record(out, begin, {.type = type, .flags = flags}, {42});
     return std::string(out.view());
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("what a newer format may write is refused, not guessed") {
         ByteBuffer bytes;
         const auto begin = begin_record(bytes);
         bytes.append(body);
-        finish_record(bytes, begin, {.type = RecordType::stream_created, .timestamp_ms = 1});
+        finish_record(bytes, begin, {.type = RecordType::stream_created}, {}, 1);
         CHECK_FALSE(decode_created(*decode_record(bytes, true)));
     }
     SUBCASE("a flag on a record that has none") {
@@ -298,7 +298,7 @@ TEST_CASE("an append whose numbers disagree with its data is malformed") {
         bytes.append(record.sizes);
         bytes.append(record.payload);
         const std::uint8_t flags = record.framing == Framing::json ? 1 : 0;
-        finish_record(bytes, begin, {.type = RecordType::messages_appended, .flags = flags, .incarnation = {1}});
+        finish_record(bytes, begin, {.type = RecordType::messages_appended, .flags = flags}, {1});
         return decode_appended(*decode_record(bytes, true)).has_value();
     };
     auto json = json_append();
