@@ -163,7 +163,7 @@ private:
     bool forget_paths_of_gone_streams();
 
     StreamRef apply_record(const log::RecordView& view, log::Place place);
-    void apply_chunk(const StreamRef& stream, const ChunkRef& chunk);
+    void apply_chunk(const StreamRef& stream, const ChunkRef& chunk, log::Place place);
     void grow(const StreamRef& stream, Offset tail);
     StreamRef apply_created(const log::StreamCreated& record, std::uint64_t segment);
     StreamRef apply_appended(const log::MessagesAppended& record, const log::RecordView& view, log::Place place);

@@ -21,11 +21,9 @@ void Catalog::apply(const log::CommitView& commit, const std::function<void(cons
         const auto byte = log::commit_header_bytes + commit.payload.size() - rest.size();
         const log::Place place{commit.place.segment, commit.place.byte + byte};
         if (!known.empty() && known.front().chunk.byte == byte) {
-            auto [stream, chunk] = known.front();
-            chunk.segment = static_cast<std::uint32_t>(place.segment);
-            chunk.byte = static_cast<std::uint32_t>(place.byte);
-            apply_chunk(stream, chunk);
-            if (changed) changed(stream);
+            const auto& [stream, chunk] = known.front();
+            apply_chunk(*stream, chunk, place);
+            if (changed) changed(*stream);
             rest.remove_prefix(chunk.length);
             known = known.subspan(1);
             continue;
@@ -93,12 +91,12 @@ StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log
     if (record.payload_dropped) {
         grow(stream, {record.first.value + record.extent});
     } else {
-        apply_chunk(stream, {.first = record.first,
-                             .first_position = record.first_position,
-                             .extent = record.extent,
-                             .segment = static_cast<std::uint32_t>(place.segment),
-                             .byte = static_cast<std::uint32_t>(place.byte),
-                             .length = static_cast<std::uint32_t>(view.bytes.size())});
+        apply_chunk(stream,
+                    {.first = record.first,
+                     .first_position = record.first_position,
+                     .extent = record.extent,
+                     .length = static_cast<std::uint32_t>(view.bytes.size())},
+                    place);
     }
     if (record.stream_seq) stream->stream_seq = std::string(*record.stream_seq);
     if (!record.producer_id.empty()) {
@@ -113,8 +111,10 @@ StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log
     return stream;
 }
 
-void Catalog::apply_chunk(const StreamRef& stream, const ChunkRef& chunk) {
-    stream->chunks.push_back(chunk);
+void Catalog::apply_chunk(const StreamRef& stream, const ChunkRef& chunk, log::Place place) {
+    auto& added = stream->chunks.emplace_back(chunk);
+    added.segment = static_cast<std::uint32_t>(place.segment);
+    added.byte = static_cast<std::uint32_t>(place.byte);
     ++unsaved_records_;
     grow(stream, chunk.end());
 }

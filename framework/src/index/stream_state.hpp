@@ -103,6 +103,7 @@ struct StreamState {
     /// Producers seen since the stream became resident; of others the index knows.
     std::unordered_map<std::string, ProducerState> producers;
     std::uint32_t producer_count = 0;  ///< all, those only in the index included
+    std::uint32_t place_in_draft = 0;  ///< where a CommitDraft may have it: the writer's alone, not guarded
     std::vector<std::string> unsaved_producers;
 
     /// The newest records; everything older is in the index. The first `saved_chunks` are there, too.
@@ -122,8 +123,8 @@ using StreamRef = std::shared_ptr<StreamState>;
 /// What the writer still knows of a record that it just wrote: messages for a stream that was there before, and nothing
 /// else. Folding it then reads neither the record nor the catalog again: 5 % of the time of a small append.
 struct PlainAppend {
-    StreamRef stream;
-    ChunkRef chunk;  ///< its byte counts from the commit's first one; its segment is not known yet
+    const StreamRef* stream = nullptr;  ///< valid until the commit is folded
+    ChunkRef chunk;                     ///< its byte counts from the commit's first one; its segment is not known yet
 };
 
 }  // namespace foldback::index

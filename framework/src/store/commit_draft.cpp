@@ -44,9 +44,11 @@ void CommitDraft::begin(Position first_position, std::span<std::byte> room) {
         commit_.begin_in(room);
     }
     plain_appends_.clear();
+    not_found_.reset();
     streams_.reset();
     stream_memory_.release();
     streams_.emplace(&stream_memory_);
+    not_found_.emplace(&stream_memory_);
     first_position_ = first_position;
     timestamp_ = clock_.now();
     const std::shared_lock lock(catalog_.mutex());
@@ -54,27 +56,47 @@ void CommitDraft::begin(Position first_position, std::span<std::byte> room) {
 }
 
 CommitDraft::Stream& CommitDraft::stream(const StreamPath& path) {
-    const auto [place, fresh] = streams_->try_emplace(path.text());
-    auto& loaded = place->second;
-    if (!fresh) return loaded;
-    loaded.state = catalog_.find(path.text(), [&](const index::StreamState& state) {
-        loaded.meta = state.meta;
-        loaded.life = state.life;
-        loaded.expired = state.life == index::Life::live && catalog_.expired(state);
-        loaded.tail = state.tail;
-        loaded.first = state.first;
-        loaded.closed = state.closed;
-        loaded.forks = state.forks;
-        loaded.closed_by = state.closed_by;
-        loaded.stream_seq = state.stream_seq;
-        loaded.producer_count = state.producer_count;
+    Stream* here = nullptr;
+    auto found = catalog_.find(path.text(), [this, &here](const index::StreamState& state) {
+        here = already_here(state);
+        if (here != nullptr) return;
+        here = &streams_->emplace_back();
+        load(*here, state);
     });
-    return loaded;
+    if (!found) {
+        auto& absent = (*not_found_)[path.text()];
+        if (absent == nullptr) absent = &streams_->emplace_back();
+        return *absent;
+    }
+    if (!here->found) {
+        found->place_in_draft = static_cast<std::uint32_t>(streams_->size() - 1);
+        here->found = std::move(found);
+    }
+    return *here;
+}
+
+CommitDraft::Stream* CommitDraft::already_here(const index::StreamState& state) {
+    auto& streams = *streams_;
+    const auto place = state.place_in_draft;
+    return place < streams.size() && streams[place].found.get() == &state ? &streams[place] : nullptr;
+}
+
+void CommitDraft::load(Stream& stream, const index::StreamState& state) const {
+    stream.meta = state.meta.get();
+    stream.life = state.life;
+    stream.expired = state.life == index::Life::live && catalog_.expired(state);
+    stream.tail = state.tail;
+    stream.first = state.first;
+    stream.closed = state.closed;
+    stream.forks = state.forks;
+    stream.closed_by = state.closed_by;
+    stream.stream_seq = state.stream_seq;
+    stream.producer_count = state.producer_count;
 }
 
 std::optional<index::ProducerState> CommitDraft::producer_of(Stream& stream, const std::string& id) {
     if (const auto known = stream.producers.find(id); known != stream.producers.end()) return known->second;
-    return stream.state ? catalog_.find_producer(stream.state, id) : std::nullopt;
+    return stream.is_known() ? catalog_.find_producer(stream.found, id) : std::nullopt;
 }
 
 Refused CommitDraft::refuse(Refusal reason, std::string detail, const Stream* stream) {

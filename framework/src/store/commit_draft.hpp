@@ -1,6 +1,10 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <memory_resource>
 #include <optional>
@@ -70,8 +74,9 @@ public:
 private:
     /// A stream as the commit will leave it.
     struct Stream {
-        std::shared_ptr<const index::StreamMeta> meta;  ///< null: there is none of this path
-        index::StreamRef state;                         ///< null: created in this commit
+        const index::StreamMeta* meta = nullptr;  ///< of `found` or of `created`; null: there is none of this path
+        index::StreamRef found;                   ///< what the catalog has; null: nothing of this path
+        std::shared_ptr<const index::StreamMeta> created;  ///< in this commit
         index::Life life = index::Life::dead;
         bool expired = false;
         Offset tail;
@@ -81,8 +86,10 @@ private:
         std::optional<Producer> closed_by;
         std::optional<std::string> stream_seq;
         std::uint32_t producer_count = 0;
-        std::unordered_map<std::string, index::ProducerState> producers;  ///< changed in this commit
+        std::map<std::string, index::ProducerState> producers;  ///< changed in this commit
 
+        /// Whether the catalog knows the stream, and not only an earlier one of this path.
+        [[nodiscard]] bool is_known() const noexcept { return found && !created; }
         [[nodiscard]] bool exists() const noexcept { return meta && life != index::Life::dead; }
         [[nodiscard]] bool usable() const noexcept { return meta && life == index::Life::live && !expired; }
     };
@@ -92,11 +99,14 @@ private:
         Stream* stream = nullptr;
         bool creates = false;
         bool nothing_to_do = false;  ///< a duplicate, an assertion, or closing what is closed
+        bool duplicate = false;
         bool asserts_absence = false;
-        Appended outcome;
     };
 
     [[nodiscard]] Stream& stream(const StreamPath& path);
+    /// Null: the commit has had nothing to do with it so far.
+    [[nodiscard]] Stream* already_here(const index::StreamState& state);
+    void load(Stream& stream, const index::StreamState& state) const;
     [[nodiscard]] std::optional<index::ProducerState> producer_of(Stream& stream, const std::string& id);
     [[nodiscard]] static Refused refuse(Refusal reason, std::string detail, const Stream* stream = nullptr);
     [[nodiscard]] Refused refuse_too_large() const;
@@ -110,7 +120,7 @@ private:
     /// True: a duplicate.
     [[nodiscard]] Result<bool> check_producer(Stream& stream, const Producer& producer);
     [[nodiscard]] std::optional<Refused> check_conditions(const Stream& stream, const AppendRequest& request) const;
-    [[nodiscard]] Appended carry_out(AppendPlan& plan, const AppendRequest& request);
+    [[nodiscard]] Appended carry_out(const AppendPlan& plan, const AppendRequest& request);
 
     [[nodiscard]] static std::string content_type_of(const StreamConfig& config);
     /// Why a stream cannot be created like this.
@@ -121,7 +131,7 @@ private:
                                            const Stream* source) const;
     [[nodiscard]] Result<log::StreamCreated> plan_fork(const CreateRequest& request, Stream& source) const;
     void record_created(Stream& stream, const log::StreamCreated& record, Stream* source);
-    void record_messages(Stream& stream, const Messages& messages, log::MessagesAppended last);
+    void record_messages(Stream& stream, const Messages& messages, const log::MessagesAppended& last);
     void record_deleted(Stream& stream, log::DeleteReason reason);
     [[nodiscard]] StreamInfo info_of(const Stream& stream) const;
 
@@ -130,14 +140,17 @@ private:
     const LogStoreOptions& options_;
     log::CommitBuilder commit_;
     std::vector<index::PlainAppend> plain_appends_;
-    /// Forgotten as a whole with each commit, so its nodes come from memory that is only ever reset.
-    std::pmr::monotonic_buffer_resource stream_memory_{64 * 1024};
-    /// The keys view into the requests and metas, which outlive the commit.
-    std::optional<std::pmr::unordered_map<std::string_view, Stream>> streams_;
+    /// Forgotten as a whole with each commit, so they come from memory that is only ever reset.
+    alignas(std::max_align_t) std::array<std::byte, 64 * 1024> first_memory_;
+    std::pmr::monotonic_buffer_resource stream_memory_{first_memory_.data(), first_memory_.size()};
+    std::optional<std::pmr::deque<Stream>> streams_;
+    /// Those of them that the catalog did not find; the others are found by it alone, which knows their place. The keys view into
+    /// the requests and metas, which outlive the commit.
+    std::optional<std::pmr::unordered_map<std::string_view, Stream*>> not_found_;
     Position first_position_;
     Timestamp timestamp_{};
     Incarnation next_incarnation_;
-    std::string sizes_;
+    log::ByteBuffer sizes_;
 };
 
 }  // namespace foldback

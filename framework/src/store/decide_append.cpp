@@ -73,7 +73,7 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan(const AppendRequest& request) 
         if (!duplicate) return duplicate.error();
         if (*duplicate) {
             accepted.nothing_to_do = true;
-            accepted.outcome.duplicate = true;
+            accepted.duplicate = true;
             return accepted;
         }
     }
@@ -132,7 +132,7 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan_closed(Stream& target, const A
     done.nothing_to_do = true;
     const bool closing_tuple = request.producer && target.closed_by && same_tuple(*request.producer, *target.closed_by);
     if (closing_tuple) {
-        done.outcome.duplicate = true;
+        done.duplicate = true;
         return done;
     }
     if (request.close && request.messages.empty() && !request.producer) return done;
@@ -184,13 +184,13 @@ std::optional<Refused> CommitDraft::check_conditions(const Stream& target, const
     return std::nullopt;
 }
 
-Appended CommitDraft::carry_out(AppendPlan& plan, const AppendRequest& request) {
+Appended CommitDraft::carry_out(const AppendPlan& plan, const AppendRequest& request) {
     auto& target = *plan.stream;
     if (plan.creates) {
         if (target.exists()) record_deleted(target, log::DeleteReason::expired);
         record_created(target, creation(request.stream, *request.create_with), nullptr);
     }
-    auto outcome = plan.outcome;
+    Appended outcome{.duplicate = plan.duplicate};
     outcome.first_position = outcome.next_position = {first_position_.value + commit_.messages()};
     if (plan.asserts_absence) return outcome;
     outcome.first = target.meta->point(target.tail);
@@ -229,7 +229,7 @@ Appended CommitDraft::carry_out(AppendPlan& plan, const AppendRequest& request) 
     return outcome;
 }
 
-void CommitDraft::record_messages(Stream& target, const Messages& messages, log::MessagesAppended last) {
+void CommitDraft::record_messages(Stream& target, const Messages& messages, const log::MessagesAppended& last) {
     const auto joined = messages.joined();
     const auto sizes = messages.sizes();
     const bool json = messages.framing() == Framing::json;
@@ -269,13 +269,14 @@ void CommitDraft::record_messages(Stream& target, const Messages& messages, log:
         }
         const auto byte = commit_.add(record);
         const bool plain = record.producer_id.empty() && !record.stream_seq && !record.closes;
-        if (plain && target.state && target.state->meta == target.meta) {
-            plain_appends_.push_back({.stream = target.state,
-                                      .chunk = {.first = record.first,
-                                                .first_position = record.first_position,
-                                                .extent = record.extent,
-                                                .byte = static_cast<std::uint32_t>(byte),
-                                                .length = static_cast<std::uint32_t>(commit_.size() - byte)}});
+        if (plain && target.is_known()) {
+            auto& plain_append = plain_appends_.emplace_back();
+            plain_append.stream = &target.found;
+            plain_append.chunk.first = record.first;
+            plain_append.chunk.first_position = record.first_position;
+            plain_append.chunk.extent = record.extent;
+            plain_append.chunk.byte = static_cast<std::uint32_t>(byte);
+            plain_append.chunk.length = static_cast<std::uint32_t>(commit_.size() - byte);
         }
         commit_.count_messages(count);
         target.tail.value += record.extent;

@@ -135,9 +135,10 @@ Result<log::StreamCreated> CommitDraft::plan_fork(const CreateRequest& request, 
 void CommitDraft::record_created(Stream& target, const log::StreamCreated& record, Stream* source) {
     commit_.add(record);
     ++next_incarnation_.value;
-    auto meta =
-        std::make_shared<const index::StreamMeta>(index::meta_of(record, 0, source ? source->meta.get() : nullptr));
+    auto meta = std::make_shared<const index::StreamMeta>(index::meta_of(record, 0, source ? source->meta : nullptr));
+    auto earlier = std::move(target.found);
     target = Stream{};
+    target.found = std::move(earlier);
     target.life = index::Life::live;
     target.tail = meta->fork_offset;
     target.closed = record.closed;
@@ -147,7 +148,8 @@ void CommitDraft::record_created(Stream& target, const log::StreamCreated& recor
         ++source->forks;
         target.first = std::min(source->first, meta->fork_offset);
     }
-    target.meta = std::move(meta);
+    target.created = std::move(meta);
+    target.meta = target.created.get();
 }
 
 }  // namespace foldback
