@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "store/request_memory.hpp"
 #include "store/writer.hpp"
 
 namespace foldback {
@@ -20,6 +21,9 @@ public:
         return std::is_same_v<Request, RemoveRequest> || std::is_same_v<Request, TruncateRequest> ||
                std::is_same_v<Request, ExpireRequest>;
     }
+    static void* operator new(std::size_t bytes) { return RequestMemory::take(bytes); }
+    static void operator delete(void* memory, std::size_t bytes) noexcept { RequestMemory::give_back(memory, bytes); }
+
     void decide(CommitDraft& draft) override { outcome_.emplace(draft.decide(request_)); }
     void refuse(const Refused& refused) override { outcome_.emplace(refused); }
     void complete() override { done_(*std::move(outcome_)); }
@@ -30,6 +34,8 @@ private:
     std::size_t bound_;
     std::optional<Result<Value>> outcome_;
 };
+
+static_assert(sizeof(QueuedRequest<AppendRequest, Appended>) <= RequestMemory::block_bytes);
 
 template <class Value, class Request>
 [[nodiscard]] std::unique_ptr<QueuedWrite> queued(Request&& request, Completion<Value>&& done) {
