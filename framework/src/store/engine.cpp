@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "foldback/store/read_mode.hpp"
+#include "store/zero_fill.hpp"
 
 namespace foldback {
 namespace {
@@ -10,9 +11,6 @@ namespace {
 constexpr std::chrono::milliseconds maintenance_interval{500};
 /// How much is written between two turns of the thread that prepares the next segment.
 constexpr std::uint64_t filler_step_bytes = 1 << 20;
-/// Zero-filling spares a flush of small commits the file system's work on extents. Large ones gain little from it, and
-/// lose the bandwidth.
-constexpr std::uint64_t zero_fill_pays_below_bytes = 128 * 1024;
 
 }  // namespace
 
@@ -55,16 +53,14 @@ void LogStore::Engine::join_others(std::shared_ptr<SharedLog> shared) {
 
 void LogStore::Engine::start_threads() {
     maintenance_->pace = [this](std::uint64_t bytes) { return pace(bytes); };
-    writer_->on_commit = [this, last = log::Place{}, commits_before = std::uint64_t{0}]() mutable {
+    writer_->on_commit = [this, last = log::Place{}, zero_fill = ZeroFill(), written = std::uint64_t{0}]() mutable {
         const auto tail = log_->tail();
-        const bool new_segment = tail.segment != last.segment;
-        const bool step = new_segment || tail.byte / filler_step_bytes != last.byte / filler_step_bytes;
+        const bool step =
+            tail.segment != last.segment || tail.byte / filler_step_bytes != last.byte / filler_step_bytes;
         last = tail;
-        if (new_segment) {
-            const auto commits = writer_->commits();
-            const auto average = options_.segment_bytes / (commits - std::exchange(commits_before, commits));
-            fills_ahead_ = !shared_ && average < zero_fill_pays_below_bytes;
-        }
+        zero_fill.after_commit(tail.segment, writer_->committed_bytes() - written);
+        written = writer_->committed_bytes();
+        fills_ahead_ = !shared_ && zero_fill.pays();
         const bool due = maintenance_->checkpoint_is_due();
         if (!step && !due) return;
         {
