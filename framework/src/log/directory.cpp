@@ -1,6 +1,7 @@
 #include "log/directory.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -38,9 +39,10 @@ Descriptor Directory::open_descriptor(const std::string& name, int flags) const 
 }
 
 std::unique_ptr<Directory::File> Directory::open(std::string_view name, int flags, bool is_settled) {
-    const std::lock_guard lock(mutex_);  // between opening it and knowing it, no other may take its name
     const std::string text(name);
-    auto file = std::make_unique<File>(shared_from_this(), text, open_descriptor(text, flags));
+    std::unique_ptr<File> file;          // takes the lock when it goes, and so goes after it
+    const std::lock_guard lock(mutex_);  // between opening it and knowing it, no other may take its name
+    file = std::make_unique<File>(shared_from_this(), text, open_descriptor(text, flags));
     files_.emplace(text, file.get());
     if (is_settled) {
         closable_.push_back(file.get());
@@ -54,13 +56,20 @@ void Directory::rename(std::string_view from, std::string_view to) {
     const std::string new_name(to);
     const std::lock_guard lock(mutex_);
     keep_open_those_named(new_name);
+    // What needs memory comes before what cannot be undone.
+    std::vector<std::string> names(2 * files_.count(old_name), new_name);
+    const auto take_name = [&] {
+        auto taken = std::move(names.back());
+        names.pop_back();
+        return taken;
+    };
     if (::renameat(descriptor_.get(), old_name.c_str(), descriptor_.get(), new_name.c_str()) != 0) {
         throw_device_error(errno, "renaming " + describe(from) + " to " + new_name);
     }
     files_.erase(new_name);
     while (auto node = files_.extract(old_name)) {
-        node.key() = new_name;
-        node.mapped()->name_ = new_name;
+        node.key() = take_name();
+        node.mapped()->name_ = take_name();
         files_.insert(std::move(node));
     }
 }
@@ -90,8 +99,8 @@ std::shared_ptr<const Descriptor> Directory::reopen(File& file) {
     const std::lock_guard lock(mutex_);
     if (auto open = file.descriptor()) return open;  // another thread was faster
     auto descriptor = std::make_shared<const Descriptor>(open_descriptor(file.name_, O_RDONLY));
-    file.set_descriptor(descriptor);
     closable_.push_back(&file);
+    file.set_descriptor(descriptor);
     close_some();
     return descriptor;
 }
