@@ -29,6 +29,8 @@ void Follower::keep(KeeperLost lost) {
 /// The lock is the session's: it goes with it.
 void Follower::open_session() {
     session_ = std::make_unique<Connection>(options_.url, options_.timeout, options_.schema);
+    // A notification is a transaction, and its flush would stand in the way of those that append. One that is lost is polled for.
+    session_->run("SELECT set_config('synchronous_commit', 'off', false)", {}, [](const Row&) {});
     if (!keeps_) return;
     bool is_keeper = false;
     session_->run("SELECT pg_try_advisory_lock('foldback_log'::regclass::oid::int, 1)::int::bigint", {},

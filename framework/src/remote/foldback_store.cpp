@@ -59,6 +59,7 @@ Result<std::string> body_of(Answer answer) {
         case Refusal::truncated:
         case Refusal::bad_request: return refused;
         case Refusal::stopped: throw StorageError("the store is being closed");
+        case Refusal::across_partitions: throw MissingCapability("who reads", {Capability::store_order});
         default: throw StoreUnavailable(refused.detail);
     }
 }
