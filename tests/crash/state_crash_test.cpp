@@ -105,8 +105,11 @@ TEST_CASE(
     CAPTURE(seed);
     std::mt19937 random(seed);
     const TemporaryDirectory directory;
-    for (int round = 0; round < kills; ++round) {
+    std::uint64_t events = 0;
+    // A slow machine gets less done between two kills: it has some more of them.
+    for (int round = 0; round < kills || events <= 500; ++round) {
         CAPTURE(round);
+        REQUIRE(round < 20 * kills);
         const auto child_seed = static_cast<unsigned>(random());
         // By turns: at any time while it works, at any time while it opens.
         const bool works = round % 2 == 0;
@@ -115,11 +118,10 @@ TEST_CASE(
 
         REQUIRE(run_and_kill(work, delay, works));
 
-        if (round % 5 == 4) check_everything(directory.path());
+        if (round % 5 == 4) events = check_everything(directory.path());
     }
-    const auto events = check_everything(directory.path());
+    events = check_everything(directory.path());
     MESSAGE("seed " << seed << ", events " << events);
-    CHECK(events > 500);
 }
 
 }  // namespace foldback::crash
