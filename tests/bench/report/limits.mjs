@@ -1,6 +1,40 @@
 /** Why a target is out of reach, or who is faster: said where such a row misses its target or has none to meet. */
 export const limits = [
   {
+    rows: /^durable single appends, 64 in flight/,
+    why: `The bare loop writes over a file that was filled before; ours fills the next segment with zeros beside the appends, 64 MiB in 100 to 150 commits that
+take three to four times as long: 8 to 17 µs for each commit. Deciding, encoding, folding and answering 64 appends takes 18 to 20 µs of the processor between
+two flushes, of 120 µs for both. See [decision 13](decisions/0013-what-lies-between-two-flushes.md).`,
+  },
+  {
+    rows: /^appends of one 200-byte event, 64 connections/,
+    peer: /memory device/,
+    why: `The two differ in nothing but the disk: a request waits for the flush that is under way and for its own.`,
+  },
+  {
+    rows: /^GET of 200 bytes/,
+    why: `Two thirds of our processor time are the kernel's, for its sockets, which both servers pay; 23 % are our own code and 10 % the C library, most of that
+memory for the strings of requests and answers (17,000 instructions for a GET in all).`,
+  },
+  {
+    rows: /^projection of 1,000,000 events into a table/,
+    why: `The bare inserts are given their values; a projection reads its events from the log, decodes them, and keeps its checkpoint in the same
+transaction. Runs lie on both sides of the target.`,
+  },
+  {
+    rows: /^[12345] nodes, /,
+    why: `A batch crosses a socket to the database, is flushed there, and is written once more by each node, all on the same two processors and the same disk. See
+[decision 70](decisions/0070-a-log-in-postgresql.md).`,
+  },
+  {
+    rows: /^one append to 1,000 SSE readers|^live tail by/,
+    why: "A message goes to the log first, and to its readers when it is durable; the peer is the part of that which nobody can be faster than.",
+  },
+  {
+    rows: /^find --first \/|^compiling a domain file|^transact|^read of 200,000 events|^durable batches|^warm forward read|^catch-up of|^append to 64 streams|^rehydrate/,
+    why: "The peer is the work itself, without what makes a store, a command or a question of it.",
+  },
+  {
     rows: /^open a 1 GiB store after kill/,
     why: `Opening reads the whole last segment, on both processors: its commits with their checksums, because damage there must be found, and the zeros
 behind them, because nothing valid may follow the tail. It writes the last commit again and flushes it, and opens SQLite. 64 MiB are 0.06 of the scan by
@@ -9,15 +43,13 @@ often. To read no zeros, the log would have to say how far it may be written; it
   },
   {
     rows: /over HTTP, 64 connections$/,
-    peer: /^Redis/,
-    why: `Redis reads from all of its clients on one thread, writes and flushes once, and answers all of them. With us several threads take requests,
-which join the next commit. Processor time is not what is missing: server and load generator took 3.2 of 8 processor-seconds. Which waiting it is has
-not been shown yet.`,
-  },
-  {
-    rows: /over HTTP, 64 connections$/,
     peer: /acknowledges before the disk has it/,
     why: "NATS does not wait for the disk: what it acknowledged in the last two minutes is lost with the power. It shows what waiting costs.",
+  },
+  {
+    rows: /^read of 100 events in a store of 10,000,000/,
+    why: `The page lies in a batch of 1,000 events, whose 217 KB are read whole, because their checksum is of all of them. 14 MB of batches are in the processor's
+cache, 2 GB are not: 58 % of the time the kernel copies them from memory. Finding the place takes 6 %.`,
   },
   {
     rows: /^append to any of 1,000,000 streams/,

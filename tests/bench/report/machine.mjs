@@ -31,7 +31,7 @@ export function machine(folder) {
     processors: os.cpus().length,
     processor: os.cpus()[0].model,
     memory_gib: Math.round(os.totalmem() / 2 ** 30),
-    kernel: `${os.type()} ${os.release()}`,
+    kernel: `${os.type()} ${os.release().replace(/^(\d+\.\d+).*/, "$1")}`,
     file_system: FILE_SYSTEMS[statfsSync(folder).type] ?? "another",
     flush_us: Math.round(flushLatency(folder)),
   }

@@ -8,7 +8,7 @@ import { parts } from "./parts.mjs"
 import { plot } from "./plot.mjs"
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), "../../../docs")
-const { date, machine, rows } = JSON.parse(readFileSync(process.argv[2], "utf8"))
+const { date, machine, rows, note } = JSON.parse(readFileSync(process.argv[2], "utf8"))
 
 const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: value < 1000 ? 3 : Math.max(3, Math.ceil(Math.log10(value))) })
 const judged = (row) => row.pass !== null && row.target !== null
@@ -43,7 +43,7 @@ function limitOf(row) {
 const met = rows.filter((row) => judged(row) && row.pass).length
 writeFileSync(join(docs, "benchmarks.md"), `# Benchmarks
 
-${met} of ${rows.filter(judged).length} targets are met. This page is made by \`node tests/bench/report/write.mjs\` of one run of \`./dev bench\`, ${date}.
+${met} of ${rows.filter(judged).length} targets are met. This page is made by \`node tests/bench/report/write.mjs\` of one run of \`./dev bench\`, ${date}.${note ? ` ${note}` : ""}
 
 ## How it is measured
 
