@@ -30,7 +30,7 @@ export function plot(title, rows) {
   <text x="${WIDTH - 52}" y="${y + 13}">${merit(row).toFixed(2)} ×</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}" font-family="sans-serif" font-size="12" fill="#718096">
-  <text x="${LABEL}" y="16">${escaped(title)}: how many times as good as the target</text>
+  <text x="8" y="16">${escaped(title)}: how many times as good as the target</text>
   <line x1="${line}" y1="28" x2="${line}" y2="${height - 6}" stroke="#718096"/>
 ${bars.join("\n")}
 </svg>

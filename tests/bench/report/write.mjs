@@ -11,7 +11,8 @@ const docs = join(dirname(fileURLToPath(import.meta.url)), "../../../docs")
 const { date, machine, rows, note } = JSON.parse(readFileSync(process.argv[2], "utf8"))
 
 const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: value < 1000 ? 3 : Math.max(3, Math.ceil(Math.log10(value))) })
-const judged = (row) => row.pass !== null && row.target !== null
+/** A target of 0 is none. */
+const judged = (row) => row.pass !== null && Boolean(row.target)
 const wanted = (row) => (judged(row) ? `${row.at_most ? "≤" : "≥"} ${row.target}` : "")
 const verdict = (row) => (judged(row) ? (row.pass ? "met" : "**missed**") : "")
 
