@@ -2,7 +2,7 @@
 
 import { request } from "./session.js"
 
-const lostFor = 1000 // milliseconds between two attempts
+const pauseMs = 1000 // between two connections
 
 export class Follower {
   #connection = null
@@ -40,17 +40,30 @@ export class Follower {
         if (!response.ok) throw new Error(`the server answered ${response.status}`)
         // What came between two connections has not been told.
         this.#grown(connection)
-        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-        let line = ""
-        for (let part; !(part = await reader.read()).done;) {
-          const lines = (line + part.value).split("\n")
-          line = lines.pop()
-          if (lines.some((one) => /^event: ?data\r?$/.test(one))) this.#grown(connection)
-        }
+        if (await this.#readUntilEnd(response.body, connection)) return
       } catch {
-        if (!connection.signal.aborted) await new Promise((resolve) => setTimeout(resolve, lostFor))
+        if (connection.signal.aborted) return
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+  }
+
+  /** Whether nothing more will ever come. */
+  async #readUntilEnd(body, connection) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+    let type = ""
+    let closed = false
+    let line = ""
+    for (let part; !(part = await reader.read()).done;) {
+      const lines = (line + part.value).split(/\r?\n/)
+      line = lines.pop()
+      for (const one of lines) {
+        if (one.startsWith("event:")) type = one.slice(6).trim()
+        if (one.startsWith("data:") && type === "control") closed ||= JSON.parse(one.slice(5)).streamClosed === true
+        if (one === "event: data") this.#grown(connection)
       }
     }
+    return closed
   }
 
   #grown(connection) {

@@ -26,10 +26,11 @@ export async function request(address, options = {}) {
     const token = sessionStorage.getItem(kept)
     const headers = token === null ? options.headers : { ...options.headers, authorization: `Bearer ${token}` }
     const response = await fetch(address, { ...options, headers })
-    if (response.status !== 401) return response
+    const isForOthers = response.status === 403 && token !== null && address.startsWith("/debug/")
+    if (response.status !== 401 && !isForOthers) return response
     // Another question may have got a new one meanwhile.
     if (sessionStorage.getItem(kept) !== token) continue
-    await enter(token === null ? "" : "This token is not valid any more.")
+    await enter(isForOthers ? "This token may not use the debugger." : token === null ? "" : "This token is not valid any more.")
     if (sessionStorage.getItem(kept) === token) return response
   }
 }

@@ -231,6 +231,24 @@ test("one connection follows, whichever stream is looked at", async (t) => {
   await eventually("no connection", () => open.size === 0)
 })
 
+test("a stream that is closed is followed to its end, and not asked again and again", async (t) => {
+  const url = `${world.orders.url}/v1/stream/orders/closed`
+  const send = (method, headers, body) => fetch(url, { method, headers: { "content-type": "application/json", ...headers }, body })
+  assert.equal((await send("PUT", { "stream-closed": "true" }, '[{"type":"PaymentReceived","version":1,"data":{"cents":5}}]')).status, 201)
+  const page = await world.opened(t, "#/orders/closed")
+  await isReady(page)
+  await page.clock.install()
+  const asked = []
+  page.on("requestfinished", (request) => request.url().includes("live=sse") && asked.push(request))
+  await page.keyboard.press("l")
+  await eventually("the end of the stream", () => asked.length > 0)
+  await page.clock.runFor(5_000)
+  await page.keyboard.press("Home")
+  await momentIs(page, 0)
+  assert.equal(asked.length, 1)
+  isQuiet(page)
+})
+
 test("space plays the events and stops", async (t) => {
   const page = await world.opened(t, "#/orders/42?at=0")
   await momentIs(page, 0)

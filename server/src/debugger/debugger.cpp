@@ -113,18 +113,11 @@ Response Debugger::State::answer(const Request& request) {
     }
     const std::string_view path = target->path;
     const Parameters parameters(target->query);
-    if (path == root) {
-        Response moved;
-        moved.status = 308;
-        moved.set("location", "/debug/");
-        return moved;
-    }
     if (path.starts_with(api)) return answer_api(path.substr(api.size()), request, parameters);
     if (request.method != Method::get && request.method != Method::head) return method_refused("GET, HEAD");
     if (path.starts_with(raw)) return debugger::raw_page(context, std::string(path.substr(raw.size())), parameters);
-    const auto* file = debugger::find_asset(path.substr(root.size() + 1));
-    if (file == nullptr) throw RequestError(404, "not-found", "The debugger has no such page.");
-    return debugger::asset_response(*file, request);
+    if (!debugger::is_of_page(path)) throw RequestError(404, "not-found", "The debugger has no such page.");
+    return debugger::page_response(path, request);
 }
 
 Response Debugger::State::guarded(const Request& request) {

@@ -10,6 +10,16 @@ namespace foldback::server::debugger {
 
 namespace {
 
+constexpr std::string_view folder = "/debug/";
+
+const Asset* find_asset(std::string_view path) {
+    if (!path.starts_with(folder)) return nullptr;
+    const auto name = path == folder ? "index.html" : path.substr(folder.size());
+    const auto all = assets();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Asset& asset) { return asset.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
 std::string escaped(std::string_view text) {
     std::string html;
     for (const char byte : text) {
@@ -57,25 +67,26 @@ Response stream_list(Context& context, const Parameters& parameters) {
 
 }  // namespace
 
-const Asset* find_asset(std::string_view path) {
-    const auto all = assets();
-    const auto name = path.empty() ? "index.html" : path;
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Asset& asset) { return asset.name == name; });
-    return found == all.end() ? nullptr : &*found;
-}
+bool is_of_page(std::string_view path) { return path == "/debug" || find_asset(path) != nullptr; }
 
-Response asset_response(const Asset& asset, const Request& request) {
+Response page_response(std::string_view path, const Request& request) {
     Response response;
-    const auto tag = "\"" + std::string(asset.hash) + "\"";
+    const auto* asset = find_asset(path);
+    if (asset == nullptr) {
+        response.status = 308;
+        response.set("location", std::string(folder));
+        return response;
+    }
+    const auto tag = "\"" + std::string(asset->hash) + "\"";
     response.set("etag", tag);
     response.set("cache-control", "no-cache");
     const auto* known = request.header("if-none-match");
-    if (known != nullptr && known->find(asset.hash) != std::string::npos) {
+    if (known != nullptr && known->find(asset->hash) != std::string::npos) {
         response.status = 304;
         return response;
     }
-    response.set("content-type", std::string(asset.type));
-    response.text = asset.content;
+    response.set("content-type", std::string(asset->type));
+    response.text = asset->content;
     return response;
 }
 

@@ -18,10 +18,11 @@ struct Asset {
 
 [[nodiscard]] std::span<const Asset> assets();
 
-/// The file at a path below `/debug/`; "" is index.html. Null when there is none.
-[[nodiscard]] const Asset* find_asset(std::string_view path);
-/// A file, or that the browser has it already.
-[[nodiscard]] Response asset_response(const Asset& asset, const Request& request);
+/// Whether the page has something at a path of the program: a file of it below `/debug/`, which is index.html itself, or where
+/// `/debug` leads.
+[[nodiscard]] bool is_of_page(std::string_view path);
+/// That file, or that the browser has it already. Precondition: `is_of_page(path)`.
+[[nodiscard]] Response page_response(std::string_view path, const Request& request);
 
 /// What every answer of the debugger gets: headers that keep the browser to this page, and compression where it is wanted.
 void finish_response(Response& response, const Request& request);

@@ -73,9 +73,8 @@ public:
     explicit PageHandler(RequestHandler& rest) : rest_(rest) {}
 
     Reply handle(Request request) override {
-        const auto* file = file_of(request);
-        if (file == nullptr) return rest_.handle(std::move(request));
-        auto response = debugger::asset_response(*file, request);
+        if (!is_of_page(request)) return rest_.handle(std::move(request));
+        auto response = debugger::page_response(path_of(request), request);
         debugger::finish_response(response, request);
         return response;
     }
@@ -86,15 +85,16 @@ public:
     }
 
     std::optional<Response> admit(Request& head, std::optional<std::uint64_t> body_bytes) override {
-        return file_of(head) != nullptr && !body_bytes ? std::nullopt : rest_.admit(head, body_bytes);
+        return is_of_page(head) && !body_bytes ? std::nullopt : rest_.admit(head, body_bytes);
     }
 
 private:
-    static const debugger::Asset* file_of(const Request& request) {
-        constexpr std::string_view folder = "/debug/";
-        const auto path = std::string_view(request.target).substr(0, request.target.find('?'));
+    static std::string_view path_of(const Request& request) {
+        return std::string_view(request.target).substr(0, request.target.find('?'));
+    }
+    static bool is_of_page(const Request& request) {
         const bool reads = request.method == Method::get || request.method == Method::head;
-        return reads && path.starts_with(folder) ? debugger::find_asset(path.substr(folder.size())) : nullptr;
+        return reads && debugger::is_of_page(path_of(request));
     }
 
     RequestHandler& rest_;

@@ -39,9 +39,9 @@ TEST_CASE("before those who ask who is there, the page's files are answered and 
     };
 
     CHECK(status(Method::get, "/debug/") == 200);
+    CHECK(status(Method::get, "/debug") == 308);
     CHECK(status(Method::head, "/debug/app.js?x=1") == 200);
-    for (const auto* other :
-         {"/debug", "/debug/api/about", "/debug/raw/", "/debug/raw/app.js", "/debug/none.js", "/app.js"})
+    for (const auto* other : {"/debug/api/about", "/debug/raw/", "/debug/raw/app.js", "/debug/none.js", "/app.js"})
         CHECK(status(Method::get, other) == 401);
     CHECK(status(Method::post, "/debug/") == 401);
 }
