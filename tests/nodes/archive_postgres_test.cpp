@@ -9,6 +9,7 @@
 #include "log/log_files.hpp"
 #include "log/shared_log.hpp"
 #include "nodes/state_text.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -17,6 +18,7 @@ namespace foldback::nodes {
 namespace {
 
 using namespace std::chrono_literals;
+using test::eventually;
 using test::PostgresServer;
 
 constexpr std::uint64_t segment_bytes = 64 * 1024;
@@ -58,15 +60,6 @@ void append(StreamStore& store, const std::string& text) {
 }
 void create(StreamStore& store) {
     REQUIRE(store.create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
-}
-
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 30s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
 }
 
 /// What a node would append that has folded everything up to one of these commits.

@@ -8,6 +8,7 @@
 #include "foldback/store/log_store.hpp"
 #include "nodes/state_text.hpp"
 #include "postgres/connection.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using postgres::Connection;
+using test::eventually;
 using test::PostgresServer;
 
 PostgresServer& database() {
@@ -55,15 +57,6 @@ std::string messages_of(Node& node, std::string_view path) {
     const auto page = node.store->read({.stream = path}).value();
     for (const auto& message : page) all += (all.empty() ? "" : ",") + std::string(message.data);
     return all;
-}
-
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 30s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
 }
 
 /// Keeps everybody from appending, as a disk does that stands still: a statement waits, and so does its end.

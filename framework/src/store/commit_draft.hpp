@@ -104,7 +104,8 @@ private:
     };
 
     [[nodiscard]] Stream& stream(const StreamPath& path);
-    /// Null: the commit has had nothing to do with it so far.
+    /// Null: the commit has had nothing to do with it so far. The catalog keeps what is held here, so the same stream stays the same
+    /// object until the commit ends.
     [[nodiscard]] Stream* already_here(const index::StreamState& state);
     void load(Stream& stream, const index::StreamState& state) const;
     [[nodiscard]] std::optional<index::ProducerState> producer_of(Stream& stream, const std::string& id);

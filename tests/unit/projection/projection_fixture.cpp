@@ -1,6 +1,5 @@
 #include "projection_fixture.hpp"
 
-#include <thread>
 
 namespace foldback::projection_tests {
 
@@ -129,15 +128,6 @@ void catch_up(World& world, ProjectionRunner& runner) {
     if (world.driven == Driven::by_hand) return runner.run_until_caught_up();
     runner.start();
     REQUIRE(eventually([&] { return runner.wait_for_all(world.store->tail(), milliseconds{0}) == Waited::reached; }));
-}
-
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
 }
 
 }  // namespace foldback::projection_tests

@@ -5,6 +5,7 @@
 #include "foldback/app/projection_runner.hpp"
 
 #include "contract/store_fixture.hpp"
+#include "support/eventually.hpp"
 
 /// What the tests of projections share: a store, a database and a projection that writes down whatever it gets.
 namespace foldback::projection_tests {
@@ -12,6 +13,7 @@ namespace foldback::projection_tests {
 using contract::Strings;
 using contract::TemporaryDirectory;
 using std::chrono::milliseconds;
+using test::eventually;
 
 enum class Driven : std::uint8_t { by_hand, by_threads };
 enum class Reached : std::uint8_t {
@@ -60,9 +62,6 @@ void in_every_world_and_way(const std::function<void(World&)>& test);
 
 /// Drives the runner, or lets its threads work, until the projection has seen all there is.
 void catch_up(World& world, ProjectionRunner& runner);
-
-/// Waits for something that threads do.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 /// Fails for messages whose data is in a set, as often as is left.
 class Trouble {
