@@ -21,9 +21,9 @@ std::string own_place(const std::string& url) {
 
 }  // namespace
 
-ServedStore::ServedStore(LogStore& log, const Clock& clock) : ServedStore(log, clock, {}, {}) {}
+ServedStore::ServedStore(StreamStore& log, const Clock& clock) : ServedStore(log, clock, {}, {}) {}
 
-ServedStore::ServedStore(LogStore& log, const Clock& clock, const Between& between, HttpStoreOptions options)
+ServedStore::ServedStore(StreamStore& log, const Clock& clock, const Between& between, HttpStoreOptions options)
     : api_(std::make_unique<server::Api>(log, server::ApiOptions{}, clock)), protocol_(server::handler_of(*api_)) {
     server::HttpServerOptions http;
     http.port = 0;

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "foldback/remote/http_store.hpp"
-#include "foldback/store/log_store.hpp"
+#include "foldback/store/clock.hpp"
+#include "foldback/store/stream_store.hpp"
 
 namespace foldback::server {
 class Api;
@@ -18,10 +19,10 @@ namespace foldback::test {
 class ServedStore {
 public:
     /// Our server, in this process.
-    ServedStore(LogStore& log, const Clock& clock);
+    ServedStore(StreamStore& log, const Clock& clock);
     /// The same, with what stands between its connections and the protocol; `between` makes that of the protocol's handler.
     using Between = std::function<std::unique_ptr<server::RequestHandler>(server::RequestHandler&)>;
-    ServedStore(LogStore& log, const Clock& clock, const Between& between, HttpStoreOptions options);
+    ServedStore(StreamStore& log, const Clock& clock, const Between& between, HttpStoreOptions options);
     /// The server at the URL in CONTRACT_SERVER_URL. Every object has streams of its own there.
     ServedStore();
     ~ServedStore();

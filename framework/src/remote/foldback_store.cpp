@@ -59,7 +59,6 @@ Result<std::string> body_of(Answer answer) {
         case Refusal::truncated:
         case Refusal::bad_request: return refused;
         case Refusal::stopped: throw StorageError("the store is being closed");
-        case Refusal::across_partitions: throw MissingCapability("who reads", {Capability::store_order});
         default: throw StoreUnavailable(refused.detail);
     }
 }
@@ -97,7 +96,12 @@ FoldbackStore::~FoldbackStore() { caller_.stop(); }
 
 void FoldbackStore::connect() {
     const auto answer = caller_.wait_for({.path = "/v1/feed", .query = "view=page&position=0&limit=1&max_bytes=0"});
-    if (!answer.response) throw StoreUnavailable(answer.response.error().message);
+    if (!answer.response) {
+        if (refusal_of(answer).reason != Refusal::across_partitions)
+            throw StoreUnavailable(answer.response.error().message);
+        capabilities_ = capabilities_.missing_in({Capability::store_order});
+        return;
+    }
     if (answer.response->header("content-type") == "application/vnd.foldback.page") return;
     throw StorageError(caller_.url_of("") + " is no `foldback serve` of this version");
 }
@@ -143,6 +147,7 @@ Result<ReadPage> FoldbackStore::read(const ReadRequest& request) {
 }
 
 FeedPage FoldbackStore::read_feed(const FeedRequest& request) {
+    require_order();
     forbid_in_memory_only();
     auto body = whole_body_of(caller_.wait_for(feed_call(request)));
     return parsed([&] { return read_feed_page(std::move(body)); });
@@ -171,6 +176,7 @@ StreamList FoldbackStore::list(const ListRequest& request) {
 }
 
 Position FoldbackStore::tail() {
+    require_order();
     forbid_in_memory_only();
     const auto answer = caller_.wait_for({.method = Method::head, .path = "/v1/feed"});
     if (!answer.response) throw StoreUnavailable(answer.response.error().message);
@@ -183,8 +189,11 @@ Watch FoldbackStore::watch(const StreamPath& stream, Offset beyond, std::functio
 }
 
 Watch FoldbackStore::watch_feed(Position beyond, std::function<void()> changed) {
+    require_order();
     Call call{.path = "/v1/feed", .query = "view=watch&position=" + std::to_string(beyond.value)};
     return start_watch(caller_, std::move(call), std::move(changed));
 }
+
+void FoldbackStore::require_order() const { require(*this, {Capability::store_order}, "a feed"); }
 
 }  // namespace foldback::remote

@@ -22,6 +22,7 @@ public:
     using StreamStore::remove;
     using StreamStore::truncate_before;
 
+    [[nodiscard]] Capabilities capabilities() const noexcept override { return capabilities_; }
     void create(CreateRequest request, Completion<Created> done) override;
     void append(AppendRequest request, Completion<Appended> done) override;
     void append_all(std::vector<AppendRequest> requests, Completion<std::vector<Appended>> done) override;
@@ -36,6 +37,9 @@ public:
     [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override;
 
 private:
+    void require_order() const;
+
+    Capabilities capabilities_ = Capabilities::all();  ///< known since `connect`
     Caller caller_;
     FoldbackWrites outcomes_;
     WriteQueue writes_;

@@ -9,8 +9,9 @@ namespace {
 template <class Store>
 std::unique_ptr<HttpStore> connected(std::string_view url, const HttpStoreOptions& options) {
     auto store = std::make_unique<Store>(url, options);
-    require(*store, options.needed, "the program");
+    require(*store, options.needed, "the program");  // before waiting for a server that cannot have it
     store->connect();
+    require(*store, options.needed, "the program");
     return store;
 }
 

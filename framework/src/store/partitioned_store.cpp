@@ -42,7 +42,7 @@ void add(StoreStats& sum, const StoreStats& part) {
     add(sum.flush_us, part.flush_us);
 }
 
-[[noreturn]] void refuse_order() { throw MissingCapability("a partitioned store", {Capability::store_order}); }
+[[noreturn]] void refuse_order() { throw MissingCapability("a feed", {Capability::store_order}); }
 
 }  // namespace
 
