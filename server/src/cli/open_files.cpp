@@ -7,8 +7,10 @@
 namespace foldback::cli {
 namespace {
 
-/// The segments that a store keeps open (128), its index, listeners, event loops, standard streams.
-constexpr std::uint64_t reserved = 256;
+/// The segments that a store keeps open (128), its index, its connections to a database.
+constexpr std::uint64_t files_of_store = 160;
+/// Listeners, event loops, standard streams.
+constexpr std::uint64_t files_of_process = 96;
 
 }  // namespace
 
@@ -22,7 +24,8 @@ std::uint64_t raise_open_file_limit() noexcept {
     return limit.rlim_cur;
 }
 
-std::size_t connections_within(std::uint64_t open_files, std::size_t wanted) noexcept {
+std::size_t connections_within(std::uint64_t open_files, std::uint64_t stores, std::size_t wanted) noexcept {
+    const auto reserved = files_of_process + stores * files_of_store;
     const auto left = open_files - std::min(open_files, reserved);
     return static_cast<std::size_t>(std::min<std::uint64_t>(wanted, left));
 }

@@ -149,7 +149,7 @@ private:
 
     void share_open_files(std::uint64_t open_files) {
         auto& connections = settings_.http.max_connections;
-        const auto room = connections_within(open_files, connections);
+        const auto room = connections_within(open_files, settings_.partitions, connections);
         if (room == connections) return;
         if (room < std::min(min_connections, connections)) {
             throw Failure(ExitCode::refused,

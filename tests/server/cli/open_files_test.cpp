@@ -7,12 +7,14 @@
 using namespace foldback::cli;
 
 TEST_CASE("connections get what files the store leaves") {
-    CHECK(connections_within(1'048'576, 10'000) == 10'000);
-    CHECK(connections_within(1024, 10'000) == 768);
-    CHECK(connections_within(1024, 5) == 5);
-    CHECK(connections_within(256, 10'000) == 0);
-    CHECK(connections_within(100, 10'000) == 0);
-    CHECK(connections_within(UINT64_MAX, 10'000) == 10'000);
+    CHECK(connections_within(1'048'576, 1, 10'000) == 10'000);
+    CHECK(connections_within(1024, 1, 10'000) == 768);
+    CHECK(connections_within(1024, 5, 10'000) == 128);
+    CHECK(connections_within(1024, 6, 10'000) == 0);
+    CHECK(connections_within(1024, 1, 5) == 5);
+    CHECK(connections_within(256, 1, 10'000) == 0);
+    CHECK(connections_within(100, 1, 10'000) == 0);
+    CHECK(connections_within(UINT64_MAX, 1, 10'000) == 10'000);
 }
 
 TEST_CASE("the limit of open files is raised as far as the system allows") {
