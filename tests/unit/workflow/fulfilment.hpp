@@ -41,8 +41,9 @@ struct Fulfilment {
 inline Reactions<FulfilmentCommand> decide(const Fulfilment&, const OrderPlaced&) {
     return Reactions<FulfilmentCommand>().timeout_in("payment", std::chrono::hours{1});
 }
-inline Reactions<FulfilmentCommand> decide(const Fulfilment& state, const OrderPaid&) {
+inline Reactions<FulfilmentCommand> decide(const Fulfilment& state, const OrderPaid& paid) {
     if (state.shipped) return {};
+    if (paid.amount < 0) return Reactions<FulfilmentCommand>().send(Ship{"\xFF"});  // no text: it cannot be written
     return Reactions<FulfilmentCommand>().send(Ship{state.customer}).cancel_timeout("payment");
 }
 inline Reactions<FulfilmentCommand> decide(const Fulfilment&, const TimedOut& timed_out) {

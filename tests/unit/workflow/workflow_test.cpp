@@ -149,6 +149,25 @@ TEST_CASE("an input that cannot be received holds up neither those before it nor
     });
 }
 
+TEST_CASE("an input that leads to what cannot be written is not received in part") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        world.append("orders/1", R"({"type":"OrderPaid","version":1,"data":{"amount":-1}})");
+        shop.placed("2");
+        for (int i = 0; i < 10; ++i) {
+            shop.run();
+            world.clock.advance(std::chrono::minutes{1});
+        }
+
+        CHECK(shop.recorded("1") == 2);
+        CHECK(shop.recorded("2") == 2);
+        CHECK(shop.workflow->state_of("1").inputs == 1);
+        CHECK(shop.runner->parked("fulfilment.inbox").size() == 1);
+        CHECK(shop.dispatched.empty());
+    });
+}
+
 TEST_CASE("a workflow whose stream is closed holds up no other") {
     in_every_world([](World& world) {
         Shop shop(world);

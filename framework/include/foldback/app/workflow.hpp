@@ -54,9 +54,10 @@ struct WorkflowOptions {
 /// where `state` is from before the input. `Input` and `Command` are Events<…>.
 ///
 /// The workflow's own stream is its inbox and its outbox: an input and everything it leads to are one append, so a crash
-/// loses neither or both. Inputs that have come meanwhile are received together, in one commit. An input that is delivered again is recognised by its position and changes nothing. Commands are
-/// read from the stream and dispatched at least once, each time with the same id. Timeouts are in the stream too; they
-/// are due on the injected clock, also when the process was down meanwhile.
+/// loses neither or both. Inputs that have come meanwhile are received together, in one commit. An input that is delivered
+/// again is recognised by its position and changes nothing. Commands are read from the stream and dispatched at least once,
+/// each time with the same id. Timeouts are in the stream too; they are due on the injected clock, also when the process was
+/// down meanwhile.
 ///
 /// Holds references to itself in the projections it adds: it must outlive the runner, and cannot be moved. From any thread.
 template <class State, class Input, class Command>
@@ -234,7 +235,7 @@ private:
         return records;
     }
 
-    /// Decides about an input as if what the batch holds were appended, and adds that to it.
+    /// Decides about an input as if what the batch holds were appended, and adds that to it: all of it, or nothing when it throws.
     void gather(const FeedMessage& message, Batch& batch) const {
         const auto received = read_input(message);
         if (!received) return;
@@ -242,12 +243,13 @@ private:
             batch.at(received->id, instances_.stream_of(received->id), [&] { return instances_.load(received->id); });
         auto records = records_of(place.current().state(), message, received->pieces);
         const auto metadata = with_correlation(received->metadata(), received->id);
+        std::vector<std::string> messages;
         for (const auto& record : records) {
-            place.messages.push_back(to_envelope(
+            messages.push_back(to_envelope(
                 record,
                 {.id = instances_.options().new_id(), .timestamp = options_.clock->now(), .metadata = &metadata}));
         }
-        place.unfolded = std::move(records);
+        place.add(std::move(messages), std::move(records));
     }
 
     [[nodiscard]] Metadata with_correlation(Metadata metadata, const std::string& id) const {

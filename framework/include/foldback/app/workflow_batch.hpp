@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -34,6 +36,12 @@ public:
         Instance instance;
         std::vector<Record> unfolded{};  ///< decided, and not yet in `instance`
 
+        /// All or nothing, as an input and what it leads to are.
+        void add(std::vector<std::string> more, std::vector<Record> records) {
+            messages.reserve(messages.size() + more.size());
+            std::move(more.begin(), more.end(), std::back_inserter(messages));
+            unfolded = std::move(records);
+        }
         /// As it will be when all that was gathered is appended.
         [[nodiscard]] const Instance& current() {
             instance.fold(unfolded);
