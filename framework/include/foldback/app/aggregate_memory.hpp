@@ -94,30 +94,26 @@ public:
         return working;
     }
 
-    /// What `working` will be after an append of these events, if that is worth keeping: what reading them would make of it.
-    /// Throws CorruptEvent for events that could not be read again, and what `apply` throws.
-    [[nodiscard]] std::optional<Working<Aggregate>> foresee(const StreamPath& stream, const Working<Aggregate>& working,
-                                                            const Messages& messages) const {
-        const Offset end{working->aggregate.offset().value + messages.count()};
-        if (!hot_.is_on() && !is_due(*working, end)) return std::nullopt;
-        Loaded<Aggregate> next = *working;
-        fold_messages(next.aggregate, messages, stream.text());
-        return Working<Aggregate>(std::move(next));
-    }
-
-    /// The events were appended: keeps what was foreseen. Does not wait for a snapshot, and does not fail.
-    void remember(const StreamPath& stream, std::optional<Working<Aggregate>> next, const Appended& appended) {
-        if (!next) return;
-        auto& own = next->own();
-        own.point = appended.next;
-        own.incarnation = appended.next.incarnation;
-        if (is_due(own, own.aggregate.offset()) && own.aggregate.is_settled()) {
-            const auto now = options_.clock->now();
-            own.snapshot_offset = own.aggregate.offset();
-            own.snapshot_taken_at = now;
-            offer(stream, next->share(), now);
+    /// These events were appended where `working` is: keeps what reading them makes of it, if that is worth keeping. Does not
+    /// wait for a snapshot, and does not fail: what cannot be read again fails whoever loads it next.
+    void remember(const StreamPath& stream, Working<Aggregate> working, const Messages& messages,
+                  const Appended& appended) noexcept {
+        if (!hot_.is_on() && !is_due(*working, appended.next.offset)) return;
+        try {
+            std::optional<Timestamp> due_at;
+            const auto kept = hot_.put_changed(stream, std::move(working), [&](Loaded<Aggregate>& loaded) {
+                fold_messages(loaded.aggregate, messages, stream.text());
+                loaded.point = appended.next;
+                loaded.incarnation = appended.next.incarnation;
+                if (!is_due(loaded, loaded.aggregate.offset()) || !loaded.aggregate.is_settled()) return;
+                due_at = options_.clock->now();
+                loaded.snapshot_offset = loaded.aggregate.offset();
+                loaded.snapshot_taken_at = due_at;
+            });
+            if (due_at) offer(stream, kept, *due_at);
+        } catch (...) {
+            hot_.forget(stream);
         }
-        keep(stream, *next);
     }
 
     /// Whether there is one now.

@@ -54,6 +54,27 @@ public:
         order_.pop_back();
     }
 
+    /// What `change` makes of `working`, kept from then on. Changes it where it is when nobody else looks at it, and a copy
+    /// otherwise: states may be large, and this happens for each command. Throws what `change` throws; then the aggregate may be
+    /// anything, and must be forgotten.
+    template <class Change>
+    Pointer put_changed(const StreamPath& stream, Working<Aggregate> working, const Change& change) {
+        if (is_on()) {
+            const std::lock_guard lock(mutex_);
+            const auto found = places_.find(stream.text());
+            // With the lock nobody can begin to look at it.
+            if (found != places_.end() && working.leaves_alone(found->second->loaded)) {
+                order_.splice(order_.begin(), order_, found->second);
+                change(const_cast<Loaded<Aggregate>&>(*found->second->loaded));
+                return found->second->loaded;
+            }
+        }
+        change(working.own());
+        auto changed = working.share();
+        if (is_on()) put(stream, changed);
+        return changed;
+    }
+
     void forget(const StreamPath& stream) {
         const std::lock_guard lock(mutex_);
         const auto found = places_.find(stream.text());

@@ -50,6 +50,14 @@ public:
         is_shared_ = true;
         return loaded_;
     }
+    /// Whether `other` is this one, and nobody has it but this and `other`; then this has it no longer. Precondition: nobody
+    /// copies `other` meanwhile.
+    [[nodiscard]] bool leaves_alone(const std::shared_ptr<const Loaded<Aggregate>>& other) {
+        if (loaded_ != other || other.use_count() != 2) return false;
+        // What those who let go before us read of it happens before what is changed in it now.
+        loaded_.reset();
+        return true;
+    }
     [[nodiscard]] Aggregate take() && {
         if (is_shared_) return loaded_->aggregate;
         return std::move(loaded_->aggregate);

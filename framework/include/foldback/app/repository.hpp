@@ -151,10 +151,9 @@ public:
                 return settle(stream, working->aggregate.offset(), decision, why);
             }
             const auto messages = encode(decision.events(), why);
-            auto next = memory_->foresee(stream, working, messages);
             auto tried = committer_.append({{stream, working->point, messages}}, why);
             if (const auto* appended = std::get_if<std::vector<Appended>>(&tried)) {
-                memory_->remember(stream, std::move(next), appended->front());
+                memory_->remember(stream, std::move(working), messages, appended->front());
                 return Outcome<Event>(happened(stream, appended->front()), std::move(decision).events());
             }
             if (const auto* first = std::get_if<detail::CommandRecord>(&tried)) return again(*first, stream, why);

@@ -42,18 +42,14 @@ public:
 
     /// What to append of a decision. Events are numbered from `index` on, which moves behind them.
     [[nodiscard]] CommitPart part(const std::vector<Event>& events, const TransactOptions& why, std::size_t& index) {
-        CommitPart part{stream_, working_->point, {}};
-        next_.reset();
-        if (!events.empty()) {
-            part.messages = repository_.encode(events, why, index);
-            next_ = memory_.foresee(stream_, working_, part.messages);
-        }
+        messages_ = events.empty() ? Messages() : repository_.encode(events, why, index);
         index += events.size();
-        return part;
+        return {stream_, working_->point, messages_};
     }
+    /// The part was appended. The member has no state any more.
     void remember(const Appended& appended, CommandOutcome::Happened& happened) {
-        memory_.remember(stream_, std::move(next_), appended);
-        if (appended.first == appended.next) return;
+        if (messages_.empty()) return;
+        memory_.remember(stream_, std::move(working_), messages_, appended);
         happened.ranges.push_back({stream_, appended.first.offset, appended.next.offset});
         happened.position = std::max(happened.position, appended.next_position);
     }
@@ -74,7 +70,7 @@ private:
     StreamPath stream_;
     bool is_current_ = false;
     Working<Aggregate> working_;
-    std::optional<Working<Aggregate>> next_;
+    Messages messages_;  ///< of the part
 };
 
 }  // namespace detail
