@@ -47,6 +47,11 @@ std::string_view name_of(Method method) {
     }
 }
 
+/// What the shop is told, by which it waits for nothing but the disk of the store.
+bool is_command(const Request& request) {
+    return request.method == Method::post && !is_below(request.target, "/api/projections/");
+}
+
 Response busy(std::string_view detail) {
     auto response = problem(503, "busy", detail);
     response.set("retry-after", "1");
@@ -65,7 +70,7 @@ Response json_response(std::string text, unsigned status) {
 }
 
 OrderApi::OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t threads)
-    : shop_(shop), streams_(streams), workers_(threads, most_queued) {
+    : shop_(shop), streams_(streams), workers_(threads, most_queued), commands_({.max_queued = most_queued}) {
     add_command_routes(routes_, shop);
     add_query_routes(routes_, shop);
     add_projection_routes(routes_, shop);
@@ -93,7 +98,8 @@ Reply OrderApi::handle(Request request) {
         return page_of(request.method, path, request.header("if-none-match"));
     auto shared = std::make_shared<Request>(std::move(request));
     return foldback::server::Pending{[this, shared](foldback::server::Respond respond) {
-        const bool taken = workers_.post([this, shared, respond] { respond(answer(std::move(*shared))); });
+        auto work = [this, shared, respond] { respond(answer(std::move(*shared))); };
+        const bool taken = is_command(*shared) ? commands_.post(std::move(work)) : workers_.post(std::move(work));
         if (!taken) respond(busy("too many requests wait; ask again"));
     }};
 }

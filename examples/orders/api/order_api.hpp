@@ -6,6 +6,7 @@
 
 #include "api/routes.hpp"
 #include "api/workers.hpp"
+#include "foldback/app/command_threads.hpp"
 #include "foldback/server/request_handler.hpp"
 
 namespace orders::api {
@@ -17,8 +18,8 @@ inline constexpr const char* metrics_path = "/metrics";
 /// are its pages. Sockets are none of its business.
 class OrderApi final : public foldback::server::RequestHandler {
 public:
-    /// `shop` and `streams` must outlive it. `threads` wait for the disk and for read models.
-    OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t threads = 32);
+    /// `shop` and `streams` must outlive it. `threads` wait for read models; commands have threads of their own.
+    OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t threads = 8);
 
     /// Commands and queries are answered on threads of its own, so that no connection waits for another's disk.
     [[nodiscard]] foldback::server::Reply handle(foldback::server::Request request) override;
@@ -38,6 +39,7 @@ private:
     std::vector<Route> routes_;
     std::string openapi_;
     Workers workers_;
+    foldback::CommandThreads commands_;
 };
 
 }  // namespace orders::api

@@ -1,27 +1,43 @@
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 
 #include "foldback/store/stream_store.hpp"
+#include "store/suspender.hpp"
 
 namespace foldback {
 namespace {
+
+thread_local Suspender* suspender_of_this_thread = nullptr;
 
 /// Where a completion leaves its result for the thread that waits.
 template <class Value>
 class Outcome {
 public:
     void set(Result<Value> result) {
+        std::function<void()> resume;
         {
             const std::lock_guard lock(mutex_);
             result_.emplace(std::move(result));
+            resume.swap(resume_);
         }
         // Not under the lock, which the woken thread would have to wait for.
-        arrived_.notify_one();
+        if (resume) {
+            resume();
+        } else {
+            arrived_.notify_one();
+        }
     }
 
     Result<Value> wait() {
         std::unique_lock lock(mutex_);
+        if (auto* const suspender = Suspender::of_this_thread(); suspender != nullptr && !result_) {
+            resume_ = suspender->resumption();
+            lock.unlock();
+            suspender->pause();
+            lock.lock();
+        }
         arrived_.wait(lock, [this] { return result_.has_value(); });
         if (result_->has_error()) {
             const auto& refused = result_->error();
@@ -36,6 +52,7 @@ public:
 private:
     std::mutex mutex_;
     std::condition_variable arrived_;
+    std::function<void()> resume_;
     std::optional<Result<Value>> result_;
 };
 
@@ -49,6 +66,9 @@ Result<Value> wait_for(Start&& start, Progress&& make_progress) {
 }
 
 }  // namespace
+
+Suspender* Suspender::of_this_thread() noexcept { return suspender_of_this_thread; }
+void Suspender::set_for_this_thread(Suspender* suspender) noexcept { suspender_of_this_thread = suspender; }
 
 Result<Created> StreamStore::create(CreateRequest request) {
     return wait_for<Created>([&](Completion<Created> done) { create(std::move(request), std::move(done)); },
