@@ -14,6 +14,10 @@ namespace {
 /// How late a timeout may fire.
 constexpr std::chrono::milliseconds timeout_interval{250};
 
+/// How much older read models may be under load, for whoever does not say what they wait for. Larger batches touch each page
+/// of a table less often: against the default an order costs a tenth less.
+constexpr std::chrono::milliseconds read_model_interval{100};
+
 }  // namespace
 
 Shop::Shop(foldback::StreamStore& store, std::shared_ptr<foldback::Database> database, ShopOptions options)
@@ -22,7 +26,9 @@ Shop::Shop(foldback::StreamStore& store, std::shared_ptr<foldback::Database> dat
       options_(std::move(options)),
       commands_(make_commands(store, *options_.clock, options_.reducer)),
       workflow_(store, database_, payment_options(*commands_, *options_.clock)),
-      projections_(store, {.clock = options_.clock, .background_threads = options_.background_threads}) {
+      projections_(store, {.clock = options_.clock,
+                           .background_threads = options_.background_threads,
+                           .batch_interval = read_model_interval}) {
     projections_.add(order_list(options_.reducer), database_);
     projections_.add(revenue(), database_);
     projections_.add(stock_levels(), database_);

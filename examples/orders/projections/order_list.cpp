@@ -39,10 +39,13 @@ struct OrderList {
         const auto now = where.recorded_at.time_since_epoch().count();
         State state;
         auto placed_at = now;
-        model.query("SELECT state, placed_at FROM order_list WHERE order_id = ?", {id}, [&](const Row& row) {
+        const auto read = [&](const Row& row) {
             state = foldback::from_json<State>(row.text(0));
             placed_at = row.integer(1);
-        });
+        };
+        if (where.offset > foldback::Offset{0}) {
+            model.query("SELECT state, placed_at FROM order_list WHERE order_id = ?", {id}, read);
+        }
         state.apply(event);
         std::int64_t pieces = 0;
         for (const auto& line : state.lines) pieces += line.quantity;

@@ -12,11 +12,12 @@ using foldback::RecordedAt;
 constexpr const char* schema = R"sql(
 CREATE TABLE stock_levels (sku TEXT PRIMARY KEY, on_hand INTEGER NOT NULL, reserved INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE stock_reservations (
-    sku TEXT NOT NULL, order_id TEXT NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (sku, order_id)
+    sku TEXT NOT NULL, order_id TEXT NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (order_id, sku)
 ) WITHOUT ROWID;
 )sql";
 
-/// A row for each reservation, because what is released or shipped says how much only there.
+/// A row for each reservation, because what is released or shipped says how much only there. By order, not by article: rows that
+/// come together lie together, in pages that are written once.
 struct StockLevels {
     void apply(ReadModel& model, const StockReceived& received, const RecordedAt& where) const {
         change(model, sku_of(where), received.quantity, 0);
