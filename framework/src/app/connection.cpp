@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "app/gathering_vfs.hpp"
+
 namespace foldback::app {
 namespace {
 
@@ -34,7 +36,8 @@ std::string prepared(const std::filesystem::path& file) {
 SQLite::Database opened(const std::filesystem::path& file, const DatabaseOptions& options) {
     try {
         return SQLite::Database(prepared(file), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX,
-                                static_cast<int>(options.busy_timeout.count()));
+                                static_cast<int>(options.busy_timeout.count()),
+                                file.empty() ? std::string() : gathering_vfs());
     } catch (const SQLite::Exception& error) {
         throw DatabaseError(file.string() + ": " + error.what(), error.getExtendedErrorCode(), true);
     }
