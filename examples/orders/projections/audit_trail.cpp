@@ -17,8 +17,8 @@ CREATE TABLE audit_trail (
     type TEXT NOT NULL, version INTEGER NOT NULL, actor TEXT NOT NULL, command TEXT NOT NULL, causation TEXT NOT NULL,
     data TEXT NOT NULL
 );
-CREATE INDEX audit_trail_stream ON audit_trail (stream, position);
-CREATE INDEX audit_trail_type ON audit_trail (type, position);
+CREATE INDEX audit_trail_stream ON audit_trail (stream);
+CREATE INDEX audit_trail_type ON audit_trail (type);
 CREATE INDEX audit_trail_command ON audit_trail (command);
 )sql";
 
