@@ -1,6 +1,5 @@
 #include "foldback/app/command_threads.hpp"
 
-#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -54,12 +53,15 @@ public:
 
     // With the lock:
 
-    [[nodiscard]] bool sleeps() const noexcept { return sleeps_; }
-    /// Wakes it once, however often it is called before it runs.
+    /// Whether it slept, and is to be notified: once, however often this is called before it runs.
+    [[nodiscard]] bool stop_sleeping() noexcept { return std::exchange(sleeps_, false); }
     void wake() {
-        if (std::exchange(sleeps_, false)) called_.notify_one();
+        if (stop_sleeping()) notify();
     }
     [[nodiscard]] bool may_begin() const noexcept { return begun_ < shared_.options.max_begun; }
+
+    /// Without the lock, by who is sure to be outlived by the thread.
+    void notify() { called_.notify_one(); }
 
 private:
     void run() {
@@ -185,13 +187,19 @@ CommandThreads::~CommandThreads() = default;
 
 bool CommandThreads::post(std::function<void()> work) {
     auto& shared = impl_->shared;
-    const std::lock_guard lock(shared.mutex);
-    if (shared.posted.size() >= shared.options.max_queued) return false;
-    shared.posted.push_back(std::move(work));
-    const auto& threads = impl_->threads;
-    const auto sleeper = std::find_if(threads.begin(), threads.end(),
-                                      [](const auto& thread) { return thread->sleeps() && thread->may_begin(); });
-    if (sleeper != threads.end()) (*sleeper)->wake();
+    CommandThread* called = nullptr;
+    {
+        const std::lock_guard lock(shared.mutex);
+        if (shared.posted.size() >= shared.options.max_queued) return false;
+        shared.posted.push_back(std::move(work));
+        for (const auto& thread : impl_->threads) {
+            if (!thread->may_begin() || !thread->stop_sleeping()) continue;
+            called = thread.get();
+            break;
+        }
+    }
+    // Not under the lock, which the woken thread would have to wait for.
+    if (called != nullptr) called->notify();
     return true;
 }
 
