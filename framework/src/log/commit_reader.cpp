@@ -29,10 +29,12 @@ void FileWindow::move_to(std::uint64_t at, std::uint64_t bytes) {
     const char* const begun = overlaps ? buffer_.get() + (at - begin_) : nullptr;
     const std::uint64_t kept = overlaps ? std::min(begin_ + size_ - at, bytes) : 0;
     if (bytes > capacity_) {
-        auto larger = std::make_unique_for_overwrite<char[]>(bytes);
+        // Commits are of all sizes, and memory that was never touched costs as much as reading into it.
+        const auto capacity = std::max(bytes, std::min(2 * capacity_, end_ - at));
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
         if (kept > 0) std::memcpy(larger.get(), begun, kept);
         buffer_ = std::move(larger);
-        capacity_ = bytes;
+        capacity_ = capacity;
     } else if (kept > 0) {
         std::memmove(buffer_.get(), begun, kept);
     }

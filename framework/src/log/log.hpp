@@ -161,6 +161,7 @@ struct Recovery {
     std::uint64_t segments = 0;
     std::uint64_t scanned_bytes = 0;
     std::uint64_t torn_bytes = 0;
+    Place read_from;  ///< in the segment of `from`: what lies before it there was not read
 };
 
 /// A shared log as those know it who keep a copy: see SharedLog.
@@ -179,6 +180,9 @@ public:
         std::function<void(const Progress&)> on_progress;
         /// Yields the epochs of new segments, never the same twice. Empty: random. For tests that repeat bit by bit.
         std::function<std::uint64_t()> next_epoch;
+        /// Where a commit begins that lies before `from` in its segment and was durable when whoever tells learned of it;
+        /// segment 0: none is known. That segment is read from there, and what lies before in it is not.
+        Place known_commit;
         /// The log is a copy of a shared one: it grows by `accept` alone, and is flushed only where a segment ends, for it
         /// can be fetched again. Its FORMAT names its origin.
         std::optional<SharedOrigin> copy_of;
@@ -196,7 +200,8 @@ public:
     /// segment that is missing, unsealed though another follows, or of a foreign or newer format — throws DamagedLog
     /// and changes nothing. A device that has a FORMAT file but not one segment is refused likewise. Throws DeviceFailed
     /// when the device fails. Needs no space, except to begin a log.
-    /// Only the segments from `from` on are scanned; of earlier ones the headers are read.
+    /// Only the segments from `from` on are scanned, that of `from` from `known_commit` on; of earlier ones the headers
+    /// are read.
     [[nodiscard]] static std::unique_ptr<Log> open(std::shared_ptr<LogDevice> device, Options options, Place from,
                                                    const OnCommit& on_commit, Recovery& recovery);
 

@@ -55,8 +55,9 @@ LogFiles find_log_files(const LogDevice& device) {
             files.has_format = true;
         } else if (name == spare_name) {
             files.has_spare = true;
-        } else if (name == filling_name || name == blank_name || name == new_format_name ||
-                   number_of(name, rewrite_suffix)) {
+        } else if (name == filling_name) {
+            files.has_filling = true;
+        } else if (name == blank_name || name == new_format_name || number_of(name, rewrite_suffix)) {
             files.temporaries.push_back(std::move(name));
         }
     }

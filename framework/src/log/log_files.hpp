@@ -30,6 +30,7 @@ struct LogFiles {
     std::vector<std::string> temporaries;  ///< left by a process that ended in the middle of something
     bool has_format = false;
     bool has_spare = false;
+    bool has_filling = false;
 };
 /// Looks through the device, ignoring files that are not the log's.
 [[nodiscard]] LogFiles find_log_files(const LogDevice& device);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "log/commit_reader.hpp"
@@ -23,13 +24,15 @@ private:
     void check_format_file() const;
     void begin_log();
     void open_segments();
+    [[nodiscard]] std::shared_ptr<const Segment> open_segment(std::uint64_t number);
     void find_start();
 
-    /// Reads the commits of a segment and hands over those that are wanted.
-    void read_commits(CommitReader& reader, const Segment& segment);
+    /// Reads the commits of a segment, hands over those that are wanted, and returns what has read them.
+    [[nodiscard]] CommitReader read_commits(const Segment& segment);
+    [[nodiscard]] std::uint64_t start_in(const Segment& segment) const;
     void read_sealed_segment(const Segment& segment);
     void read_last_segment();
-    void find_torn_commit(CommitReader& reader, const ZerosAtEnd& zeros);
+    void find_torn_commit(CommitReader& reader);
     void check_start_was_found(const CommitReader& reader);
 
     void make_durable(const CommitReader& reader);
@@ -46,6 +49,7 @@ private:
     Place from_;
     const Log::OnCommit& on_commit_;
     LogFiles files_;
+    std::optional<ZerosAtEnd> zeros_;  ///< of the last segment
     bool start_found_ = false;
     std::uint64_t torn_end_ = 0;
     std::uint64_t read_bytes_ = 0;

@@ -73,30 +73,46 @@ void Opening::begin_log() {
 void Opening::open_segments() {
     if (const auto missing = first_missing_segment(files_))
         throw damage_at(device_, *missing, 0, "the file is missing");
+    // The last one first: looking for the zeros at its end goes on beside all else.
+    const auto last = open_segment(files_.segments.back());
+    zeros_.emplace(last->file(), from_.segment == last->header().number ? from_.byte : segment_header_bytes);
     const Segment* previous = nullptr;
     for (const auto number : files_.segments) {
-        const bool is_last = number == files_.segments.size();
-        std::shared_ptr<LogFile> file =
-            device_.open(segment_name(number), is_last ? LogDevice::Open::read_write : LogDevice::Open::read_only);
-        const auto header = read_segment_header(*file, number);
-        if (!header) throw damage_at(device_, number, 0, header.error());
-        if (is_last) file = state_.tail_file = std::make_shared<TailFile>(std::move(file), state_.blocks);
-        const auto segment = std::make_shared<const Segment>(*header, std::move(file));
-        if (previous != nullptr && header->first_position < previous->header().first_position) {
+        const auto segment = number == last->header().number ? last : open_segment(number);
+        const auto& header = segment->header();
+        if (previous != nullptr && header.first_position < previous->header().first_position) {
             throw damage(*segment, 0, "it begins before the segment that precedes it");
         }
         previous = segment.get();
         state_.segments.emplace(number, segment);
-        state_.current = segment;
-        found_.next_incarnation = std::max(found_.next_incarnation, header->next_incarnation);
+        found_.next_incarnation = std::max(found_.next_incarnation, header.next_incarnation);
     }
+    state_.current = last;
+}
+
+std::shared_ptr<const Segment> Opening::open_segment(std::uint64_t number) {
+    const bool is_last = number == files_.segments.size();
+    std::shared_ptr<LogFile> file =
+        device_.open(segment_name(number), is_last ? LogDevice::Open::read_write : LogDevice::Open::read_only);
+    const auto header = read_segment_header(*file, number);
+    if (!header) throw damage_at(device_, number, 0, header.error());
+    if (is_last) file = state_.tail_file = std::make_shared<TailFile>(std::move(file), state_.blocks);
+    return std::make_shared<const Segment>(*header, std::move(file));
 }
 
 void Opening::find_start() {
     if (from_.segment > files_.segments.size()) throw beyond_the_log();
 }
 
-void Opening::read_commits(CommitReader& reader, const Segment& segment) {
+std::uint64_t Opening::start_in(const Segment& segment) const {
+    const Place known = state_.options.known_commit;
+    const Place begin{.segment = segment.header().number, .byte = segment_header_bytes};
+    return known.segment == begin.segment && known > begin && known < from_ ? known.byte : begin.byte;
+}
+
+CommitReader Opening::read_commits(const Segment& segment) {
+    CommitReader reader(segment.file(), segment.header(), start_in(segment), segment.file().size());
+    if (segment.header().number == from_.segment) found_.read_from = {from_.segment, reader.byte()};
     const bool from_is_here = segment.header().number == from_.segment;
     const std::uint64_t from_byte = from_is_here ? from_.byte : segment_header_bytes;
     start_found_ = start_found_ || reader.byte() == from_byte;
@@ -110,6 +126,9 @@ void Opening::read_commits(CommitReader& reader, const Segment& segment) {
     }
     if (reader.byte() > from_byte) found_.scanned_bytes += reader.byte() - from_byte;
     if (reader.is_misplaced()) throw damage(segment, reader.byte(), reader.problem());
+    // Whoever told of a commit that is not there is wrong, or it is damaged: all shall be read.
+    if (!start_found_ && found_.read_from.byte > segment_header_bytes) throw beyond_the_log();
+    return reader;
 }
 
 void Opening::check_start_was_found(const CommitReader& reader) {
@@ -118,8 +137,7 @@ void Opening::check_start_was_found(const CommitReader& reader) {
 }
 
 void Opening::read_sealed_segment(const Segment& segment) {
-    CommitReader reader(segment.file(), segment.header(), segment_header_bytes, segment.file().size());
-    read_commits(reader, segment);
+    const CommitReader reader = read_commits(segment);
     if (!reader.sealed()) {
         const auto& problem = reader.problem();
         throw damage(segment, reader.byte(),
@@ -135,11 +153,9 @@ void Opening::read_sealed_segment(const Segment& segment) {
 
 void Opening::read_last_segment() {
     const Segment& last = *state_.current;
-    const bool from_is_here = last.header().number == from_.segment;
-    const ZerosAtEnd zeros(last.file(), from_is_here ? from_.byte : segment_header_bytes);
-    CommitReader reader(last.file(), last.header(), segment_header_bytes, last.file().size());
-    read_commits(reader, last);
-    if (!reader.sealed()) find_torn_commit(reader, zeros);
+    CommitReader reader = read_commits(last);
+    if (!reader.sealed()) find_torn_commit(reader);
+    zeros_.reset();
     check_start_was_found(reader);
     make_durable(reader);
     state_.sealed = reader.sealed();
@@ -153,9 +169,9 @@ void Opening::read_last_segment() {
     report_progress(last.header().number);
 }
 
-void Opening::find_torn_commit(CommitReader& reader, const ZerosAtEnd& zeros) {
+void Opening::find_torn_commit(CommitReader& reader) {
     const std::string problem = reader.problem();
-    const auto rest = reader.rest(&zeros);
+    const auto rest = reader.rest(&*zeros_);
     if (rest.later_commit) {
         throw damage(*state_.current, reader.byte(),
                      problem + ", but a whole commit follows at byte " + std::to_string(*rest.later_commit));
@@ -202,6 +218,7 @@ void Opening::write_again(std::uint64_t commit_byte, std::uint64_t end) {
 
 void Opening::clear_away() {
     for (const auto& name : files_.temporaries) discard_file(device_, name);
+    if (files_.has_filling) state_.supply.adopt_filling();
     if (files_.has_spare) state_.supply.adopt_spare();
     if (!files_.has_format) mark_as_store();
 }

@@ -46,8 +46,24 @@ void SegmentSupply::adopt_spare() {
         discard_file(*device_, spare_name);
         return;
     }
+    if (spare_) discard_file(*device_, filling_name);
     spare_ = std::move(file);
     ready_ = true;
+}
+
+void SegmentSupply::adopt_filling() {
+    const std::lock_guard lock(mutex_);
+    try {
+        auto file = device_->open(filling_name, LogDevice::Open::read_write);
+        if (file->size() == segment_bytes_) {
+            file->allocate(segment_bytes_);
+            spare_ = std::move(file);
+            return;
+        }
+    } catch (const DeviceError&) {
+        // As if it had not been there.
+    }
+    discard_file(*device_, filling_name);
 }
 
 bool SegmentSupply::fill_slice() {

@@ -17,6 +17,9 @@ public:
 
     /// Takes over the spare that an earlier process left, or removes it when it has another size.
     void adopt_spare();
+    /// Takes over the file that an earlier process was filling, to be filled from its beginning; or removes it likewise. To give
+    /// its space back and reserve it again takes milliseconds.
+    void adopt_filling();
 
     /// Zero-fills one slice; false when the spare is ready, there is no space, or filling failed.
     bool fill_slice();

@@ -113,32 +113,46 @@ void LogStore::Engine::run_filler() {
 }
 
 void LogStore::Engine::run_maintenance() {
+    // At once, because opening may have folded more than a checkpoint's worth: a store whose processes all die young shall
+    // not take longer to open each time.
+    maintain();
+    check_unread();
     std::unique_lock lock(wake_mutex_);
     while (!stopping_) {
         wake_.wait_for(lock, maintenance_interval, [this] { return stopping_ || work_is_due_; });
         if (stopping_) return;
         work_is_due_ = false;
         lock.unlock();
-        try {
-            const std::lock_guard one_at_a_time(maintenance_mutex_);
-            maintenance_->expire();
-            if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
-            maintenance_->forget_unused();
-            learn_paths();
-            maintenance_->rewrite();
-        } catch (const std::exception& error) {
-            report_trouble(error.what());
-        }
+        maintain();
         lock.lock();
     }
 }
 
+void LogStore::Engine::maintain() try {
+    const std::lock_guard one_at_a_time(maintenance_mutex_);
+    maintenance_->expire();
+    if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
+    maintenance_->forget_unused();
+    learn_paths();
+    maintenance_->rewrite();
+} catch (const std::exception& error) {
+    report_trouble(error.what());
+}
+
+bool LogStore::Engine::is_stopping() {
+    const std::lock_guard lock(wake_mutex_);
+    return stopping_;
+}
+
+void LogStore::Engine::check_unread() try {
+    log_->scan({.segment = read_from_.segment, .byte = log::segment_header_bytes}, read_from_,
+               [this](const log::CommitView&) { return !is_stopping(); });
+} catch (const std::exception& error) {
+    report_trouble(error.what());
+}
+
 void LogStore::Engine::learn_paths() {
-    const auto stopping = [this] {
-        const std::lock_guard lock(wake_mutex_);
-        return stopping_;
-    };
-    while (catalog_->learn_paths() && !stopping()) {
+    while (catalog_->learn_paths() && !is_stopping()) {
     }
 }
 

@@ -62,8 +62,12 @@ private:
     void start_threads();
     void run_writer();
     void run_maintenance();
+    void maintain();
     void run_filler();
     [[nodiscard]] bool pace(std::uint64_t bytes);
+    [[nodiscard]] bool is_stopping();
+    /// Reads what opening left out of a segment, so that damage there is told before somebody needs what is in it.
+    void check_unread();
     /// Until all is learned or the store is closed.
     void learn_paths();
     void report_trouble(const std::string& what);
@@ -75,6 +79,7 @@ private:
     std::unique_ptr<index::IndexDb> index_;
     std::unique_ptr<index::Catalog> catalog_;
     std::unique_ptr<log::Log> log_;
+    log::Place read_from_;  ///< what lies before it in its segment was not read at opening
     Watchers watchers_;
     std::unique_ptr<Writer> writer_;
     std::unique_ptr<Reader> reader_;

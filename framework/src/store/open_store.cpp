@@ -10,6 +10,14 @@ StorageError older_than_rewriting(std::uint64_t segment) {
     return StorageError("index.db is older than a rewriting of segment " + std::to_string(segment));
 }
 
+/// Where a commit begins that the index covers, close before the place up to which it does; segment 0 when it knows none there.
+log::Place covered_commit(index::IndexDb& index, const index::IndexDb::Head& head) {
+    if (head.next_position.value == 0) return {};
+    const auto landmark = index.landmark({head.next_position.value - 1});
+    const bool is_there = landmark && landmark->place.segment == head.covered.segment && landmark->generation == 0;
+    return is_there ? landmark->place : log::Place{};
+}
+
 }  // namespace
 
 void LogStore::Engine::open(const std::filesystem::path& index_file, OpenReport& report) {
@@ -90,7 +98,11 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     };
     log::Recovery recovery;
     log::Log::Options log_options{.segment_bytes = options_.segment_bytes, .on_progress = options_.on_progress};
-    if (shared_) log_options.copy_of = shared_->origin();
+    if (shared_) {
+        log_options.copy_of = shared_->origin();  // hardly ever flushed: the index may cover what is not on the disk
+    } else {
+        log_options.known_commit = covered_commit(*index_, head);
+    }
     log_ = log::Log::open(device_, std::move(log_options), head.covered, fold, recovery);
     std::unique_lock lock(catalog_->mutex());
     catalog_->raise_next_incarnation(recovery.next_incarnation);
@@ -105,6 +117,7 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
     }
     lock.unlock();
     reindex_rewritten();
+    read_from_ = recovery.read_from;
     report.segments = recovery.segments;
     report.scanned_bytes += recovery.scanned_bytes;
     report.torn_bytes = std::max(report.torn_bytes, recovery.torn_bytes);

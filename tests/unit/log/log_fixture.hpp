@@ -27,6 +27,9 @@ inline std::errc error_of(const std::function<void()>& work) {
 
 inline constexpr std::uint64_t small_segment_bytes = 8192;
 
+inline constexpr std::string_view first_segment = "0000000001.segment";
+inline constexpr std::string_view second_segment = "0000000002.segment";
+
 inline Log::Options small_segments() {
     Log::Options options;
     options.segment_bytes = small_segment_bytes;
@@ -109,6 +112,12 @@ inline void write_file(LogDevice& device, std::string_view name, std::string_vie
     device.sync_directory();
 }
 
+inline void flip_bit(LogDevice& device, std::string_view name, std::uint64_t byte) {
+    auto bytes = read_file(device, name);
+    bytes[byte] ^= 1;
+    write_file(device, name, bytes);
+}
+
 /// A device in memory with the same files.
 inline std::shared_ptr<LogDevice> copy_of(LogDevice& device) {
     auto copy = make_memory_device();
@@ -137,5 +146,21 @@ inline std::vector<std::string> messages(int count) {
     for (int i = 0; i < count; ++i) all.push_back("message " + std::to_string(i));
     return all;
 }
+
+/// A log of several segments, and what is in it.
+struct LongLog {
+    std::shared_ptr<LogDevice> device = make_memory_device();
+    std::vector<std::string> payloads;
+    Place tail;
+
+    explicit LongLog(std::uint64_t segments) {
+        const auto opened = open_log(device);
+        while (opened.log->tail().segment < segments) {
+            payloads.push_back("message " + std::to_string(payloads.size()));
+            append(*opened.log, payloads.back());
+        }
+        tail = opened.log->tail();
+    }
+};
 
 }  // namespace foldback::log::test

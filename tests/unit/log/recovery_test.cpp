@@ -14,25 +14,6 @@ using namespace foldback::log::test;
 
 namespace {
 
-constexpr std::string_view first_segment = "0000000001.segment";
-constexpr std::string_view second_segment = "0000000002.segment";
-
-/// A log of several segments, and what is in it.
-struct LongLog {
-    std::shared_ptr<LogDevice> device = make_memory_device();
-    std::vector<std::string> payloads;
-    Place tail;
-
-    explicit LongLog(std::uint64_t segments) {
-        const auto opened = open_log(device);
-        while (opened.log->tail().segment < segments) {
-            payloads.push_back("message " + std::to_string(payloads.size()));
-            append(*opened.log, payloads.back());
-        }
-        tail = opened.log->tail();
-    }
-};
-
 /// Opens a log that must be refused as damaged there; checks that nothing was changed.
 void check_damaged(const std::shared_ptr<LogDevice>& device, std::uint64_t segment, std::uint64_t byte) {
     const auto before = contents_of(*device);
@@ -385,6 +366,28 @@ TEST_CASE("what a process left in the middle of something is cleared away") {
     CHECK(device->list() == std::vector<std::string>{std::string(first_segment), "FORMAT"});
 }
 
+TEST_CASE("a spare that was being filled is filled again from its beginning") {
+    const auto device = log_with_messages(1);
+    write_file(*device, "next.filling", std::string(small_segment_bytes, 'x'));
+    const auto opened = open_log(device);
+
+    while (opened.log->prepare_next_segment()) {
+    }
+
+    CHECK(read_file(*device, "next.spare") == std::string(small_segment_bytes, '\0'));
+    CHECK(device->list() == std::vector<std::string>{std::string(first_segment), "FORMAT", "next.spare"});
+}
+
+TEST_CASE("beside a spare that is ready none is filled") {
+    const auto device = log_with_messages(1);
+    write_file(*device, "next.filling", std::string(small_segment_bytes, 'x'));
+    write_file(*device, "next.spare", std::string(small_segment_bytes, '\0'));
+
+    CHECK_FALSE(open_log(device).log->prepare_next_segment());
+
+    CHECK(device->list() == std::vector<std::string>{std::string(first_segment), "FORMAT", "next.spare"});
+}
+
 TEST_CASE("a spare that is ready is used, and one of another size is removed") {
     const auto device = log_with_messages(1);
     write_file(*device, "next.spare", std::string(small_segment_bytes, '\0'));
@@ -441,9 +444,7 @@ TEST_CASE("opening from what was the tail before and after a seal hands over the
 TEST_CASE("damage in the last segment is found at opening, also before the place that the index covers") {
     const auto device = log_with_messages(6);
     const auto places = open_log(device).places;
-    auto bytes = read_file(*device, first_segment);
-    bytes[places[1].byte + commit_header_bytes] ^= 1;
-    write_file(*device, first_segment, bytes);
+    flip_bit(*device, first_segment, places[1].byte + commit_header_bytes);
 
     CHECK_THROWS_AS(open_log(device, small_segments(), places[4]), DamagedLog);
     check_damaged(device, 1, places[1].byte);
