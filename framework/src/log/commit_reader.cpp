@@ -9,7 +9,14 @@ namespace foldback::log {
 
 namespace {
 
-constexpr std::uint64_t block_bytes = 128 << 10;  // what is copied stays in the processor's cache
+constexpr std::uint64_t window_bytes = 128 << 10;  // what is copied stays in the processor's cache
+/// Of the memory of windows, kept for later ones: to touch fresh memory costs as much as to read into it.
+constexpr std::size_t max_spare_bytes = 4 << 20;
+
+std::shared_ptr<BlockPool> memory() {
+    static const auto pool = std::make_shared<BlockPool>(max_spare_bytes);
+    return pool;
+}
 
 }  // namespace
 
@@ -17,33 +24,30 @@ std::string_view FileWindow::at(std::uint64_t at, std::uint64_t bytes) {
     const std::uint64_t available = at < end_ ? end_ - at : 0;
     bytes = std::min(bytes, available);
     if (at < begin_ || at + bytes > begin_ + size_) {
-        move_to(at, std::min(std::max(bytes, block_bytes), available));
+        move_to(at, std::min(std::max(bytes, window_bytes), available));
         bytes = std::min(bytes, size_);
     }
-    return {buffer_.get() + (at - begin_), bytes};
+    if (bytes == 0) return {};
+    return {place_of(at), bytes};
 }
 
 /// What the window has of that already is kept, so that nothing is read twice.
 void FileWindow::move_to(std::uint64_t at, std::uint64_t bytes) {
     const bool overlaps = at >= begin_ && at < begin_ + size_;
-    const char* const begun = overlaps ? buffer_.get() + (at - begin_) : nullptr;
     const std::uint64_t kept = overlaps ? std::min(begin_ + size_ - at, bytes) : 0;
-    if (bytes > capacity_) {
-        // Commits are of all sizes, and memory that was never touched costs as much as reading into it.
-        const auto capacity = std::max(bytes, std::min(2 * capacity_, end_ - at));
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        if (kept > 0) std::memcpy(larger.get(), begun, kept);
-        buffer_ = std::move(larger);
-        capacity_ = capacity;
-    } else if (kept > 0) {
-        std::memmove(buffer_.get(), begun, kept);
+    const char* const begun = overlaps ? place_of(at) : nullptr;
+    const auto before = buffer_;
+    if (!before || bytes > before->size()) {
+        const auto doubled = before ? std::min(2 * std::uint64_t{before->size()}, end_ - at) : 0;
+        buffer_ = BlockPool::lend(memory(), std::max(bytes, doubled));
     }
     begin_ = at;
     size_ = kept;
-    size_ += file_->read_at(at + kept, std::as_writable_bytes(std::span(buffer_.get() + kept, bytes - kept)));
+    if (kept > 0) std::memmove(place_of(at), begun, kept);
+    size_ += file_->read_at(at + kept, std::as_writable_bytes(std::span(place_of(at) + kept, bytes - kept)));
 }
 
-std::string_view FileWindow::block_at(std::uint64_t at) { return this->at(at, block_bytes); }
+std::string_view FileWindow::block_at(std::uint64_t at) { return this->at(at, window_bytes); }
 
 CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte,
                            std::uint64_t end_byte)

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "log/aligned_blocks.hpp"
 #include "log/log.hpp"
 #include "log/zeros_at_end.hpp"
 
@@ -46,11 +47,13 @@ public:
 
 private:
     void move_to(std::uint64_t at, std::uint64_t bytes);
+    [[nodiscard]] char* place_of(std::uint64_t at) const noexcept {
+        return reinterpret_cast<char*>(buffer_->data()) + (at - begin_);
+    }
 
     const LogFile* file_;
     std::uint64_t end_;
-    std::unique_ptr<char[]> buffer_;
-    std::uint64_t capacity_ = 0;
+    std::shared_ptr<const AlignedBytes> buffer_;
     std::uint64_t begin_ = 0;  ///< of the bytes in the buffer
     std::uint64_t size_ = 0;
 };

@@ -7,15 +7,8 @@ namespace {
 constexpr std::uint32_t bridged_gap_bytes = 4096;
 /// … and the piece does not grow beyond this.
 constexpr std::uint64_t piece_bytes = 1 << 20;
-/// From this size on a piece lies in memory that is used again: fresh memory of a long read is a page fault every 4 KiB,
-/// a quarter of the time of a catch-up over HTTP.
+/// From this size on a piece is of the pool.
 constexpr std::size_t pooled_from_bytes = 64 << 10;
-
-std::shared_ptr<char[]> take_piece(const std::shared_ptr<log::BlockPool>& memory, std::size_t size) {
-    if (size < pooled_from_bytes) return std::shared_ptr<char[]>(new char[size]);
-    const auto lent = log::BlockPool::lend(memory, size);
-    return {lent, reinterpret_cast<char*>(lent->data())};
-}
 
 std::size_t piece_end(std::span<const LocatedChunk> chunks, std::size_t begin) {
     const auto& first = chunks[begin];
@@ -43,6 +36,12 @@ std::optional<log::MessagesAppended> checked(std::string_view bytes, const index
 }
 
 }  // namespace
+
+std::shared_ptr<char[]> take_piece(const std::shared_ptr<log::BlockPool>& memory, std::size_t size) {
+    if (size < pooled_from_bytes) return std::shared_ptr<char[]>(new char[size]);
+    const auto lent = log::BlockPool::lend(memory, size);
+    return {lent, reinterpret_cast<char*>(lent->data())};
+}
 
 std::vector<log::MessagesAppended> load_chunks(std::span<const LocatedChunk> chunks, Incarnation owner,
                                                const log::Log& log, const std::shared_ptr<log::BlockPool>& memory,

@@ -17,6 +17,10 @@ struct LocatedChunk {
     std::shared_ptr<const log::Segment> segment;
 };
 
+/// Memory of so many bytes, that of a pool where the piece is large: fresh memory of a long read is a page fault every 4 KiB, a
+/// quarter of the time of a catch-up over HTTP.
+[[nodiscard]] std::shared_ptr<char[]> take_piece(const std::shared_ptr<log::BlockPool>& memory, std::size_t size);
+
 /// Reads records of one stream, neighbours in one piece, and checks each one's CRC, stream and offset. The memory they
 /// lie in is added to `owners`. Empty when a segment was rewritten meanwhile; throws StorageError when a record is
 /// damaged or the device fails.

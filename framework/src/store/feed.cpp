@@ -6,6 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include "store/chunk_loader.hpp"
+
 namespace foldback {
 namespace {
 
@@ -18,10 +20,12 @@ constexpr std::size_t largest_block_bytes = 256 << 10;
 /// Fills a page from the commits it is shown.
 class FeedFiller {
 public:
-    FeedFiller(FeedPage& page, const FeedRequest& request, index::Catalog& catalog)
+    FeedFiller(FeedPage& page, const FeedRequest& request, index::Catalog& catalog,
+               const std::shared_ptr<log::BlockPool>& memory)
         : page_(page),
           request_(request),
           catalog_(catalog),
+          memory_(memory),
           bytes_left_(request.max_bytes),
           messages_left_(request.max_messages) {}
 
@@ -53,6 +57,7 @@ private:
             return true;
         }
         const auto payload = copy_of(record.payload);
+        reserve_for(std::min<std::size_t>({record.count, messages_left_, bytes_left_ + 1}));
         auto sizes = record.sizes;
         std::size_t byte = 0;
         bool room = true;
@@ -87,6 +92,13 @@ private:
         return room;
     }
 
+    /// As a vector grows, but at once.
+    void reserve_for(std::size_t more) {
+        const auto wanted = page_.messages.size() + more;
+        const auto capacity = page_.messages.capacity();
+        if (wanted > capacity) page_.messages.reserve(std::max(wanted, 2 * capacity));
+    }
+
     struct Known {
         std::uint64_t incarnation = 0;  ///< 0: none
         const index::StreamMeta* stream =
@@ -114,7 +126,7 @@ private:
         if (bytes.size() > block_left_) {
             block_left_ = std::max(bytes.size(), next_block_bytes_);
             next_block_bytes_ = std::min(next_block_bytes_ * 4, largest_block_bytes);
-            const auto block = std::make_shared_for_overwrite<char[]>(block_left_);
+            const auto block = take_piece(memory_, block_left_);
             block_ = block.get();
             page_.owners.push_back(block);
         }
@@ -128,6 +140,7 @@ private:
     FeedPage& page_;
     const FeedRequest& request_;
     index::Catalog& catalog_;
+    const std::shared_ptr<log::BlockPool>& memory_;
     std::size_t bytes_left_;
     std::size_t messages_left_;
     std::uint64_t scanned_bytes_ = 0;
@@ -181,7 +194,7 @@ std::optional<FeedPage> FeedReader::read_from(const index::Landmark& landmark, c
     FeedPage page;
     page.next = request.from;
     page.tail = end.tail;
-    FeedFiller filler(page, request, catalog_);
+    FeedFiller filler(page, request, catalog_, memory_);
     bool room = true;
     auto from_byte = landmark.place.byte;
     for (auto number = landmark.place.segment; room && number <= end.place.segment; ++number) {

@@ -7,6 +7,7 @@
 
 #include "foldback/store/stream_store.hpp"
 #include "index/catalog.hpp"
+#include "log/aligned_blocks.hpp"
 #include "log/log.hpp"
 
 namespace foldback {
@@ -33,9 +34,13 @@ private:
     [[nodiscard]] std::optional<FeedPage> read_from(const index::Landmark& landmark, const FeedRequest& request,
                                                     const End& end);
 
+    /// Of the memory that pages lie in, kept for later ones.
+    static constexpr std::size_t max_spare_bytes = 4 << 20;
+
     index::Catalog& catalog_;
     index::IndexDb& index_;
     log::Log& log_;
+    const std::shared_ptr<log::BlockPool> memory_ = std::make_shared<log::BlockPool>(max_spare_bytes);
 };
 
 }  // namespace foldback

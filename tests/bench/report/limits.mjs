@@ -19,7 +19,7 @@ memory for the strings of requests and answers (17,000 instructions for a GET in
   {
     rows: /^projection of 1,000,000 events into a table/,
     why: `The bare inserts are given their values; a projection reads its events from the log, decodes them, and keeps its checkpoint in the same
-transaction. Runs lie on both sides of the target.`,
+transaction.`,
   },
   {
     rows: /^[12345] nodes, /,
