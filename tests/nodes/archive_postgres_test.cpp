@@ -126,7 +126,8 @@ TEST_CASE("while segments are moved to the archive nothing can be appended in th
             const auto stale = open_postgres_log(log.database_options());
             while (!stopping) {
                 for (const auto& one : tries) {
-                    const auto answer = stale->append({.previous = one.previous, .commit = {one.place, one.bytes}});
+                    const auto answer =
+                        stale->append({.previous = one.previous, .commit = {one.place, one.bytes}}, [] {});
                     ++(answer == SharedLog::Answer::overtaken ? overtaken : made);
                 }
             }

@@ -251,6 +251,45 @@ TEST_CASE("a copy that lost what was not flushed, even behind what its index kno
     CHECK(state_of(*node.store) == state);
 }
 
+TEST_CASE(
+    "what a node wrote ahead of an answer is nothing, whether another commit comes in its place or it starts again") {
+    const std::string large = '"' + std::string(9'000, 'x') + '"';
+    for (const bool rival_is_first : {true, false}) {
+        Pair nodes;
+        create(nodes.one, "a");
+        if (rival_is_first) nodes.one.shared->before_append = [&] { append(nodes.other, "a", "1"); };
+        nodes.one.shared->next_append = Fault::unknown_and_not_done;
+        CHECK_THROWS_AS((void)nodes.one.store->append(of("a", large)), OutcomeUnknown);
+        if (rival_is_first) CHECK(messages_of(nodes.one, "a") == "1");
+
+        nodes.one.open();
+
+        CHECK(nodes.one.report.torn_bytes > 0);
+        CHECK(nodes.one.report.copy_discarded_because.empty());
+        append(nodes.one, "a", large);
+        CHECK(messages_of(nodes.one, "a") == (rival_is_first ? "1," : "") + large);
+        CHECK(state_of(*nodes.one.store) == state_of(*nodes.other.store));
+    }
+}
+
+TEST_CASE("a large commit that others overtake again and again is there once") {
+    Pair nodes;
+    create(nodes.one, "a");
+    const std::string large = '"' + std::string(5'000, 'x') + '"';
+    std::string expected;
+    for (int i = 0; i < 5; ++i) {
+        const std::string rival(static_cast<std::size_t>(i) * 1'000 + 1, '1');
+        nodes.one.shared->before_append = [&] { append(nodes.other, "a", rival); };
+        append(nodes.one, "a", large);
+        expected += (i == 0 ? "" : ",") + rival + ',' + large;
+    }
+
+    CHECK(messages_of(nodes.one, "a") == expected);
+    nodes.one.open();
+    CHECK(nodes.one.report.copy_discarded_because.empty());
+    CHECK(state_of(*nodes.one.store) == state_of(*nodes.other.store));
+}
+
 TEST_CASE("a node whose shared log lost commits stops writing, and takes over what there is when it starts again") {
     Pair nodes;
     create(nodes.one, "a");

@@ -72,8 +72,9 @@ public:
 
     [[nodiscard]] const log::SharedOrigin& origin() const noexcept override { return common_->origin; }
 
-    [[nodiscard]] Answer append(const log::SharedAppend& append) override {
+    [[nodiscard]] Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) override {
         require_reachable();
+        meanwhile();
         if (const auto first = std::exchange(before_append, nullptr)) first();
         const auto fault = std::exchange(next_append, Fault::none);
         if (fault == Fault::unavailable) throw StoreUnavailable("the log is away");

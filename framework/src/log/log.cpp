@@ -145,7 +145,11 @@ void Log::seal_current() {
     state.sealed = true;
 }
 
-std::span<std::byte> Log::room(std::size_t bytes) { return state_->tail_file->room(bytes); }
+std::span<std::byte> Log::room(std::size_t bytes) {
+    State& state = *state_;
+    const bool fits = !state.sealed && state.tail.byte + with_seal(bytes) <= state.current->header().capacity;
+    return fits ? state.tail_file->room(bytes) : std::span<std::byte>();
+}
 
 Place Log::write(CommitBuilder& commit, std::int64_t timestamp_ms) {
     check_not_poisoned();

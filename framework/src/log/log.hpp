@@ -214,7 +214,7 @@ public:
     void ensure_room(std::size_t bytes, Incarnation next_incarnation);
 
     /// Memory at the log's end for a commit of up to so many bytes: one that is built there is written without being
-    /// copied. To be asked for after `ensure_room`; good for the next commit only.
+    /// copied. Good for the next commit only. Empty where such a commit may have to begin a segment, which is never so after `ensure_room`.
     [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
 
     /// Writes a commit after the tail and flushes it; returns the place of its header. The commit's first message gets
@@ -225,6 +225,10 @@ public:
     /// valid until `commit` changes or the next call; nothing of the copy changes. `next_incarnation` goes into the header of
     /// the segment that it may begin.
     [[nodiscard]] SharedAppend propose(CommitBuilder& commit, std::int64_t timestamp_ms, Incarnation next_incarnation);
+
+    /// In a copy: writes a part of what was proposed, so that `accept` of it is short, while it is not known whether that will come. Without
+    /// the rest it is nothing. A failure is one of that `accept`.
+    void write_ahead(const SharedAppend& proposed) noexcept;
 
     /// In a copy: whether it ends with a seal, behind which nothing can be proposed.
     [[nodiscard]] bool is_sealed() const noexcept;
@@ -321,6 +325,7 @@ private:
 
     [[nodiscard]] CommitView read_next(const SharedCommit& commit) const;
     void reserve_current();
+    void reserve_copy();
     void begin_segment(std::uint64_t bytes, Incarnation next_incarnation);
     void seal_current();
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "log/bytes.hpp"
 #include "log/commit_reader.hpp"
@@ -24,6 +25,7 @@ SharedAppend Log::propose(CommitBuilder& commit, std::int64_t timestamp_ms, Inca
     check_not_poisoned();
     State& state = *state_;
     if (state.sealed) throw std::logic_error("a commit is proposed behind a seal");
+    state.checked_ahead.reset();
     const auto position = state.next_position;
     const auto& segment = state.current->header();
     SharedAppend append{.previous = last_commit()};
@@ -69,19 +71,41 @@ CommitView Log::read_next(const SharedCommit& commit) const {
         .header = *header, .place = commit.place, .generation = 0, .payload = commit.bytes.substr(commit_header_bytes)};
 }
 
+void Log::write_ahead(const SharedAppend& proposed) noexcept {
+    if (proposed.seal) return;
+    try {
+        poison_on_failure([&] {
+            const auto view = read_next(proposed.commit);
+            reserve_copy();
+            state_->tail_file->write_ahead(as_bytes(proposed.commit.bytes), commit_header_bytes);
+            state_->checked_ahead = view;
+        });
+    } catch (const StorageError&) {
+        // The log is poisoned.
+    }
+}
+
+void Log::reserve_copy() {
+    State& state = *state_;
+    if (state.reserved) return;
+    state.current->file().allocate(state.current->header().capacity);
+    state.reserved = true;
+}
+
 CommitView Log::accept(const SharedCommit& commit) {
     check_not_poisoned();
     State& state = *state_;
+    const auto checked = std::exchange(state.checked_ahead, std::nullopt);
+    const auto payload = commit.bytes.substr(std::min(commit.bytes.size(), commit_header_bytes));
+    const bool is_checked =
+        checked && checked->payload.data() == payload.data() && checked->payload.size() == payload.size();
     CommitView view;
     poison_on_failure([&] {
         if (commit.begins && commit.begins->number == state.tail.segment + 1 && state.sealed) {
             state.enter_segment(state.prepare_segment(*commit.begins));
         }
-        view = read_next(commit);
-        if (!state.reserved) {
-            state.current->file().allocate(state.current->header().capacity);
-            state.reserved = true;
-        }
+        view = is_checked ? *checked : read_next(commit);
+        reserve_copy();
         state.current->file().write_at(commit.place.byte, as_bytes(commit.bytes));
         if (view.header.seals) state.current->file().sync();
     });

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 
@@ -41,6 +42,7 @@ struct Log::State {
     std::uint32_t last_commit_crc = 0;
     std::int64_t last_timestamp_ms = 0;
     CommitBuilder seal;
+    std::optional<CommitView> checked_ahead;  ///< a proposed commit, which fits the copy as it is now
     std::shared_ptr<BlockPool> blocks = std::make_shared<BlockPool>(2 * TailFile::recent_bytes);
     std::shared_ptr<TailFile> tail_file;  ///< of the current segment
 

@@ -51,8 +51,9 @@ public:
         overtaken,  ///< another commit has that place; it can be read
         lost,       ///< what it follows is not in the log any more, though it was
     };
-    /// Throws OutcomeUnknown when the commit may or may not be, or come to be, in the log.
-    [[nodiscard]] virtual Answer append(const log::SharedAppend& append) = 0;
+    /// Calls `meanwhile`, which does not throw, when the commit is on its way and time is to be spent until the answer comes; not more
+    /// than once. Throws OutcomeUnknown when the commit may or may not be, or come to be, in the log.
+    [[nodiscard]] virtual Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) = 0;
 
     /// Waits for this node's turn among those that append at once, a moment at most, so that none of them works in vain again and
     /// again. A courtesy: `append` is right without it, and whoever waited in vain goes on all the same.

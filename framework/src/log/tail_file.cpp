@@ -48,6 +48,7 @@ void TailFile::begin(std::uint64_t end) {
 
 std::span<std::byte> TailFile::room(std::size_t bytes) {
     lent_ = piece_with_room(bytes);
+    written_ahead_from_.reset();
     return {lent_->at(end_), bytes};
 }
 
@@ -64,15 +65,35 @@ void TailFile::write_at(std::uint64_t offset, std::span<const std::byte> data) {
     if (!writing_) return file_->write_at(offset, data);
     if (offset != end_) throw std::logic_error("the log is written elsewhere than at its end");
     auto piece = std::exchange(lent_, nullptr);
+    auto written_from = std::exchange(written_ahead_from_, std::nullopt);
     if (!piece || piece->at(offset) != data.data()) {
         piece = piece_with_room(data.size());
         std::memcpy(piece->at(offset), data.data(), data.size());
+        written_from.reset();
     }
     const auto end = offset + data.size();
-    const auto block_end = round_up(end, block_bytes);
-    std::memset(piece->at(end), 0, block_end - end);
-    file_->write_blocks(block_of(offset), std::span(piece->at(block_of(offset)), block_end - block_of(offset)));
+    write_blocks(*piece, block_of(offset), written_from.value_or(with_rest_of_block(*piece, end)));
     keep(piece, end);
+}
+
+void TailFile::write_ahead(std::span<const std::byte> data, std::size_t withheld) {
+    if (!lent_ || lent_->at(end_) != data.data()) return;
+    const auto from = round_up(end_ + withheld, block_bytes);
+    const auto end = with_rest_of_block(*lent_, end_ + data.size());
+    if (from >= end) return;
+    write_blocks(*lent_, from, end);
+    written_ahead_from_ = from;
+}
+
+/// Where the block ends that `end` is in, whose rest is zeros from now on.
+std::uint64_t TailFile::with_rest_of_block(const Piece& piece, std::uint64_t end) {
+    const auto block_end = round_up(end, block_bytes);
+    std::memset(piece.at(end), 0, block_end - end);
+    return block_end;
+}
+
+void TailFile::write_blocks(const Piece& piece, std::uint64_t begin, std::uint64_t end) {
+    file_->write_blocks(begin, std::span(piece.at(begin), end - begin));
 }
 
 /// The newest piece, or one that goes on from its last block.

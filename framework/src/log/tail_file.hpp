@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,10 @@ public:
     void begin(std::uint64_t end);
     /// Memory for the next write, of up to `bytes`: what is put there is written without being copied.
     [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
+    /// Writes some of what the next `write_at` is to write, which then has less to do: the whole blocks behind the first `withheld` bytes
+    /// of data that lies in memory that `room` gave. Until then it is not read. When something else is written there instead, what
+    /// is longer than that stays in the file behind its end, as a torn write leaves it. Throws DeviceError.
+    void write_ahead(std::span<const std::byte> data, std::size_t withheld);
     /// No more writes come; nothing of the file is kept in memory.
     void settle() override;
 
@@ -52,6 +57,8 @@ private:
     using PieceRef = std::shared_ptr<const Piece>;
 
     [[nodiscard]] std::shared_ptr<Piece> piece_with_room(std::size_t bytes);
+    [[nodiscard]] static std::uint64_t with_rest_of_block(const Piece& piece, std::uint64_t end);
+    void write_blocks(const Piece& piece, std::uint64_t begin, std::uint64_t end);
     void keep(std::shared_ptr<Piece> piece, std::uint64_t end);
 
     const std::shared_ptr<LogFile> file_;
@@ -60,7 +67,8 @@ private:
     // The writer's alone.
     bool writing_ = false;
     std::shared_ptr<Piece> newest_;
-    std::shared_ptr<Piece> lent_;  ///< holds the memory that `room` gave
+    std::shared_ptr<Piece> lent_;                      ///< holds the memory that `room` gave
+    std::optional<std::uint64_t> written_ahead_from_;  ///< of what lies in it
 
     mutable std::mutex mutex_;     // guards what follows; only the writer changes it
     std::deque<PieceRef> pieces_;  ///< oldest first; each begins in the last block of the one before

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cstring>
@@ -15,6 +16,7 @@ namespace foldback::postgres {
 namespace {
 
 constexpr int binary = 1;
+constexpr int local_send_buffer = 64 << 10;
 
 struct Clear {
     void operator()(PGresult* result) const noexcept { PQclear(result); }
@@ -104,7 +106,18 @@ void Connection::connect(const std::string& url) {
         state = PQconnectPoll(connection_);
     }
     PQsetnonblocking(connection_, 1);
+    keep_what_is_sent_in_the_cache();
     PQsetNoticeReceiver(connection_, note_warning, &warned_);
+}
+
+/// A local socket takes a copy of all that its buffer has room for, in memory that is cold then. TCP knows better what its way needs.
+void Connection::keep_what_is_sent_in_the_cache() {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    const bool is_local = ::getsockname(PQsocket(connection_), reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
+                          address.ss_family == AF_UNIX;
+    if (is_local)
+        ::setsockopt(PQsocket(connection_), SOL_SOCKET, SO_SNDBUF, &local_send_buffer, sizeof local_send_buffer);
 }
 
 void Connection::use_schema(std::string_view schema) {
@@ -147,12 +160,14 @@ void Connection::prepare(const char* sql) {
     prepared_.insert(sql);
 }
 
-std::uint64_t Connection::run(const char* sql, Parameters parameters, const std::function<void(const Row&)>& on_row) {
+std::uint64_t Connection::run(const char* sql, Parameters parameters, const std::function<void(const Row&)>& on_row,
+                              const std::function<void()>& meanwhile) {
     prepare(sql);
     const Values values(parameters);
     send(PQsendQueryPrepared(connection_, name_of(sql).c_str(), static_cast<int>(values.values.size()),
                              values.values.data(), values.lengths.data(), values.formats.data(), binary));
     if (on_row) PQsetSingleRowMode(connection_);
+    if (meanwhile) meanwhile();
     return take_results(on_row);
 }
 

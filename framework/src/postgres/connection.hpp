@@ -64,8 +64,9 @@ public:
     ~Connection();
 
     /// Runs one statement, which is prepared the first time; `sql` must be a literal. Returns the number of rows it concerned. Throws
-    /// ConnectionLost, SqlError; what `on_row` throws ends the session.
-    std::uint64_t run(const char* sql, Parameters parameters = {}, const std::function<void(const Row&)>& on_row = {});
+    /// ConnectionLost, SqlError; what `on_row` throws ends the session. Calls `meanwhile`, which does not throw, when the statement is sent.
+    std::uint64_t run(const char* sql, Parameters parameters = {}, const std::function<void(const Row&)>& on_row = {},
+                      const std::function<void()>& meanwhile = {});
 
     /// Whether the server sent a warning since the last call of this.
     [[nodiscard]] bool warned() noexcept { return std::exchange(warned_, false); }
@@ -77,6 +78,7 @@ public:
 
 private:
     void connect(const std::string& url);
+    void keep_what_is_sent_in_the_cache();
     void use_schema(std::string_view schema);
     void prepare(const char* sql);
     void send(int accepted);

@@ -48,7 +48,7 @@ public:
     }
 
     const log::SharedOrigin& origin() const noexcept override { return origin_; }
-    Answer append(const log::SharedAppend& append) override;
+    Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) override;
     void take_turn() override;
     void end_turn() noexcept override;
     void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) override;
@@ -62,6 +62,7 @@ private:
     /// An append that is being tried.
     struct Attempt {
         const log::SharedAppend& append;
+        std::function<void()> meanwhile;  ///< not called yet
         const std::int64_t id = random_number();
         bool was_sent = false;  ///< and so may be, or come to be, in the log
     };
@@ -89,8 +90,7 @@ private:
     void set_reachable(bool reachable, const std::string& why);
 
     [[nodiscard]] Answer try_append(Connection& session, Attempt& attempt) const;
-    [[nodiscard]] static std::uint64_t insert(Connection& session, const log::SharedAppend& append, std::int64_t node,
-                                              std::int64_t id);
+    [[nodiscard]] static std::uint64_t insert(Connection& session, Attempt& attempt, std::int64_t node);
     /// What the commit follows is not in the database.
     [[nodiscard]] static Answer look_what_became_of_it(Connection& session, const Attempt& attempt,
                                                        bool was_sent_before);
@@ -117,8 +117,8 @@ void PostgresLog::set_reachable(bool reachable, const std::string& why) {
     options_.on_trouble(reachable ? "the database is back" : "the database is out of reach: " + why);
 }
 
-SharedLog::Answer PostgresLog::append(const log::SharedAppend& append) {
-    Attempt attempt{.append = append};
+SharedLog::Answer PostgresLog::append(const log::SharedAppend& append, const std::function<void()>& meanwhile) {
+    Attempt attempt{.append = append, .meanwhile = meanwhile};
     const auto deadline = steady_clock::now() + options_.patience;
     for (auto pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
         try {
@@ -138,7 +138,7 @@ SharedLog::Answer PostgresLog::try_append(Connection& session, Attempt& attempt)
     const bool again = std::exchange(attempt.was_sent, true);
     (void)session.warned();
     try {
-        const auto rows = insert(session, attempt.append, node_, attempt.id);
+        const auto rows = insert(session, attempt, node_);
         // A server that was told not to wait for its standby any longer warns, and says that all is well.
         if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
         return rows == 1 ? Answer::appended : look_what_became_of_it(session, attempt, again);
@@ -151,9 +151,10 @@ SharedLog::Answer PostgresLog::try_append(Connection& session, Attempt& attempt)
     return look_who_was_first(session, attempt);
 }
 
-std::uint64_t PostgresLog::insert(Connection& session, const log::SharedAppend& append, std::int64_t node,
-                                  std::int64_t id) {
-    const auto& [previous, seal, commit] = append;
+std::uint64_t PostgresLog::insert(Connection& session, Attempt& attempt, std::int64_t node) {
+    const auto& [previous, seal, commit] = attempt.append;
+    const auto id = attempt.id;
+    const auto meanwhile = std::exchange(attempt.meanwhile, nullptr);
     const auto crc_of = [](const log::SharedCommit& one) { return std::int64_t{log::crc_of(one.bytes)}; };
     if (previous.place.segment == 0) {
         return session.run(
@@ -168,7 +169,8 @@ std::uint64_t PostgresLog::insert(Connection& session, const log::SharedAppend& 
             "$3::bigint, $4::bigint, $5::bigint, $6::bytea WHERE EXISTS (SELECT FROM foldback_commits WHERE segment = "
             "$7::bigint AND byte = $8::bigint AND crc = $9::bigint)",
             {in_row(commit.place.segment), in_row(commit.place.byte), crc_of(commit), node, id, commit.bytes,
-             in_row(previous.place.segment), in_row(previous.place.byte), std::int64_t{previous.crc}});
+             in_row(previous.place.segment), in_row(previous.place.byte), std::int64_t{previous.crc}},
+            {}, meanwhile);
     }
     const auto header = log::encode_segment_header(*commit.begins).substr(0, stored_header_bytes);
     return session.run(

@@ -15,7 +15,9 @@ public:
         : log_(std::move(log)), archive_(std::move(directory), log_->origin()), options_(std::move(options)) {}
 
     const log::SharedOrigin& origin() const noexcept override { return log_->origin(); }
-    Answer append(const log::SharedAppend& append) override { return log_->append(append); }
+    Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) override {
+        return log_->append(append, meanwhile);
+    }
     void take_turn() override { log_->take_turn(); }
     void end_turn() noexcept override { log_->end_turn(); }
     bool reachable() const noexcept override { return log_->reachable(); }

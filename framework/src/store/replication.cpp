@@ -31,7 +31,7 @@ bool Replication::append(CommitDraft& draft, Incarnation next_incarnation) {
         return false;
     }
     const auto proposed = copy_.propose(draft.commit(), draft.timestamp().time_since_epoch().count(), next_incarnation);
-    switch (shared_->append(proposed)) {
+    switch (shared_->append(proposed, [&] { copy_.write_ahead(proposed); })) {
         case SharedLog::Answer::appended: break;
         case SharedLog::Answer::overtaken: turns_ = turns_after_overtaking; return false;
         case SharedLog::Answer::lost: throw lost_commits();

@@ -134,8 +134,7 @@ bool Writer::make_room(std::size_t bytes) {
 }
 
 void Writer::decide_group(std::size_t bytes) {
-    const auto room = replication_ ? std::span<std::byte>() : log_.room(log::commit_header_bytes + bytes);
-    draft_.begin(log_.next_position(), room);
+    draft_.begin(log_.next_position(), log_.room(log::commit_header_bytes + bytes));
     for (const auto& write : group_) write->decide(draft_);
 }
 

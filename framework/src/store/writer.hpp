@@ -81,7 +81,7 @@ private:
     void write_and_publish();
     void publish(const log::CommitView& commit, std::span<const index::PlainAppend> known);
     bool commit_shared();
-    void decide_and_share();
+    void decide_and_share(std::size_t bytes);
     [[nodiscard]] bool append_shared();
     void answer_group();
     /// `reason` is what becomes of the group.

@@ -42,7 +42,7 @@ bool Writer::commit_shared() {
         if (broken_) {
             refuse_all(group_, {.reason = Refusal::broken, .detail = "the store broke and must be reopened"});
         } else if (has_group) {
-            decide_and_share();
+            decide_and_share(bytes);
             answer_group();
         } else {
             worked = catch_up();
@@ -60,10 +60,10 @@ bool Writer::commit_shared() {
 }
 
 /// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
-void Writer::decide_and_share() {
+void Writer::decide_and_share(std::size_t bytes) {
     const auto turn = replication_->turn();
     while (true) {
-        decide_group(0);
+        decide_group(bytes);
         if (draft_.commit().empty()) {
             if (!catch_up()) return;
         } else {

@@ -107,6 +107,52 @@ TEST_CASE("before writing begins and after it is over, the file is itself") {
     CHECK(at.read(4096, 3) == "Abc");
 }
 
+TEST_CASE("what is written ahead lacks its first block, and is not read before it is complete") {
+    NotedTail at;
+    at.tail.begin(4100);
+    std::mt19937_64 random(1);
+    const auto text = noise(random, 9000);
+    const auto room = at.tail.room(text.size());
+    std::memcpy(room.data(), text.data(), text.size());
+
+    at.tail.write_ahead(room, 56);
+    CHECK(at.file->written_blocks == 2);
+    CHECK(at.file->contents.substr(4100, 4092) == std::string(4092, '\0'));
+    CHECK(at.file->contents.substr(8192, 4908) == text.substr(4092));
+    at.tail.write_at(4100, room);
+
+    CHECK(at.file->written_blocks == 3);
+    CHECK(at.file->contents.substr(4100, text.size() + 1) == text + '\0');
+    CHECK(at.read(4100, text.size()) == text);
+}
+
+TEST_CASE("something else is written where something was written ahead") {
+    NotedTail at;
+    at.tail.begin(4096);
+    std::mt19937_64 random(2);
+    const auto text = noise(random, 9000);
+    const auto room = at.tail.room(10'000);
+    std::memset(room.data(), 'a', room.size());
+    at.tail.write_ahead(room, 56);
+
+    at.write(4096, text);
+    at.write(13'096, "end");
+
+    CHECK(at.file->contents.substr(4096, 9003) == text + "end");
+    CHECK(at.read(4096, 9003) == text + "end");
+}
+
+TEST_CASE("what fits in a block, or lies in memory of its own, is not written ahead") {
+    NotedTail at;
+    at.tail.begin(4096);
+    const std::string own(9000, 'o');
+
+    at.tail.write_ahead(at.tail.room(100), 56);
+    at.tail.write_ahead(as_bytes(own), 56);
+
+    CHECK(at.file->written_blocks == 0);
+}
+
 TEST_CASE("a write elsewhere than at the end is refused and changes nothing") {
     NotedTail at;
     at.tail.begin(4096);
