@@ -129,6 +129,16 @@ FeedPage PartitionedStore::read_feed(const FeedRequest& /*request*/) { refuse_or
 Position PartitionedStore::tail() { refuse_order(); }
 Watch PartitionedStore::watch_feed(Position /*beyond*/, std::function<void()> /*changed*/) { refuse_order(); }
 
+std::vector<StreamStore*> PartitionedStore::logs() const {
+    std::vector<StreamStore*> logs;
+    for (const auto& store : partitions_) logs.push_back(store.get());
+    return logs;
+}
+
+void PartitionedStore::make_progress() {
+    for (const auto& store : partitions_) store->make_progress();
+}
+
 StoreStats PartitionedStore::stats() {
     StoreStats sum;
     for (const auto& store : partitions_) add(sum, store->stats());

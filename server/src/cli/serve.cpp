@@ -110,6 +110,7 @@ private:
                 const NodeEvents events{.on_trouble = options.on_trouble, .on_keeper_lost = options.on_broken};
                 auto node = open_node(settings_, options, events, report);
                 store_ = std::move(node.store);
+                logs_ = std::move(node.logs);
                 archivers_ = std::move(node.archivers);
             }
         } catch (const StorageError& error) {
@@ -127,7 +128,8 @@ private:
         if (!settings_.memory) options.key_file = std::filesystem::path(settings_.data) / key_file_name;
         options.on_trouble = [this](const std::string& what) { log_.write(LogLevel::warn, what); };
         try {
-            subscriptions_ = std::make_unique<server::Subscriptions>(*store_, std::move(options), system_clock());
+            subscriptions_ =
+                std::make_unique<server::Subscriptions>(*store_, std::move(options), system_clock(), logs_);
         } catch (const std::runtime_error& error) {
             throw Failure(ExitCode::refused, error.what(),
                           "Webhooks are signed with these keys: receivers take no others without being told.");
@@ -270,10 +272,11 @@ private:
     std::optional<ServeAccess> access_;
     StopSignals signals_;
     std::unique_ptr<MeasuredStore> store_;
+    std::vector<StreamStore*> logs_;  ///< of the store, when they are several
     std::vector<std::unique_ptr<Archiver>> archivers_;
     std::unique_ptr<server::Quotas> quotas_;
     std::unique_ptr<server::Subscriptions> subscriptions_;  ///< null: another node is the keeper
-    SubscriptionsElsewhere elsewhere_{settings_};
+    SubscriptionsElsewhere elsewhere_;
     ServeOperations operations_;  ///< last: its threads use the store
 };
 

@@ -37,6 +37,7 @@ struct Part {
     std::string schema;
     std::filesystem::path data;
     std::filesystem::path archive;  ///< empty: none
+    bool says_who_keeps = true;     ///< the keeper of this log is that of all
 };
 
 std::vector<Part> parts_of(const ServeSettings& settings) {
@@ -47,7 +48,8 @@ std::vector<Part> parts_of(const ServeSettings& settings) {
     std::vector<Part> parts;
     for (auto& schema : open_postgres_partitions({.url = settings.log}, settings.partitions)) {
         const auto name = "partition-" + std::to_string(parts.size() + 1);
-        parts.push_back({.schema = std::move(schema), .data = data / name, .archive = {}});
+        parts.push_back(
+            {.schema = std::move(schema), .data = data / name, .archive = {}, .says_who_keeps = parts.empty()});
         if (!settings.archive.empty()) parts.back().archive = std::filesystem::path(settings.archive) / name;
     }
     std::filesystem::create_directories(data);
@@ -59,7 +61,7 @@ std::unique_ptr<LogStore> open_part(const ServeSettings& settings, const Part& p
     auto log = open_postgres_log({.url = settings.log,
                                   .schema = part.schema,
                                   .segment_bytes = options.segment_bytes,
-                                  .keeper = settings.keeper,
+                                  .keeper = part.says_who_keeps && settings.keeper,
                                   .on_keeper_lost = events.on_keeper_lost,
                                   .on_trouble = events.on_trouble});
     if (!part.archive.empty()) {
@@ -99,8 +101,13 @@ Node open_node(const ServeSettings& settings, const LogStoreOptions& options, co
             add(report, found);
             if (!part.archive.empty()) node.archivers.push_back(start_archiver(settings, part, events));
         }
-        node.store =
-            stores.size() == 1 ? std::move(stores.front()) : std::make_unique<PartitionedStore>(std::move(stores));
+        if (stores.size() == 1) {
+            node.store = std::move(stores.front());
+        } else {
+            auto store = std::make_unique<PartitionedStore>(std::move(stores));
+            node.logs = store->logs();
+            node.store = std::move(store);
+        }
         return node;
     });
 }
@@ -120,10 +127,6 @@ std::string_view SubscriptionsElsewhere::methods(std::string_view) const {
 bool SubscriptionsElsewhere::is_open(std::string_view) const { return true; }
 
 server::Reply SubscriptionsElsewhere::handle(server::Request, std::string_view) {
-    if (is_partitioned_) {
-        return server::problem(400, "across-partitions",
-                               "Subscriptions follow the order of all streams, which partitions do not have.");
-    }
     return server::problem(503, "not-keeper", "Subscriptions are served by another node, the keeper of this log.");
 }
 

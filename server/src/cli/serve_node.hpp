@@ -22,6 +22,7 @@ struct NodeEvents {
 /// A store over the database's log, or over its logs, and who keeps their archives.
 struct Node {
     std::unique_ptr<MeasuredStore> store;
+    std::vector<StreamStore*> logs;  ///< of the store, when they are several
     std::vector<std::unique_ptr<Archiver>> archivers;
 };
 
@@ -32,14 +33,9 @@ struct Node {
 /// Answers for the subscriptions on nodes that do not serve them.
 class SubscriptionsElsewhere final : public server::ReservedApi {
 public:
-    explicit SubscriptionsElsewhere(const ServeSettings& settings) : is_partitioned_(settings.partitions > 1) {}
-
     [[nodiscard]] std::string_view methods(std::string_view path) const override;
     [[nodiscard]] bool is_open(std::string_view path) const override;
     [[nodiscard]] server::Reply handle(server::Request request, std::string_view path) override;
-
-private:
-    bool is_partitioned_;
 };
 
 }  // namespace foldback::cli

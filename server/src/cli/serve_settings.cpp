@@ -239,10 +239,9 @@ void require_sound_log(const ServeSettings& target) {
         throw Failure(ExitCode::usage, "segments leave the database for an archive only",
                       "Name its directory: --archive /mnt/foldback-archive");
     }
-    if (target.partitions > 1 && (target.log.empty() || target.keeper || !target.retention_file.empty())) {
-        throw Failure(ExitCode::usage,
-                      "partitions are for a log that nodes share, and have no keeper and no retention file",
-                      "Subscriptions and retention follow the order of all streams, which partitions do not have.");
+    if (target.partitions > 1 && target.log.empty()) {
+        throw Failure(ExitCode::usage, "partitions are for a log that nodes share, and there is no log to share",
+                      "Example: --log postgres://foldback@db.example/foldback --partitions 8");
     }
     if (target.log.empty()) {
         if (!target.archive.empty()) {

@@ -186,12 +186,12 @@ private:
 }  // namespace
 
 struct Subscriptions::State {
-    State(StreamStore& store, SubscriptionOptions given, const Clock& used_clock)
+    State(StreamStore& store, SubscriptionOptions given, const Clock& used_clock, std::vector<StreamStore*> logs)
         : options(std::move(given)),
           clock(used_clock),
           keys(keys_of(options, clock)),
           loop(std::make_shared<Loop>(options, keys, clock)),
-          engine(store, clock, keys, engine_options(options), loop) {}
+          engine(store, clock, keys, engine_options(options), loop, std::move(logs)) {}
 
     ~State() { loop->stop(); }
 
@@ -205,8 +205,9 @@ struct Subscriptions::State {
     const std::shared_ptr<std::atomic<std::size_t>> requests = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
-Subscriptions::Subscriptions(StreamStore& store, SubscriptionOptions options, const Clock& clock)
-    : state_(std::make_unique<State>(store, std::move(options), clock)) {}
+Subscriptions::Subscriptions(StreamStore& store, SubscriptionOptions options, const Clock& clock,
+                             std::vector<StreamStore*> logs)
+    : state_(std::make_unique<State>(store, std::move(options), clock, std::move(logs))) {}
 
 Subscriptions::~Subscriptions() = default;
 

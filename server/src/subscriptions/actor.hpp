@@ -32,7 +32,7 @@ struct Engine::Actor {
     bool writing = false;  ///< nothing else happens meanwhile
     std::deque<Waiting> waiting{};
     std::map<std::string, Growth> grown{};
-    std::optional<Position> grown_since{};     ///< where the first of these was seen
+    std::optional<Cursor> grown_since{};       ///< where the first of these was seen
     std::string attempt{};                     ///< the wake that is being delivered; empty: none
     std::optional<Outcome> outcome{};          ///< how that ended
     bool lease_is_fresh = false;               ///< it began with this attempt

@@ -13,17 +13,12 @@ namespace {
 
 constexpr std::chrono::milliseconds wait_after_refusal{1'000};
 
-/// Refusals by the stream that a wake was to be written to.
-bool is_about_wake_stream(Refusal reason) {
-    return reason == Refusal::not_found || reason == Refusal::gone || reason == Refusal::closed ||
-           reason == Refusal::content_type;
-}
-
 }  // namespace
 
 Engine::Engine(StreamStore& store, const Clock& clock, const Keys& keys, EngineOptions options,
-               std::shared_ptr<Surroundings> surroundings)
+               std::shared_ptr<Surroundings> surroundings, std::vector<StreamStore*> logs)
     : store_(store),
+      logs_(logs.empty() ? std::vector<StreamStore*>{&store} : std::move(logs)),
       clock_(clock),
       keys_(keys),
       options_(std::move(options)),
@@ -140,58 +135,6 @@ bool Engine::end_lease(Actor& actor) {
     actor.attempt.clear();
     commit_or_wait(actor, std::move(decided).events());
     return true;
-}
-
-bool Engine::issue_wake(Actor& actor) {
-    if (actor.state.wake() || actor.state.pending().empty()) return false;
-    for (const auto& stream : next_pending(actor.state)) refresh(actor, stream);
-    auto decided = decide_wake(actor.state, now(), new_wake_id());
-    if (decided.is_nothing()) return false;
-    actor.lease_is_fresh = true;
-    actor.was_accepted = false;
-    auto events = std::move(decided).events();
-    if (actor.state.configuration().type == Delivery::pull_wake) {
-        write_wake(actor, std::move(events));
-    } else {
-        commit_or_wait(actor, std::move(events));
-    }
-    return true;
-}
-
-/// The wake and its message in the wake stream are one commit: neither is there without the other.
-void Engine::write_wake(Actor& actor, std::vector<SubscriptionEvent> events) {
-    const auto text = wake_event(actor.id, std::get<WakeIssued>(events.front()), clock_.now());
-    AppendRequest message{.stream = *actor.state.configuration().wake_stream,
-                          .messages = Messages::trusted_json(std::span(&text, 1)),
-                          .content_type = "application/json"};
-    const auto after = [this, &actor](const Refused* why) {
-        if (why == nullptr) return;
-        if (!is_about_wake_stream(why->reason)) return refused(actor, *why);
-        const std::string reason = std::string("the wake stream takes no message: ") + name_of(why->reason);
-        auto failed = decide_unwritten_wake(actor.state, now(), reason, surroundings_->chance());
-        commit_or_wait(actor, std::move(failed).events());
-    };
-    commit(actor, std::move(events), after, std::move(message));
-}
-
-bool Engine::send_webhook(Actor& actor) {
-    const auto& state = actor.state;
-    if (state.configuration().type != Delivery::webhook || !actor.attempt.empty() || actor.was_accepted) return false;
-    if (!state.wake_is_live(now()) || (state.next_attempt_at() && now() < *state.next_attempt_at())) return false;
-    if (!std::exchange(actor.lease_is_fresh, true)) {
-        commit_or_wait(actor, {LeaseExtended{now() + state.lease_ttl()}});
-        return true;
-    }
-    actor.lease_is_fresh = false;
-    actor.attempt = state.wake()->id;
-    surroundings_->start(
-        {.subscription = actor.id,
-         .wake_id = actor.attempt,
-         .url = *state.configuration().webhook_url,
-         .body = webhook_body(actor.id, state, addresses_of(state.created().base_url), token_for(actor)),
-         .time = *state.wake()->lease_until - now(),
-         .traceparent = actor.traceparent});
-    return false;
 }
 
 /// Begins the journal anew, so that its size and the time to fold it are bounded by what it says.

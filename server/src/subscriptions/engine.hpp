@@ -17,6 +17,7 @@
 #include "foldback/store/stream_store.hpp"
 #include "subscriptions/answers.hpp"
 #include "subscriptions/commands.hpp"
+#include "subscriptions/cursor.hpp"
 #include "subscriptions/decisions.hpp"
 #include "subscriptions/pattern_index.hpp"
 #include "subscriptions/signing_keys.hpp"
@@ -64,9 +65,10 @@ public:
 class Engine {
 public:
     /// Folds the subscriptions of the store back. All references must outlive it; `surroundings` is kept for writes that
-    /// end after it. Throws StorageError, CorruptEvent.
+    /// end after it. `logs` are what a store consists of that has no order of all its streams, always in the same order; empty: it has
+    /// one. Throws StorageError, CorruptEvent.
     Engine(StreamStore& store, const Clock& clock, const Keys& keys, EngineOptions options,
-           std::shared_ptr<Surroundings> surroundings);
+           std::shared_ptr<Surroundings> surroundings, std::vector<StreamStore*> logs = {});
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -117,6 +119,8 @@ private:
     bool restate_journal(Actor& actor);
     void note_due(Actor& actor);
     void write_wake(Actor& actor, std::vector<SubscriptionEvent> events);
+    void write_wake_apart(Actor& actor, const WakeIssued& wake);
+    void wake_was_not_written(Actor& actor, const Refused& why);
     void commit(Actor& actor, std::vector<SubscriptionEvent> events, After after,
                 std::optional<AppendRequest> also = std::nullopt);
     /// Commits and, when the store says no, tries again later.
@@ -146,7 +150,10 @@ private:
     void refresh(Actor& actor, const std::string& stream);
     void follow_feed();
     bool look();
+    bool look(std::size_t log);
     void catch_up();
+    [[nodiscard]] Cursor tail() const;
+    void watch(const Cursor& beyond, const std::function<void()>& changed);
     /// What one page has of a stream.
     struct Seen {
         std::vector<StreamPoint> firsts;  ///< of each incarnation
@@ -157,6 +164,7 @@ private:
     void unindex(const Actor& actor);
 
     StreamStore& store_;
+    const std::vector<StreamStore*> logs_;  ///< of the store; itself when it is one
     const Clock& clock_;
     const Keys& keys_;
     const EngineOptions options_;
@@ -168,12 +176,12 @@ private:
     std::set<std::string> awake_;
     std::set<std::pair<Timestamp, std::string>> due_;
     PatternIndex index_;
-    Position cursor_;              ///< where the next look at the store's messages begins
-    Position saved_cursor_;        ///< what is on disk, or on its way there
+    Cursor cursor_;                ///< where the next look at the store's messages begins
+    Cursor saved_cursor_;          ///< what is on disk, or on its way there
     bool cursor_is_news_ = false;  ///< messages that may concern somebody were passed since
     Timestamp cursor_saved_at_{};
     std::uint64_t cursor_saves_ = 0;
-    Watch watch_;
+    std::vector<Watch> watches_;  ///< one for each log; none: nobody looks
 };
 
 }  // namespace foldback::server::subscriptions

@@ -168,7 +168,7 @@ void Engine::create(Actor& actor, const Put& put, const Respond& respond) {
     std::optional<AppendRequest> cursor;
     if (actors_.size() == 1) {
         // Nobody was there to look: what was appended so far concerns nobody.
-        saved_cursor_ = cursor_ = store_.tail();
+        saved_cursor_ = cursor_ = tail();
         cursor = to_append(cursor_);
     }
     // Watched from before the list is made: a stream that comes meanwhile is found by the one or the other.

@@ -37,7 +37,7 @@ std::string_view trace_of(std::string_view message) {
 }  // namespace
 
 void Engine::load() {
-    cursor_ = store_.tail();
+    cursor_ = tail();
     for (const auto& id : stored_ids(store_)) {
         auto loaded = subscriptions::load(store_, id);
         if (!loaded) continue;
@@ -51,8 +51,8 @@ void Engine::load() {
         index(*actor);
         actors_.emplace(id, std::move(actor));
     }
-    saved_cursor_ = load_cursor(store_).value_or(Position{});
-    if (!actors_.empty()) cursor_ = std::min(cursor_, saved_cursor_);
+    saved_cursor_ = load_cursor(store_, logs_.size()).value_or(Cursor(logs_.size()));
+    if (!actors_.empty()) cursor_ = earlier_of(cursor_, saved_cursor_);
 }
 
 void Engine::index(const Actor& actor) {
@@ -82,23 +82,40 @@ void Engine::refresh(Actor& actor, const std::string& stream) {
 
 /// Looks now and whenever there is news, as long as there are subscriptions. Others get their turn between two pages.
 void Engine::follow_feed() {
-    if (actors_.empty()) return watch_.stop();
+    if (actors_.empty()) return watches_.clear();
     const auto again = [this, surroundings = surroundings_] { surroundings->post([this] { follow_feed(); }); };
     try {
         const bool up_to_date = look();
         run_awake();
         if (now() - cursor_saved_at_ >= save_cursor_after) save_cursor();
         if (!up_to_date) return again();
-        watch_ = store_.watch_feed(cursor_, again);
+        watch(cursor_, again);
     } catch (const StorageError& error) {
         surroundings_->report(std::string("subscriptions cannot see what is appended: ") + error.what());
-        watch_ = store_.watch_feed(store_.tail(), again);
+        watch(tail(), again);
     }
 }
 
-/// One page. Whether it was the last.
+Cursor Engine::tail() const {
+    Cursor tail;
+    for (auto* log : logs_) tail.push_back(log->tail());
+    return tail;
+}
+
+void Engine::watch(const Cursor& beyond, const std::function<void()>& changed) {
+    watches_.resize(logs_.size());
+    for (std::size_t log = 0; log < logs_.size(); ++log) watches_[log] = logs_[log]->watch_feed(beyond[log], changed);
+}
+
+/// One page of each log. Whether they were the last ones.
 bool Engine::look() {
-    const auto page = store_.read_feed({.from = cursor_, .prefix = index_.common_prefix()});
+    bool up_to_date = true;
+    for (std::size_t log = 0; log < logs_.size(); ++log) up_to_date = look(log) && up_to_date;
+    return up_to_date;
+}
+
+bool Engine::look(std::size_t log) {
+    const auto page = logs_[log]->read_feed({.from = cursor_[log], .prefix = index_.common_prefix()});
     std::unordered_map<std::string_view, Seen> streams;
     for (const auto& message : page.messages) {
         if (protocol::is_reserved(message.stream)) continue;
@@ -109,14 +126,16 @@ bool Engine::look() {
         if (firsts.empty() || firsts.back().incarnation != message.offset.incarnation) firsts.push_back(message.offset);
     }
     for (const auto& [stream, seen] : streams) sight(std::string(stream), seen);
-    cursor_ = page.next;
+    cursor_[log] = page.next;
     return page.up_to_date;
 }
 
 /// Looks at everything that is in the store by now.
 void Engine::catch_up() {
-    const auto tail = store_.tail();
-    while (cursor_ < tail) (void)look();
+    const auto end = tail();
+    for (std::size_t log = 0; log < logs_.size(); ++log) {
+        while (cursor_[log] < end[log]) (void)look(log);
+    }
 }
 
 std::optional<Offset> Engine::needed_from(const StreamInfo& info) {
@@ -176,9 +195,9 @@ void Engine::sight(const std::string& stream, const Seen& seen) {
 
 void Engine::save_cursor() {
     auto cursor = cursor_;
-    for (const auto& [id, actor] : actors_) cursor = std::min(cursor, actor->grown_since.value_or(cursor));
+    for (const auto& [id, actor] : actors_) cursor = earlier_of(cursor, actor->grown_since.value_or(cursor));
     // Writing it down moves the store's tail, too: that alone is no news.
-    const auto passed = cursor.value - std::min(cursor.value, saved_cursor_.value);
+    const auto passed = messages_between(saved_cursor_, cursor);
     if (passed == 0 || (!cursor_is_news_ && passed < save_cursor_after_messages)) return;
     cursor_is_news_ = cursor != cursor_;
     cursor_saved_at_ = now();

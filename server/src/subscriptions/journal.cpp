@@ -3,7 +3,6 @@
 #include "foldback/app/event_reader.hpp"
 #include "foldback/core/aggregate.hpp"
 #include "foldback/core/envelope.hpp"
-#include "protocol/offset_token.hpp"
 
 namespace foldback::server::subscriptions {
 
@@ -71,7 +70,7 @@ AppendRequest to_append(const std::string& id, Offset offset, const std::vector<
 
 StreamPath cursor_path() { return "__ds/subscriptions-cursor"; }
 
-std::optional<Position> load_cursor(StreamStore& store) {
+std::optional<Cursor> load_cursor(StreamStore& store, std::size_t logs) {
     const auto page = store.read({.stream = cursor_path(),
                                   .from = FromTail{},
                                   .direction = Direction::backward,
@@ -80,11 +79,11 @@ std::optional<Position> load_cursor(StreamStore& store) {
     if (!page || page->runs.empty()) return std::nullopt;
     auto text = (*page->begin()).data;
     if (text.size() < 2) return std::nullopt;
-    return protocol::parse_position_token(text.substr(1, text.size() - 2));
+    return parse_cursor(text.substr(1, text.size() - 2), logs);
 }
 
-AppendRequest to_append(Position cursor) {
-    const std::string text = '"' + protocol::position_token(cursor) + '"';
+AppendRequest to_append(const Cursor& cursor) {
+    const std::string text = '"' + text_of(cursor) + '"';
     return {.stream = cursor_path(),
             .messages = Messages::trusted_json(std::span(&text, 1)),
             .content_type = json_type,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "foldback/store/stream_store.hpp"
+#include "subscriptions/cursor.hpp"
 #include "subscriptions/state.hpp"
 
 /// Subscriptions in the store: each is a JSON stream of its events below the reserved prefix, and one stream says how far
@@ -36,10 +37,10 @@ struct Loaded {
 [[nodiscard]] AppendRequest to_append(const std::string& id, Offset offset,
                                       const std::vector<SubscriptionEvent>& events, Timestamp now);
 
-/// How far the store's messages were looked at; absent when nobody ever said.
-[[nodiscard]] std::optional<Position> load_cursor(StreamStore& store);
-[[nodiscard]] AppendRequest to_append(Position cursor);
-/// Where the cursor is kept. Each message is one position; only the last one counts.
+/// How far the messages of a store with so many logs were looked at; absent when nobody ever said.
+[[nodiscard]] std::optional<Cursor> load_cursor(StreamStore& store, std::size_t logs);
+[[nodiscard]] AppendRequest to_append(const Cursor& cursor);
+/// Where the cursor is kept. Each message is one; only the last one counts.
 [[nodiscard]] StreamPath cursor_path();
 
 }  // namespace foldback::server::subscriptions

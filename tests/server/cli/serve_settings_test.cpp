@@ -74,7 +74,7 @@ TEST_CASE("what is for nodes that share a log needs one, and segments leave a da
     CHECK(code_of({{"log", url}, {"segments-in-database", "2"}}) == ExitCode::usage);
     CHECK(code_of({{"log", url}, {"partitions", "4"}, {"archive", "a"}}) == ExitCode::ok);
     CHECK(code_of({{"partitions", "4"}}) == ExitCode::usage);
-    CHECK(code_of({{"log", url}, {"partitions", "4"}, {"keeper", "true"}}) == ExitCode::usage);
+    CHECK(code_of({{"log", url}, {"partitions", "4"}, {"keeper", "true"}, {"retention-file", "r"}}) == ExitCode::ok);
     CHECK(code_of({{"log", url}, {"partitions", "65"}}) == ExitCode::usage);
 }
 

@@ -1,4 +1,5 @@
 #include <random>
+#include <set>
 
 #include "world.hpp"
 
@@ -194,8 +195,77 @@ TEST_SUITE("subscriptions and streams") {
         world.pass(2s);
         world.append("events/a");
         world.answer(world.take_webhook(), Outcome::Kind::done);
-        const auto tail = world.store->tail();
+        const auto tail = world.logs[0]->tail();
         for (int i = 0; i < 100; ++i) world.pass(1min);
-        CHECK(world.store->tail() == tail);
+        CHECK(world.logs[0]->tail() == tail);
+    }
+
+    TEST_CASE("streams in several logs wake a subscription, also those that grew while nobody looked") {
+        World world({}, 3);
+        world.put_webhook("s", {{"pattern", "**"}});
+        std::set<std::string> streams;
+        for (int i = 0; i < 8; ++i) streams.insert("tenant-" + std::to_string(i) + "/orders");
+        const auto woken = [&] {
+            std::set<std::string> seen;
+            while (!world.surroundings->attempts.empty()) {
+                const auto wake = world.take_webhook();
+                for (const auto& stream : wake["streams"]) seen.insert(stream["path"].get<std::string>());
+                world.answer(wake, Outcome::Kind::done);
+            }
+            return seen;
+        };
+
+        for (const auto& stream : streams) world.append(stream);
+        CHECK(woken() == streams);
+        world.engine->save_cursor();
+        world.settle();
+        world.engine.reset();
+        for (const auto& stream : streams) {
+            const std::string value = "2";
+            REQUIRE(world.store->append({.stream = stream, .messages = Messages::trusted_json(std::span(&value, 1))})
+                        .has_value());
+        }
+        world.restart();
+
+        CHECK(woken() == streams);
+        for (const auto& stream : streams) CHECK(world.acked("s", stream) == world.tail(stream));
+        CHECK_FALSE(world.engine->needed_from(*world.store->head("tenant-0/orders")));
+    }
+
+    TEST_CASE("a wake stream in another log has the message of each wake, and of one that died with the process") {
+        World world({}, 3);
+        std::string wakes = "wakes";
+        while (partition_of(wakes, 3) == partition_of("__ds", 3)) wakes += "x";
+        world.create(wakes);
+        REQUIRE(world.put_pull("s", {{"wake_stream", wakes}}).status == 201);
+
+        const std::string value = "1";
+        world.store->append({.stream = "events/a",
+                             .messages = Messages::trusted_json(std::span(&value, 1)),
+                             .create_with = StreamConfig{.content_type = "application/json"}},
+                            [](const Result<Appended>&) {});
+        for (world.run_logs(); world.read(wakes).empty(); world.run_logs()) REQUIRE(world.step());
+        world.restart();
+
+        REQUIRE(world.read(wakes).size() == 2);
+        const auto claim = world.request(Method::post, "s/claim", {{"worker", "w"}}).body;
+        CHECK(claim["generation"] == world.read(wakes)[1]["generation"]);
+        CHECK(world.request(Method::post, "s/ack", all_done(claim), claim["token"]).status == 200);
+        world.append("events/a");
+        CHECK(world.read(wakes).size() == 3);
+    }
+
+    TEST_CASE("a wake stream in another log that takes no message is tried again later") {
+        World world({}, 3);
+        std::string wakes = "wakes";
+        while (partition_of(wakes, 3) == partition_of("__ds", 3)) wakes += "x";
+        REQUIRE(world.put_pull("s", {{"wake_stream", wakes}}).status == 201);
+        world.append("events/a");
+        CHECK(world.read(wakes).empty());
+
+        world.create(wakes);
+        for (int i = 0; i < 10 && world.read(wakes).empty(); ++i) world.pass(10s);
+
+        CHECK(world.read(wakes).size() == 1);
     }
 }

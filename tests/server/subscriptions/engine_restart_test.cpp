@@ -16,7 +16,7 @@ namespace {
 /// must hold all the time.
 class History {
 public:
-    explicit History(unsigned seed) : random_(seed) {
+    History(unsigned seed, std::size_t partitions) : world({}, partitions), random_(seed) {
         world.create("wake");
         world.put_webhook("hook", {{"pattern", "events/*"}, {"lease_ttl_ms", 5'000}});
         world.put_pull("pull", {{"pattern", "events/**"}, {"lease_ttl_ms", 5'000}});
@@ -305,8 +305,10 @@ TEST_SUITE("subscriptions after a restart") {
     TEST_CASE("whatever happens, nothing is acknowledged that was not handled, and in the end all is handled") {
         for (unsigned round = 0; round < 20 * rounds(); ++round) {
             const unsigned seed = std::random_device()();
+            const std::size_t partitions = round % 2 == 0 ? 1 : 3;
             CAPTURE(seed);
-            History history(seed);
+            CAPTURE(partitions);
+            History history(seed, partitions);
             for (int step = 0; step < 300; ++step) history.step();
             history.end();
         }

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "foldback/store/log_store.hpp"
+#include "foldback/store/partitioned_store.hpp"
 #include "protocol/offset_token.hpp"
 #include "subscriptions/engine.hpp"
 
@@ -44,22 +45,36 @@ struct Answer {
 /// An engine over a store in memory; time and work are the test's.
 class World {
 public:
-    explicit World(EngineOptions given = {}) : options(std::move(given)), store(make_store(clock)) { restart(); }
+    explicit World(EngineOptions given = {}, std::size_t partitions = 1) : options(std::move(given)) {
+        std::vector<std::unique_ptr<MeasuredStore>> parts;
+        for (std::size_t i = 0; i < partitions; ++i) {
+            auto log = make_store(clock);
+            logs.push_back(log.get());
+            parts.push_back(std::move(log));
+        }
+        store = std::make_unique<PartitionedStore>(std::move(parts));
+        restart();
+    }
     ~World() { engine.reset(); }
 
     /// As after the death of the process: what was not written is forgotten.
     void restart() {
         engine.reset();
         surroundings = std::make_shared<FakeSurroundings>();
-        store->run_until_idle();
-        engine = std::make_unique<Engine>(*store, clock, keys, options, surroundings);
+        run_logs();
+        std::vector<StreamStore*> followed(logs.begin(), logs.end());
+        engine = std::make_unique<Engine>(*store, clock, keys, options, surroundings, std::move(followed));
         engine->start();
         settle();
     }
 
+    void run_logs() {
+        for (auto* log : logs) log->run_until_idle();
+    }
+
     /// Does one piece of work; false when there was none.
     bool step() {
-        if (surroundings->posted.empty()) store->run_until_idle();
+        if (surroundings->posted.empty()) run_logs();
         if (surroundings->posted.empty()) return false;
         const auto work = std::move(surroundings->posted.front());
         surroundings->posted.pop_front();
@@ -170,7 +185,8 @@ public:
     ManualClock clock;
     EngineOptions options;
     Keys keys = Keys::generate();
-    std::unique_ptr<LogStore> store;
+    std::vector<LogStore*> logs;
+    std::unique_ptr<PartitionedStore> store;  ///< over them
     std::shared_ptr<FakeSurroundings> surroundings;
     std::unique_ptr<Engine> engine;
 

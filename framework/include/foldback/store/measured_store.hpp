@@ -33,6 +33,9 @@ public:
     /// Bytes of the records that hold a stream's messages, roughly; of a fork its own. 0 when there is no such stream. May
     /// read the index.
     [[nodiscard]] virtual std::uint64_t stored_bytes(const StreamPath& stream) = 0;
+
+private:
+    friend class PartitionedStore;  // makes progress of its own by theirs
 };
 
 }  // namespace foldback

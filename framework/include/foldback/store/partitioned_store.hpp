@@ -43,11 +43,15 @@ public:
     [[nodiscard]] Watch keep_alive(const StreamPath& stream) override;
     [[nodiscard]] Watch watch_feed(Position beyond, std::function<void()> changed) override;
 
+    /// The stores, each of which has an order of its streams: for whoever follows them one by one. Valid as long as this.
+    [[nodiscard]] std::vector<StreamStore*> logs() const;
+
     /// The sums of all partitions; without a tail.
     [[nodiscard]] StoreStats stats() override;
     [[nodiscard]] std::uint64_t stored_bytes(const StreamPath& stream) override;
 
 private:
+    void make_progress() override;
     [[nodiscard]] MeasuredStore& of(const StreamPath& stream) const;
 
     std::vector<std::unique_ptr<MeasuredStore>> partitions_;

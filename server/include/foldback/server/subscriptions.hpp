@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "foldback/server/api.hpp"
 #include "foldback/store/clock.hpp"
@@ -54,9 +55,12 @@ struct SubscriptionStats {
 /// Has a thread of its own, and a few for looking up the addresses of receivers. Any thread may call `handle`.
 class Subscriptions final : public ReservedApi {
 public:
-    /// Folds the store's subscriptions back. `store` and `clock` must outlive it. Throws StorageError, CorruptEvent, and
-    /// std::runtime_error when there is something wrong with the key file.
-    Subscriptions(StreamStore& store, SubscriptionOptions options, const Clock& clock);
+    /// Folds the store's subscriptions back. `store`, `logs` and `clock` must outlive it. `logs` are what a store consists of that has
+    /// no order of all its streams (PartitionedStore::logs), always the same; empty: it has one. A wake of a pull subscription and its
+    /// message in a wake stream that is in another log than `__ds/` are two commits, the message first. Throws StorageError, CorruptEvent,
+    /// and std::runtime_error when there is something wrong with the key file.
+    Subscriptions(StreamStore& store, SubscriptionOptions options, const Clock& clock,
+                  std::vector<StreamStore*> logs = {});
     /// Stops.
     ~Subscriptions() override;
 
