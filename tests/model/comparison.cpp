@@ -189,4 +189,13 @@ void compare_memory(LogStore& store, const Model& model) {
     }
 }
 
+void apply_and_compare(const Outcome& actual, Model& model, const Operation& operation) {
+    const auto apply = [&](const auto& request) -> Outcome { return model.apply(request); };
+    const auto expected = std::visit(apply, operation);
+    const auto of_one_kind = [&](const auto& result) {
+        compare(result, std::get<std::decay_t<decltype(result)>>(expected));
+    };
+    std::visit(of_one_kind, actual);
+}
+
 }  // namespace foldback::model

@@ -26,6 +26,9 @@ void compare(const Result<std::vector<Appended>>& actual, const Result<std::vect
 void compare(const Result<std::monostate>& actual, const Result<std::monostate>& expected);
 void compare(const Result<Offset>& actual, const Result<Offset>& expected);
 
+/// Does in the model what the store did, and compares the outcomes.
+void apply_and_compare(const Outcome& actual, Model& model, const Operation& operation);
+
 /// Reads of any kind that renew nothing. A StorageError passes through.
 void compare_read(LogStore& store, const Model& model, const std::string& path, Random& random);
 /// The head of a path, whether or not there is a stream.

@@ -51,6 +51,17 @@ struct Describer {
 
 }  // namespace
 
+void submit(StreamStore& store, Operation operation, std::function<void(Outcome)> done) {
+    const auto tell = [done = std::move(done)](auto result) { done(Outcome(std::move(result))); };
+    if (auto* create = std::get_if<CreateRequest>(&operation)) store.create(std::move(*create), tell);
+    if (auto* append = std::get_if<AppendRequest>(&operation)) store.append(std::move(*append), tell);
+    if (auto* several = std::get_if<std::vector<AppendRequest>>(&operation))
+        store.append_all(std::move(*several), tell);
+    if (auto* remove = std::get_if<Remove>(&operation)) store.remove(remove->stream, tell);
+    if (auto* truncate = std::get_if<Truncate>(&operation))
+        store.truncate_before(truncate->stream, truncate->before, tell);
+}
+
 std::string describe(const Operation& operation) { return std::visit(Describer{}, operation); }
 
 std::string Generator::any_path() {

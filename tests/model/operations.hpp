@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -14,6 +15,13 @@ using Operation = std::variant<CreateRequest, AppendRequest, std::vector<AppendR
 
 /// One line for the report of a failure.
 [[nodiscard]] std::string describe(const Operation& operation);
+
+/// What a store says to an operation.
+using Outcome = std::variant<Result<Created>, Result<Appended>, Result<std::vector<Appended>>, Result<std::monostate>,
+                             Result<Offset>>;
+
+/// Queues an operation; `done` is told its outcome when it is committed.
+void submit(StreamStore& store, Operation operation, std::function<void(Outcome)> done);
 
 using Random = std::mt19937_64;
 

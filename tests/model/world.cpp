@@ -141,14 +141,9 @@ void World::enqueue(Operation operation) {
     note("#" + std::to_string(id) + " " + describe(operation));
     ++operations_;
     queued_.push_back(operation);
-    const auto done = [this, id](auto result) { completed_.push_back({id, Outcome(std::move(result))}); };
-    if (auto* create = std::get_if<CreateRequest>(&operation)) store_->create(std::move(*create), done);
-    if (auto* append = std::get_if<AppendRequest>(&operation)) store_->append(std::move(*append), done);
-    if (auto* several = std::get_if<std::vector<AppendRequest>>(&operation))
-        store_->append_all(std::move(*several), done);
-    if (auto* remove = std::get_if<Remove>(&operation)) store_->remove(remove->stream, done);
-    if (auto* truncate = std::get_if<Truncate>(&operation))
-        store_->truncate_before(truncate->stream, truncate->before, done);
+    submit(*store_, std::move(operation), [this, id](Outcome outcome) {
+        completed_.push_back({id, std::move(outcome)});
+    });
     if (!completed_.empty()) {
         require(store_->stats().broken, "a request was answered before it was committed");
         completed_.clear();
@@ -178,19 +173,7 @@ void World::settle(const Completed& completed, bool breaking) {
         return require(breaking || store_->stats().broken, "broken, it says, but it is not");
     if (refusal == Refusal::full) return require(space_may_run_out_, "there was space, but it says full");
     try {
-        if (const auto* result = std::get_if<Result<Created>>(&completed.outcome)) {
-            return compare(*result, model_.apply(std::get<CreateRequest>(operation)));
-        }
-        if (const auto* result = std::get_if<Result<Appended>>(&completed.outcome)) {
-            return compare(*result, model_.apply(std::get<AppendRequest>(operation)));
-        }
-        if (const auto* result = std::get_if<Result<std::vector<Appended>>>(&completed.outcome)) {
-            return compare(*result, model_.apply(std::get<std::vector<AppendRequest>>(operation)));
-        }
-        if (const auto* result = std::get_if<Result<std::monostate>>(&completed.outcome)) {
-            return compare(*result, model_.apply(std::get<Remove>(operation)));
-        }
-        compare(std::get<Result<Offset>>(completed.outcome), model_.apply(std::get<Truncate>(operation)));
+        apply_and_compare(completed.outcome, model_, operation);
     } catch (const Mismatch& mismatch) {
         throw Mismatch("#" + std::to_string(completed.operation) + ": " + mismatch.what());
     }

@@ -46,8 +46,6 @@ public:
     [[nodiscard]] std::string journal() const;
 
 private:
-    using Outcome = std::variant<Result<Created>, Result<Appended>, Result<std::vector<Appended>>,
-                                 Result<std::monostate>, Result<Offset>>;
     struct Completed {
         std::size_t operation;
         Outcome outcome;
