@@ -2,7 +2,10 @@
 // usage: postgres_bench DIRECTORY [--json FILE]
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <latch>
@@ -78,6 +81,52 @@ public:
                 .group_bytes = 56 + record_bytes * count / commits};
     }
 
+    struct Shares {
+        double fewest_per_second = 0;  ///< appends of the node that had the fewest
+        double most_per_second = 0;
+        double longest_wait_ms = 0;  ///< of all nodes
+        double median_wait_ms = 0;
+    };
+    /// Keeps `in_flight` appends under way at each node, to streams that are the same for all.
+    [[nodiscard]] Shares contend(const Messages& messages, std::size_t in_flight) {
+        using clock = std::chrono::steady_clock;
+        std::vector<std::vector<double>> waits_ms(stores_.size());  // each filled by its node's thread
+        std::atomic<bool> stop{false};
+        std::latch finished(static_cast<std::ptrdiff_t>(in_flight * stores_.size()));
+        std::function<void(std::size_t, std::size_t)> next = [&](std::size_t node, std::size_t index) {
+            AppendRequest request{.stream = "hot/" + std::to_string(index),
+                                  .messages = messages,
+                                  .content_type = "application/json",
+                                  .create_with = StreamConfig{.content_type = "application/json"}};
+            stores_[node]->append(std::move(request),
+                                  [&, node, index, begun = clock::now()](const Result<Appended>& outcome) {
+                                      if (!outcome) std::abort();
+                                      const std::chrono::duration<double, std::milli> wait = clock::now() - begun;
+                                      waits_ms[node].push_back(wait.count());
+                                      stop ? finished.count_down() : next(node, index);
+                                  });
+        };
+        const auto elapsed = bench::seconds([&] {
+            for (std::size_t index = 0; index < in_flight; ++index) {
+                for (std::size_t node = 0; node < stores_.size(); ++node) next(node, index);
+            }
+            ::usleep(static_cast<useconds_t>(round_seconds * 1e6));
+            stop = true;
+            finished.wait();
+        });
+        Shares shares{.fewest_per_second = HUGE_VAL};
+        std::vector<double> all;
+        for (const auto& waits : waits_ms) {
+            const auto per_second = static_cast<double>(waits.size()) / elapsed;
+            shares.fewest_per_second = std::min(shares.fewest_per_second, per_second);
+            shares.most_per_second = std::max(shares.most_per_second, per_second);
+            all.insert(all.end(), waits.begin(), waits.end());
+        }
+        shares.longest_wait_ms = *std::ranges::max_element(all);
+        shares.median_wait_ms = bench::median(std::move(all));
+        return shares;
+    }
+
     /// Reads of streams at their tails, which ask the database whether there is more.
     [[nodiscard]] double reads_per_second() {
         std::atomic<std::uint64_t> done{0};
@@ -130,6 +179,36 @@ bench::Row appends(test::PostgresServer& server, const fs::path& directory, int 
         [&] { return bare_inserts_per_second(server, last.group_bytes) * last.group_size; });
 }
 
+/// Whether nodes that are in each other's way all get on.
+std::vector<bench::Row> shares(test::PostgresServer& server, const fs::path& directory, int count,
+                               std::size_t in_flight) {
+    Nodes nodes(server, directory / "shares", count);
+    const std::vector<std::string> events(1, event);
+    const auto messages = Messages::trusted_json(std::span(events));
+    Nodes::Shares last;
+    double longest_ms = 0;
+    double median_ms = 0;
+    const auto name =
+        std::to_string(count) + " nodes on the same streams, " + std::to_string(in_flight) + " in flight each: ";
+    auto fair = bench::compare(
+        {.name = name + "fewest", .unit = "appends/s", .peer = "the node with the most", .target = 0.5}, rounds,
+        [&] {
+            last = nodes.contend(messages, in_flight);
+            longest_ms = std::max(longest_ms, last.longest_wait_ms);
+            median_ms = last.median_wait_ms;
+            return last.fewest_per_second;
+        },
+        [&] { return last.most_per_second; });
+    bench::Row wait{.name = name + "longest wait",
+                    .value = longest_ms,
+                    .unit = "ms",
+                    .peer = "the median wait",
+                    .peer_value = median_ms,
+                    .ratio = longest_ms / median_ms,
+                    .target = 0};
+    return {std::move(fair), std::move(wait)};
+}
+
 bench::Row reads(test::PostgresServer& server, const fs::path& directory, int count) {
     Nodes nodes(server, directory / "reads", count);
     const std::vector<std::string> events(1, event);
@@ -159,5 +238,8 @@ int main(int argc, char** argv) {
     for (const int count : {1, 2, 3}) report(appends(server, directory, count, 1000, 4, count == 1 ? 0.7 : 0));
     for (const int count : {1, 2, 3}) report(appends(server, directory, count, 1, 64, 0));
     for (const int count : {1, 2, 3}) report(reads(server, directory, count));
+    for (const int count : {2, 3}) {
+        for (const auto& row : shares(server, directory, count, 8)) report(row);
+    }
     if (argc > 3 && std::string(argv[2]) == "--json") std::ofstream(argv[3]) << rows.dump(2) << '\n';
 }
