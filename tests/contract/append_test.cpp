@@ -55,7 +55,7 @@ TEST_CASE("appended bytes are read back whole, whatever their size") {
     on_every_store([](Fixture& at) {
         create_text(*at.store, "s");
         std::string all;
-        for (const std::size_t size : {1, 2, 65'535, 65'536, 65'537, 200'000, 1'048'577, 3'000'000}) {
+        for (const std::size_t size : {1U, 2U, 65'535U, 65'536U, 65'537U, 200'000U, 1'048'577U, 3'000'000U}) {
             const auto data = pattern(size, static_cast<unsigned>(size));
             all += data;
 
@@ -70,7 +70,7 @@ TEST_CASE("json messages of every size keep their place in a batch") {
     on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "s");
         Strings messages;
-        for (const std::size_t size : {1, 100, 65'530, 3, 65'536, 70'000, 2, 1'200'000, 4}) {
+        for (const std::size_t size : {1U, 100U, 65'530U, 3U, 65'536U, 70'000U, 2U, 1'200'000U, 4U}) {
             messages.push_back('"' + std::string(size, 'x') + '"');
         }
 

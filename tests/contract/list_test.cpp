@@ -50,7 +50,7 @@ TEST_CASE("a listing is cut at its limit and continued after its last path") {
         }
         for (int i = 0; i < 100; i += 9) append_json(*at.store, all[static_cast<std::size_t>(i)], "1");
 
-        for (const std::size_t limit : {1, 2, 7, 33, 50, 99, 100, 101}) {
+        for (const std::size_t limit : {1U, 2U, 7U, 33U, 50U, 99U, 100U, 101U}) {
             Strings listed;
             std::string after;
             for (bool more = true; more;) {

@@ -80,7 +80,7 @@ TEST_CASE("a store is the same after its index was deleted") {
 TEST_CASE("a store is the same after its index became garbage") {
     on_every_directory([](Fixture& at) {
         fill(at);
-        for (const std::size_t size : {0, 1, 100, 4096, 300'000}) {
+        for (const std::size_t size : {0U, 1U, 100U, 4096U, 300'000U}) {
             CAPTURE(size);
             at.reopen([&](const auto& files) { overwrite(files / "index.db", pattern(size)); });
 

@@ -72,7 +72,7 @@ void TailFile::write_at(std::uint64_t offset, std::span<const std::byte> data) {
         written_from.reset();
     }
     const auto end = offset + data.size();
-    write_blocks(*piece, block_of(offset), written_from.value_or(with_rest_of_block(*piece, end)));
+    write_piece(*piece, block_of(offset), written_from.value_or(with_rest_of_block(*piece, end)));
     keep(piece, end);
 }
 
@@ -81,7 +81,7 @@ void TailFile::write_ahead(std::span<const std::byte> data, std::size_t withheld
     const auto from = round_up(end_ + withheld, block_bytes);
     const auto end = with_rest_of_block(*lent_, end_ + data.size());
     if (from >= end) return;
-    write_blocks(*lent_, from, end);
+    write_piece(*lent_, from, end);
     written_ahead_from_ = from;
 }
 
@@ -92,7 +92,7 @@ std::uint64_t TailFile::with_rest_of_block(const Piece& piece, std::uint64_t end
     return block_end;
 }
 
-void TailFile::write_blocks(const Piece& piece, std::uint64_t begin, std::uint64_t end) {
+void TailFile::write_piece(const Piece& piece, std::uint64_t begin, std::uint64_t end) {
     file_->write_blocks(begin, std::span(piece.at(begin), end - begin));
 }
 

@@ -58,7 +58,7 @@ private:
 
     [[nodiscard]] std::shared_ptr<Piece> piece_with_room(std::size_t bytes);
     [[nodiscard]] static std::uint64_t with_rest_of_block(const Piece& piece, std::uint64_t end);
-    void write_blocks(const Piece& piece, std::uint64_t begin, std::uint64_t end);
+    void write_piece(const Piece& piece, std::uint64_t begin, std::uint64_t end);
     void keep(std::shared_ptr<Piece> piece, std::uint64_t end);
 
     const std::shared_ptr<LogFile> file_;

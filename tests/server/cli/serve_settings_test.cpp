@@ -139,9 +139,12 @@ TEST_CASE("a public address is listened on only with authentication and TLS, or 
              Case{"[::]:1", "access.json", "here", true},
              Case{"0.0.0.0:1", "access.json", "upstream", true},
          }) {
-        CAPTURE(listen);
-        CAPTURE(access);
-        CAPTURE(tls);
+        const auto& tried_listen = listen;  // clang 14 lets no lambda have a structured binding
+        CAPTURE(tried_listen);
+        const auto& tried_access = access;
+        CAPTURE(tried_access);
+        const auto& tried_tls = tls;
+        CAPTURE(tried_tls);
         ServeSettings settings;
         settings.access_file = access;
         settings.tls_terminated_upstream = std::string_view(tls) == "upstream";

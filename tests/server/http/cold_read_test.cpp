@@ -44,7 +44,7 @@ private:
             if (!is_cold && !is_stuck) return count;
             if (ReadMode::current() == ReadMode::memory_only) throw NotInMemory();
             device_.reading.change([](int& reads) { ++reads; });
-            if (is_stuck) static_cast<void>(device_.stuck.becomes([](bool stuck) { return !stuck; }));
+            if (is_stuck) static_cast<void>(device_.stuck.becomes([](bool still) { return !still; }));
             return count;
         }
         void write_at(std::uint64_t offset, std::span<const std::byte> data) override { file_->write_at(offset, data); }

@@ -180,8 +180,10 @@ TEST_SUITE("subscription engine") {
                                                               {"events/a", before},
                                                               {"other", world.tail("other")},
                                                               {"events/none", beyond}}) {
-            CAPTURE(stream);
-            CAPTURE(offset);
+            const auto& tried_stream = stream;  // clang 14 lets no lambda have a structured binding
+            CAPTURE(tried_stream);
+            const auto& tried_offset = offset;
+            CAPTURE(tried_offset);
             const auto answer = callback(stream, offset);
             CHECK(answer.status == 409);
             CHECK(answer.code() == "INVALID_OFFSET");

@@ -282,7 +282,7 @@ TEST_CASE("a spare that is only partly filled is taken when there is space for n
 }
 
 TEST_CASE("a commit fits only as long as there is room for the seal") {
-    for (const std::uint64_t surplus : {0, 8}) {
+    for (const std::uint64_t surplus : {0U, 8U}) {
         CAPTURE(surplus);
         const auto device = make_memory_device();
         const auto opened = open_log(device);

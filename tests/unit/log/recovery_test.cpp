@@ -455,7 +455,7 @@ TEST_CASE("a place behind a commit of any size is found") {
     options.segment_bytes = 16 << 20;
     const auto device = make_memory_device();
     std::mt19937_64 random(5);
-    for (const std::size_t size : {0, 1, 65'000, 66'000, 600'000, 5'000'000}) {
+    for (const std::size_t size : {0U, 1U, 65'000U, 66'000U, 600'000U, 5'000'000U}) {
         CAPTURE(size);
         std::string payload(size, '\0');
         for (auto& byte : payload) byte = static_cast<char>(random());
@@ -486,7 +486,7 @@ TEST_CASE("a place that was never a tail is refused and changes nothing") {
         std::size_t handed_over = 0;
         Recovery recovery;
         CHECK_THROWS_WITH_AS(
-            Log::open(
+            (void)Log::open(
                 log.device, small_segments(), from, [&](const CommitView&) { ++handed_over; }, recovery),
             doctest::Contains("beyond the log"), StorageError);
         CHECK(handed_over == 0);

@@ -68,7 +68,8 @@ TEST_CASE("what is no message of the State protocol is refused with the reason")
         {R"({"type":"t","key":"k","value":1,"headers":{"operation":"insert"}} x)", ""},
         {R"({"type":"t","key":"k","value":)", ""}};
     for (const auto& [text, reason] : cases) {
-        CAPTURE(text);
+        const auto& tried = text;  // clang 14 lets no lambda have a structured binding
+        CAPTURE(tried);
         const auto problem = problem_with(text);
         CHECK_FALSE(problem.empty());
         CHECK_MESSAGE(problem.find(reason) != std::string::npos, problem);
