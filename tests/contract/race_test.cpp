@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "store_fixture.hpp"
+#include "support/environment.hpp"
 
 /// Threads against each other, with checkpoints and rewriting as often as possible. Meant to be run under
 /// ThreadSanitizer, too.
@@ -12,6 +13,8 @@ namespace foldback::contract {
 namespace {
 
 constexpr std::chrono::seconds patience{30};
+
+std::uint64_t rounds_of(std::uint64_t count) { return count * test::number_from("FOLDBACK_ROUNDS", 1); }
 
 LogStoreOptions busy() {
     LogStoreOptions options;
@@ -74,7 +77,7 @@ void on_every_busy_store(const StoreTest& test) {
 
 TEST_CASE("no watch of a stream is ever lost") {
     on_every_busy_store([](Fixture& at) {
-        constexpr std::uint64_t rounds = 3000;
+        const auto rounds = rounds_of(3000);
         create_json(*at.store, "s");
         std::atomic<std::uint64_t> seen{0};
         std::thread writer([&] {
@@ -98,12 +101,13 @@ TEST_CASE("no watch of a stream is ever lost") {
         writer.join();
 
         CHECK_FALSE(lost);
+        MESSAGE(rounds, " watches in threads");
     });
 }
 
 TEST_CASE("no watch is lost of many that begin while a message is committed") {
     on_every_busy_store([](Fixture& at) {
-        constexpr std::uint64_t rounds = 100;
+        const auto rounds = rounds_of(100);
         constexpr std::size_t max_watches = 100'000;
         create_json(*at.store, "s");
         for (std::uint64_t i = 0; i < rounds; ++i) {
@@ -127,7 +131,7 @@ TEST_CASE("no watch is lost of many that begin while a message is committed") {
 
 TEST_CASE("no watch of the feed is ever lost") {
     on_every_busy_store([](Fixture& at) {
-        constexpr std::uint64_t rounds = 3000;
+        const auto rounds = rounds_of(3000);
         create_json(*at.store, "s");
         std::atomic<std::uint64_t> seen{0};
         std::thread writer([&] {
@@ -147,6 +151,7 @@ TEST_CASE("no watch of the feed is ever lost") {
         writer.join();
 
         CHECK_FALSE(lost);
+        MESSAGE(rounds, " watches in threads");
     });
 }
 

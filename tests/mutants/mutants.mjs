@@ -75,15 +75,18 @@ export const mutants = [
     name: 'visible-early',
     bug: 'a commit is shown to readers before it is flushed',
     file: store + 'writer.cpp',
-    from: `    const auto place = write_timed(timestamp_ms);
-`,
-    to: `    log::CommitView early;
-    early.header.first_position = first_position;
-    early.header.timestamp_ms = timestamp_ms;
-    early.header.messages = commit.messages();
-    early.place = log_.tail();
-    early.payload = commit.records();
-    {
+    from: `        view.place = log_.write(commit, timestamp_ms);
+    }
+    view.payload = commit.records();
+    publish(view, draft_.plain_appends());`,
+    to: `        view.place = log_.tail();
+        view.payload = commit.records();
+        publish(view, draft_.plain_appends());
+        static_cast<void>(log_.write(commit, timestamp_ms));
+    }`,
+    caught: ['model_test', 'a store whose flushes fail stops, and has what it acknowledged when it is opened again'],
+  },
+  {
         const std::unique_lock lock(catalog_.mutex());
         catalog_.apply(early);
     }
@@ -127,17 +130,19 @@ export const mutants = [
     name: 'found-not-made-durable',
     bug: 'recovery believes that what it reads is on the disk',
     file: log + 'recovery.cpp',
-    from: `    if (reader.last_commit_byte() != 0) {`,
-    to: `    if (reader.last_commit_byte() == 1) {`,
+    from: `    if (reader.last_commit_byte() != 0) {
+        write_again(`,
+    to: `    if (reader.last_commit_byte() == 1) {
+        write_again(`,
     caught: ['log_test', 'what recovery found survives a power loss, even after a flush that failed'],
   },
   {
     name: 'begun-store-taken-for-new',
     bug: 'a store without segments is begun anew, though it had been begun',
     file: log + 'recovery.cpp',
-    from: `    if (files_.has_format)
+    from: `    if (files_.has_format && !copy_of)
         throw damage_at`,
-    to: `    if (files_.has_format && files_.has_spare)
+    to: `    if (files_.has_format && !copy_of && files_.has_spare)
         throw damage_at`,
     caught: ['log_test', 'a missing segment is damage'],
   },

@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "server/abuse/strict_reply.hpp"
 #include "server/http/served.hpp"
@@ -280,6 +279,7 @@ TEST_CASE("more than 250 ambiguous requests are refused, and what follows them i
         }
     }
 
+    MESSAGE(cases, " cases");
     CHECK(cases >= 250);
     CHECK(served.handler.handled().empty());
 }
@@ -315,47 +315,4 @@ TEST_CASE("the canary sings: after a request that is not ambiguous the next one 
         CHECK(replies[0].body == echo);
         CHECK(replies[1].body == "/canary ");
     }
-}
-
-TEST_CASE(
-    "2,000 damaged requests: replies are strict, one for each request that was executed, and nothing follows a "
-    "refusal") {
-    constexpr int rounds = 2'000;
-    const auto seed = std::random_device{}();
-    CAPTURE(seed);
-    std::mt19937 random(seed);
-    const std::vector<std::string> sources{post("Content-Length: 5\r\nX: y\r\n") + "hello",
-                                           chunked("5\r\nhello\r\n0\r\n\r\n"),
-                                           "GET /first?a=b HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n"};
-    const auto interesting = std::string("\r\n\t :;,0159aAfF+-%\x01\x7F\x80\xFF") + '\0';
-    Served served;
-    (void)served.start();
-    std::size_t executed = 0;
-    std::size_t answered = 0;
-
-    for (int round = 0; round < rounds; ++round) {
-        auto bytes = sources[random() % sources.size()];
-        for (auto left = 1 + random() % 3; left > 0; --left) {
-            const auto at = random() % bytes.size();
-            const char byte = interesting[random() % interesting.size()];
-            switch (random() % 4) {
-                case 0: bytes[at] = byte; break;
-                case 1: bytes.insert(at, 1, byte); break;
-                case 2: bytes.erase(at, 1); break;
-                default: bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 20)); break;
-            }
-        }
-        CAPTURE(bytes);
-        auto client = served.connect();
-        client.try_send(bytes + canary);
-        client.finish_sending();
-        std::vector<StrictReply> replies;
-        REQUIRE_NOTHROW(replies = parse_strictly(client.receive_all()));
-        std::erase_if(replies, [](const StrictReply& reply) { return reply.status == 100; });
-        for (const auto& reply : replies) answered += reply.status == 200 ? 1 : 0;
-        executed = served.handler.handled().size();
-
-        REQUIRE(executed == answered);
-    }
-    CHECK(executed > 0);
 }

@@ -11,7 +11,7 @@ using namespace foldback;
 using namespace foldback::server;
 using namespace foldback::server::testing;
 
-/// What well-framed requests may say to the protocol (rows A10, A12, A13, A14 and A18 of the abuse table).
+/// What well-framed requests may say to the protocol.
 namespace {
 
 struct Protocol {
@@ -31,10 +31,13 @@ struct Protocol {
             line + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + headers + (headers.empty() ? "" : "\r\n");
         if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
         client.try_send(request + "\r\n" + body);
+        ++cases;
         const auto replies = parse_strictly(client.receive_all());
         REQUIRE(replies.size() == 1);
         return replies.front();
     }
+
+    ~Protocol() { MESSAGE(cases, " cases"); }
 
     /// Whether refusals have left everything as it was.
     bool is_untouched() { return ask("GET /v1/streams", "", "").body == before; }
@@ -43,6 +46,7 @@ struct Protocol {
     Api api{*store, {}, system_clock()};
     std::optional<HttpServer> server;
     std::string before;
+    unsigned cases = 0;  ///< requests that were sent
 };
 
 }  // namespace

@@ -233,6 +233,7 @@ const std::vector<std::string_view>& well_formed() {
 
 TEST_CASE("a head that two parsers could read differently is refused") {
     CHECK(malformed().size() >= 100);
+    MESSAGE(malformed().size(), " cases");
     for (const auto& [head, status] : malformed()) {
         const auto& tried = head;  // clang 14 lets no lambda have a structured binding
         CAPTURE(tried);
