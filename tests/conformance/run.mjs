@@ -1,19 +1,25 @@
-// Starts the servers, runs the suite against each, counts what was really executed.
+// run.mjs <binary> [<server>…]: starts the servers, runs the suite against each, counts what was really executed.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import http from "node:http"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Postgres } from "../harness/postgres.mjs"
-import { Server, spawnOwned } from "../harness/server.mjs"
+import { freePort, Server, spawnOwned } from "../harness/server.mjs"
 
-const DEADLINE_MS = 170_000
+const SLOW_FLUSH_US = 50_000
 // The suite's webhook receivers are on this machine.
 // The suite asks what a browser on another site would.
 const extraArgs = ["--allow-local-webhooks", "--cors-origin", "*"]
 
 const here = dirname(fileURLToPath(import.meta.url))
 const binary = process.argv[2]
+const chosen = process.argv.length > 3 ? process.argv.slice(3) : ["memory", "disk", "node"]
+// Where a flush takes 50 ms, so does each of the many appends that some tests make one after another.
+const isSlow = chosen.includes("slow")
+const DEADLINE_MS = isSlow ? 900_000 : 170_000
+const TEST_TIMEOUT_MS = isSlow ? 120_000 : 5_000
 const scratch = mkdtempSync(join(tmpdir(), "foldback-conformance-"))
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
 
@@ -26,14 +32,43 @@ function finish() {
   process.exit(failures.length === 0 ? 0 : 1)
 }
 
-async function startServers() {
-  database = await Postgres.start()
-  const nodeArgs = [...extraArgs, "--log", database.url, "--keeper"]
-  return {
-    node: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs: nodeArgs, dataDir: join(scratch, "node") }),
-    memory: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs }),
-    disk: await Server.start({ binary, longPollTimeoutMs: 500, extraArgs, dataDir: join(scratch, "data") }),
-  }
+const plain = { binary, longPollTimeoutMs: 500, extraArgs }
+
+const start = {
+  memory: () => Server.start(plain),
+  disk: () => Server.start({ ...plain, dataDir: join(scratch, "data") }),
+  async node() {
+    database = await Postgres.start()
+    return Server.start({ ...plain, extraArgs: [...extraArgs, "--log", database.url, "--keeper"], dataDir: join(scratch, "node") })
+  },
+  async killed() {
+    const server = await Server.start({ ...plain, dataDir: join(scratch, "killed") })
+    await restartWhenAsked(server)
+    return server
+  },
+  async slow() {
+    const server = new Server({ ...plain, port: await freePort(), dataDir: join(scratch, "slow") })
+    server.args = ["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync",
+      "-e", `inject=fdatasync,fsync:delay_exit=${SLOW_FLUSH_US}`, "--", binary, ...server.args]
+    server.binary = "strace"
+    await server.start()
+    return server
+  },
+}
+
+/** Whoever asks has the server killed and started again. */
+async function restartWhenAsked(server) {
+  killer = http.createServer(async (_, response) => {
+    try {
+      await server.kill()
+      await server.start()
+      kills += 1
+      response.writeHead(204).end()
+    } catch (error) {
+      response.writeHead(500).end(error.message)
+    }
+  })
+  await new Promise((resolve) => killer.listen(0, "127.0.0.1", resolve))
 }
 
 /** Runs vitest on all files at once; its report, or null. */
@@ -42,7 +77,8 @@ async function runSuite(servers) {
   const program = join(here, "node_modules/vitest/vitest.mjs")
   const vitest = spawnOwned(
     process.execPath,
-    [program, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+    [program, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`,
+      `--testTimeout=${TEST_TIMEOUT_MS}`, ...chosen.map((name) => `${name}.test.mjs`)],
     {
       cwd: here,
       stdio: ["ignore", "inherit", "inherit"],
@@ -50,9 +86,8 @@ async function runSuite(servers) {
       env: {
         ...process.env,
         NO_COLOR: "1",
-        FOLDBACK_MEMORY_URL: servers.memory.url,
-        FOLDBACK_DISK_URL: servers.disk.url,
-        FOLDBACK_NODE_URL: servers.node.url,
+        ...Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [`FOLDBACK_${name.toUpperCase()}_URL`, url])),
+        FOLDBACK_KILL_URL: killer ? `http://127.0.0.1:${killer.address().port}/` : "",
       },
     },
   )
@@ -100,15 +135,19 @@ function count(name, report) {
 }
 
 let database
-let servers
+let killer
+let kills = 0
+const servers = {}
 try {
-  servers = await startServers()
+  for (const name of chosen) servers[name] = await start[name]()
 } catch (error) {
   failures.push(error.message)
   finish()
 }
 const report = await runSuite(servers)
 for (const [name, server] of Object.entries(servers)) await endServer(name, server)
-await database.end("SIGINT")
+killer?.close()
+if (killer) console.log(`killed ${kills} times`)
+await database?.end("SIGINT")
 if (report) for (const name of Object.keys(servers)) count(name, report)
 finish()

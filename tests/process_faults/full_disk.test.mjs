@@ -12,6 +12,7 @@ import { Ledger, withClient } from "./ledger.mjs"
 const binary = process.env.FOLDBACK_BINARY
 const isRoot = process.getuid() === 0
 const MAX_APPENDS = 2_000
+const rounds = Math.ceil(Number(process.env.FOLDBACK_ROUNDS ?? 1))
 
 /** A small file system that only processes started through it see. */
 class SmallDisk {
@@ -58,7 +59,8 @@ async function fill(client, ledger) {
   assert.fail("the disk does not fill up")
 }
 
-test("a full disk refuses appends, serves reads, restarts, and takes appends when there is room again", async (t) => {
+/** A disk that fills up three times; what was acknowledged in the end. */
+async function fillAndMakeRoom(t) {
   const disk = await SmallDisk.mount(t, 12)
   const server = await disk.server()
   t.after(() => server.kill())
@@ -80,5 +82,38 @@ test("a full disk refuses appends, serves reads, restarts, and takes appends whe
     })
   }
   assert.equal((await server.stop()).code, 0)
-  console.log(`3 times full, ${ledger.acknowledged} appends`)
+  disk.holder.kill("SIGKILL")
+  return ledger.acknowledged
+}
+
+test("a full disk refuses appends, serves reads, restarts, and takes appends when there is room again", async (t) => {
+  let appends = 0
+  for (let i = 0; i < rounds; i += 1) appends += await fillAndMakeRoom(t)
+  console.log(`${3 * rounds} times full, ${appends} appends`)
+})
+
+test("a full disk takes deletions, and then appends again", async (t) => {
+  let times = 0
+  for (let i = 0; i < rounds; i += 1) {
+    const disk = await SmallDisk.mount(t, 16)
+    const server = await disk.server()
+    t.after(() => server.kill())
+    const kept = new Ledger("kept")
+    await server.start()
+    for (; times < 3 * (i + 1); times += 1) {
+      await withClient(server, async (client) => {
+        assert.ok(await kept.create(client))
+        const filler = new Ledger(`deleted-${times}`)
+        assert.ok(await filler.create(client))
+        await fill(client, filler)
+        await kept.verify(client)
+        assert.equal((await client.send("DELETE", filler.path)).status, 204)
+        await eventually("appends to be taken again", async () => (await kept.append(client)) < 300, 5_000)
+        await kept.verify(client)
+      })
+    }
+    assert.equal((await server.stop()).code, 0)
+    disk.holder.kill("SIGKILL")
+  }
+  console.log(`${times} times full, room made by deletions`)
 })

@@ -7,6 +7,8 @@ const json = { "content-type": "application/json" }
 
 export class Ledger {
   acknowledged = 0
+  /** Appends that the server had already. */
+  duplicates = 0
   #seq = 0
 
   constructor(name) {
@@ -28,6 +30,7 @@ export class Ledger {
     if (status < 300) {
       this.#seq += 1
       this.acknowledged = this.#seq
+      if (status === 204) this.duplicates += 1
     }
     return status
   }

@@ -117,9 +117,11 @@ std::string read_chunks(Bytes& bytes) {
 std::string path_of(std::string_view target) {
     require(!target.empty() && std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7F; }));
     if (target.front() == '/') return std::string(target);
-    require(lower(target).starts_with("http://"));
-    const auto path = target.find_first_of("/?", 7);
-    require(path != 7);
+    const auto scheme = target.find("://");
+    require(lower(target.substr(0, scheme)) == "http" || lower(target.substr(0, scheme)) == "https");
+    const auto authority = scheme + 3;
+    const auto path = target.find_first_of("/?", authority);
+    require(path != authority);
     if (path == std::string_view::npos) return "/";
     return (target[path] == '?' ? "/" : "") + std::string(target.substr(path));
 }

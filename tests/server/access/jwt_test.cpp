@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
+#include <utility>
+
 #include "access/strict_json.hpp"
 #include "server/access/signer.hpp"
+#include "support/environment.hpp"
 
 using namespace foldback;
 using namespace foldback::server;
@@ -172,12 +176,40 @@ TEST_CASE("forty bad JWTs are not believed, each for its own reason") {
         {all.ed.token(with("sub", "a b")), "its subject is not 1 to 256 printable bytes"},
     };
 
+    MESSAGE(bad.size(), " bad tokens");
     CHECK(bad.size() >= 40);
     for (const auto& [token, why] : bad) {
         const auto& tried = token;  // clang 14 lets no lambda have a structured binding
         CAPTURE(tried);
         CHECK(why_not(all.rules, token) == why);
     }
+}
+
+TEST_CASE("a token of which anything was changed is not believed") {
+    const auto& all = issuer();
+    const std::vector<std::pair<const JwtRules*, std::string>> good{
+        {&all.rules, all.ed.token(good_claims())},
+        {&all.rules, all.ec.token(good_claims())},
+        {&all.shared, all.hmac.token(good_claims())},
+    };
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ";
+    const auto count = 3'000 * test::number_from("FOLDBACK_ROUNDS", 1);
+    std::mt19937_64 random(test::number_from("FOLDBACK_SEED", 1));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const auto& [rules, token] = good[i % good.size()];
+        auto changed = token;
+        const auto at = random() % changed.size();
+        const char letter = letters[random() % letters.size()];
+        switch (random() % 4) {
+            case 0: changed.insert(at, 1, letter); break;
+            case 1: changed.erase(at, 1 + random() % 4); break;
+            case 2: std::swap(changed[at], changed[random() % changed.size()]); break;
+            default: changed[at] = letter; break;
+        }
+        CAPTURE(changed);
+        CHECK(check_jwt(*rules, changed, now).has_value() == (changed == token));
+    }
+    MESSAGE(count, " bad tokens");
 }
 
 TEST_CASE("a shared secret believes only what is signed with it") {

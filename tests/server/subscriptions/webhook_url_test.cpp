@@ -3,7 +3,13 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdio>
 #include <cstring>
+#include <random>
+#include <utility>
+
+#include "support/environment.hpp"
 
 using namespace foldback::server::subscriptions;
 
@@ -52,6 +58,34 @@ constexpr const char* refused_urls[] = {
     "https://printer.local/", "https://metadata.google.internal/", "https://db.corp/",
     "https://1.0.0.127.in-addr.arpa/", "https://.example.com/", "https://example..com/"};
 
+std::uint32_t any_private_address(std::mt19937_64& random) {
+    constexpr std::pair<std::uint32_t, int> networks[] = {{0x0A000000, 8},  {0x7F000000, 8},  {0xA9FE0000, 16},
+                                                          {0xAC100000, 12}, {0xC0A80000, 16}, {0x64400000, 10},
+                                                          {0, 8},           {0xE0000000, 4},  {0xF0000000, 4}};
+    const auto [network, bits] = networks[random() % std::size(networks)];
+    return network | (static_cast<std::uint32_t>(random()) & (0xFFFFFFFFU >> bits));
+}
+
+/// An IPv4 address in one of the ways that some reader takes for it.
+std::string spelled(std::uint32_t address, std::mt19937_64& random) {
+    const std::uint32_t part[] = {address >> 24, address >> 16 & 0xFF, address >> 8 & 0xFF, address & 0xFF};
+    const auto how = random() % 9;
+    std::array<char, 64> text{};
+    const auto print = [&](const char* format, auto... values) {
+        std::snprintf(text.data(), text.size(), format, values...);
+        return std::string(text.data());
+    };
+    if (how == 0) return print("%u", address);
+    if (how == 1) return print("0x%x", address);
+    if (how == 2) return print("0%o", address);
+    if (how == 3) return print("%u.%u", part[0], address & 0xFFFFFF);
+    if (how == 4) return print("0x%x.%u.0%o.%u", part[0], part[1], part[2], part[3]);
+    if (how == 5) return print("[::ffff:%u.%u.%u.%u]", part[0], part[1], part[2], part[3]);
+    if (how == 6) return print("[64:ff9b::%x:%x]", address >> 16, address & 0xFFFF);
+    if (how == 7) return print("[2002:%x:%x::1]", address >> 16, address & 0xFFFF);
+    return print("%u.%u.%u.%u", part[0], part[1], part[2], part[3]);
+}
+
 }  // namespace
 
 TEST_SUITE("webhook url") {
@@ -64,6 +98,20 @@ TEST_SUITE("webhook url") {
             if (!parsed) CHECK(parsed.error().code == std::string("WEBHOOK_URL_REJECTED"));
         }
         CHECK(!parse_webhook_url("https://example.com/" + std::string(3'000, 'x'), LocalWebhooks::refused).has_value());
+        MESSAGE(std::size(refused_urls), " refused URLs");
+    }
+
+    TEST_CASE("an address that is not public is refused however it is spelled") {
+        const auto count = 1'000 * foldback::test::number_from("FOLDBACK_ROUNDS", 1);
+        std::mt19937_64 random(foldback::test::number_from("FOLDBACK_SEED", 1));
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const auto host = spelled(any_private_address(random), random);
+            const auto url =
+                "https://" + host + (random() % 2 == 0 ? "" : ":" + std::to_string(1 + random() % 65535)) + "/x";
+            CAPTURE(url);
+            CHECK(!parse_webhook_url(url, LocalWebhooks::refused).has_value());
+        }
+        MESSAGE(count, " refused URLs");
     }
 
     TEST_CASE("a URL of the public internet is taken apart") {
