@@ -5,6 +5,8 @@ const log = 'framework/src/log/'
 const index = 'framework/src/index/'
 const store = 'framework/src/store/'
 const protocol = 'server/src/protocol/'
+const http = 'server/src/http/'
+const client = 'framework/src/client/'
 
 export const mutants = [
   {
@@ -84,14 +86,6 @@ export const mutants = [
         publish(view, draft_.plain_appends());
         static_cast<void>(log_.write(commit, timestamp_ms));
     }`,
-    caught: ['model_test', 'a store whose flushes fail stops, and has what it acknowledged when it is opened again'],
-  },
-  {
-        const std::unique_lock lock(catalog_.mutex());
-        catalog_.apply(early);
-    }
-    const auto place = write_timed(timestamp_ms);
-`,
     caught: ['model_test', 'a store whose flushes fail stops, and has what it acknowledged when it is opened again'],
   },
   {
@@ -338,5 +332,63 @@ export const mutants = [
     from: `    return *client_cursor + random_jitter();`,
     to: `    return current + 0 * random_jitter();`,
     caught: ['protocol_test', 'a cursor never goes back'],
+  },
+  {
+    name: 'chunk-extension-taken',
+    bug: 'a chunk may have an extension, of which what looks like digits is counted',
+    file: http + 'chunk_decoder.cpp',
+    from: `            if (byte != '\\r' || digits_ == 0) {`,
+    to: `            if (byte == ';') return Outcome::incomplete;
+            if (byte != '\\r' || digits_ == 0) {`,
+    caught: ['abuse_test', 'damaged requests are executed only as a reader reads them that forgives nothing'],
+  },
+  {
+    name: 'last-length-counts',
+    bug: 'of several lengths the last one counts',
+    file: http + 'request_head.cpp',
+    from: `            if (has_content_length_) return bad("There is more than one Content-Length.");
+`,
+    to: ``,
+    caught: ['abuse_test', 'damaged requests are executed only as a reader reads them that forgives nothing'],
+  },
+  {
+    name: 'length-beside-encoding',
+    bug: 'a request may have both a length and a transfer encoding',
+    file: http + 'request_head.cpp',
+    from: `    if (has_transfer_encoding_ && has_content_length_) {`,
+    to: `    if (has_transfer_encoding_ && has_content_length_ && framing_.http_1_0) {`,
+    caught: ['abuse_test', 'more than 250 ambiguous requests are refused, and what follows them is not executed'],
+  },
+  {
+    name: 'any-audience',
+    bug: 'a token for another service is believed',
+    file: 'server/src/access/jwt.cpp',
+    from: `    if (!is_for(*claims, rules.audience)) return`,
+    to: `    if (!is_for(*claims, rules.audience) && claims->empty()) return`,
+    caught: ['access_test', 'forty bad JWTs are not believed, each for its own reason'],
+  },
+  {
+    name: 'metadata-service-reached',
+    bug: 'webhooks may be sent to the metadata service of a cloud',
+    file: 'server/src/subscriptions/webhook_url.cpp',
+    from: `    {ip(169, 254, 0, 0), 16},  {ip(172, 16, 0, 0), 12},`,
+    to: `    {ip(172, 16, 0, 0), 12},`,
+    caught: ['subscriptions_test', "a URL that could lead into the server's own network is refused"],
+  },
+  {
+    name: 'duplicate-taken-for-own',
+    bug: "the client takes somebody else's batch for its own, and drops its first one",
+    file: client + 'producer_state.cpp',
+    from: `    const bool is_anothers = answer.unanswered == 0 || `,
+    to: `    const bool is_anothers = `,
+    caught: ['client_test', 'a given epoch that was used before is refused instead of losing the first batch'],
+  },
+  {
+    name: 'line-end-cut-in-two',
+    bug: 'a CR and LF that arrive apart are two line ends to the client',
+    file: client + 'sse_parser.cpp',
+    from: `        after_carriage_return_ = bytes[end] == '\\r';`,
+    to: `        after_carriage_return_ = bytes[end] == '\\r' && bytes.size() > end + 1;`,
+    caught: ['client_test', 'events are the same however the bytes are cut into pieces'],
   },
 ]
