@@ -1,81 +1,97 @@
-// Runs what proves the store against faults and prints a line for each: what, whether it held, how long, how much.
-// `node report.mjs` after `./dev build release`; FOLDBACK_ROUNDS multiplies the seeds.
+// Runs what the scoreboard lists and prints a line for each row: what, whether it held, how long, how often of how often it
+// should, with which seed. `node report.mjs [<rounds> [<row>,<row>…]]` after `./dev build release`.
 
-import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
+import { count, result } from "./runs.mjs"
+import { faults, rows } from "./scoreboard.mjs"
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
-const programs = join(root, "build/release/bin/tests")
-const rounds = process.env.FOLDBACK_ROUNDS ?? "1"
-const seed = String(Number(process.env.FOLDBACK_SEED ?? Date.now() % 1_000_000))
+const LANES = 2
+const SHOWN_LINES = 40
+const rounds = Number(process.argv[2] || 1)
+const column = rounds > 1 ? 1 : 0
+const wanted = process.argv[3]?.split(",")
+const seed = Number(process.env.FOLDBACK_SEED ?? Date.now() % 1_000_000)
 
-const doctest = (program, testCase) => ({ command: join(programs, program), args: testCase ? [`--test-case=${testCase}`] : [] })
-const script = (name, ...args) => ({ command: "bash", args: [join(root, "tests", name, "run.sh"), ...args] })
-
-const rows = [
-  ["power lost at every disk operation", doctest("power_loss_test")],
-  ["every system call on files fails", doctest("system_call_test")],
-  ["every allocation fails", doctest("allocation_fault_test")],
-  ["simulated clients, disk and scheduling", doctest("simulation_test")],
-  ["random operations against a model", doctest("model_test")],
-  ["races", doctest("race_test")],
-  ["the log: every cut and flipped bit", doctest("log_test")],
-  ["flipped bits, cut and missing files", doctest("damage_test")],
-  ["clocks that jump", doctest("clock_test")],
-  ["reads while segments are rewritten", doctest("store_reading_test")],
-  ["abuse of the server through sockets", doctest("abuse_test")],
-  ["the server killed under load", script("kill9", String(30 * Number(rounds)), seed)],
-  ["webhooks and workers while it is killed", script("subscriptions_kill9")],
-  ["calls of the program fail; stops; full disk", script("process_faults")],
-  ["the order service killed in its work", script("e2e_orders")],
-]
-const counted = /(\d+) (states|losses while opening|runs|seeds|requests|damaged stores|flipped bits|cuts|operations|killed|stops|appends)\b/g
-
-/** What a run counts in its messages, added up. */
-function counts(output) {
-  const sums = new Map()
-  const messages = output.split("\n").filter((line) => /MESSAGE:|^(\d+ runs|\d+ stops|\d+ times)/.test(line))
-  for (const line of messages) {
-    for (const [, number, unit] of line.matchAll(counted)) sums.set(unit, (sums.get(unit) ?? 0) + Number(number))
+/** What the runs of a row did together. */
+function summary(row, runs, results) {
+  const done = results.filter(({ notRun }) => !notRun)
+  if (done.length === 0) return { notRun: results[0].notRun, seconds: 0 }
+  const output = done.map((one) => one.output).join("\n")
+  const said = []
+  for (const [what, aims] of Object.entries(row.aims ?? {})) {
+    const times = count(output, what)
+    said.push(`${times} of ${aims[column]} ${what}${times < aims[column] ? " (fewer)" : ""}`)
   }
-  return [...sums].map(([unit, sum]) => `${sum} ${unit}`).join(", ")
+  for (const what of row.also ?? []) said.push(`${count(output, what)} ${what}`)
+  const [passed, failed] = [0, 1].map((i) => done.reduce((sum, { tests }) => sum + (tests ?? [0, 1])[i], 0))
+  said.push(`${passed} of ${passed + failed} tests`)
+  said.push(...done.flatMap(({ remark }) => remark ?? []))
+  if (runs.some(({ hasOwnSeeds }) => !hasOwnSeeds)) said.push(`seed ${seed}`)
+  return { held: done.every(({ held }) => held), said, output, seconds: done.reduce((sum, one) => sum + one.seconds, 0) }
 }
 
-/** [passed, failed] as the run itself says; null when it ended before. */
-function outcome(output) {
-  const cases = /test cases: *\d+ *\| *(\d+) passed *\| *(\d+) failed/.exec(output) ?? /^(\d+) passed, (\d+) failed$/m.exec(output)
-  return cases === null ? null : [Number(cases[1]), Number(cases[2])]
+async function judge(row) {
+  const results = []
+  for (const run of row.runs) results.push(await result(run, rounds, seed))
+  return summary(row, row.runs, results)
 }
 
-function run([what, { command, args }]) {
-  const began = Date.now()
-  const ended = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28, env: { ...process.env, FOLDBACK_SEED: process.env.FOLDBACK_SEED ?? "0" } })
-  const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(6)
-  const result = ended.error ? null : outcome(ended.stdout)
-  const held = ended.status === 0 && result !== null && result[0] > 0 && result[1] === 0
-  const tests = result === null ? "ended early" : `${result[0]} of ${result[0] + result[1]}`
-  console.log(`${what.padEnd(44)} ${held ? "holds" : "FAILS"} ${seconds} s  ${[tests, ended.error ? "" : counts(ended.stdout)].filter(Boolean).join("; ")}`)
-  return held
+/** Each fault is proved by rows that hold, or by tests of its own. */
+async function judgeFaults(row, judged) {
+  const runs = []
+  const results = []
+  const unproved = []
+  for (const [fault, ...proofs] of faults) {
+    let held = true
+    for (const proof of proofs) {
+      if (typeof proof === "string") {
+        held &&= judged.get(proof)?.held ?? false
+        continue
+      }
+      const found = await result(proof, rounds, seed)
+      runs.push(proof)
+      results.push(found)
+      held &&= found.held
+    }
+    if (!held) unproved.push(fault)
+  }
+  const found = summary(row, runs, results)
+  found.said.unshift(`${faults.length - unproved.length} of ${faults.length} faults`)
+  if (unproved.length > 0) found.said.push(`not proved: ${unproved.join("; ")}`)
+  found.held &&= unproved.length === 0
+  return found
 }
 
-/** The corpora of the fuzz targets, all in one line. */
-function runCorpora() {
-  const began = Date.now()
-  const targets = readdirSync(programs).filter((name) => name.endsWith("_corpus"))
-  const corpus = (target) => join(root, "tests/fuzz/corpus", target.replace(/_corpus$/, ""))
-  const results = targets.map((target) => spawnSync(join(programs, target), [corpus(target)], { encoding: "utf8" }))
-  const held = targets.length > 0 && results.every(({ status }) => status === 0)
-  const inputs = results.reduce((sum, { stdout }) => sum + (outcome(stdout)?.[0] ?? 0), 0)
-  const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(6)
-  console.log(`${"corpora of the fuzz targets".padEnd(44)} ${held ? "holds" : "FAILS"} ${seconds} s  ${targets.length} targets, ${inputs} inputs`)
-  return held
+function print(row, { held, notRun, said, output, seconds }) {
+  const fate = notRun ? "-----" : held ? "holds" : "FAILS"
+  console.log(`${row.id.padEnd(4)}${row.what.padEnd(54)}${fate} ${seconds.toFixed(1).padStart(7)} s  ${notRun ?? said.join(", ")}`)
+  if (fate === "FAILS") console.log(output.split("\n").slice(-SHOWN_LINES).map((line) => `    ${line}`).join("\n"))
 }
 
-if (!existsSync(programs)) throw new Error(`${programs} is not there: ./dev build release`)
-console.log(`rounds ${rounds}; kills with seed ${seed}; all other seeds begin where their test says, and a failure names its own`)
-const held = [...rows.map(run), runCorpora()]
-const failed = held.filter((one) => !one).length
-console.log(`${held.length - failed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+const chosen = rows.filter(({ id }) => !wanted || wanted.includes(id))
+if (chosen.length === 0) throw new Error(`there is no row ${wanted}`)
+console.log(`rounds ${rounds}, seed ${seed}; "12 of 10": so many, of so many that ${column ? "a night" : "each run"} should have`)
+const judged = new Map()
+let printed = 0
+
+/** In their order, as soon as those before are there. */
+function printReady() {
+  for (; printed < chosen.length && judged.has(chosen[printed].id); printed += 1) print(chosen[printed], judged.get(chosen[printed].id))
+}
+
+async function lane(queue) {
+  for (let row = queue.shift(); row; row = queue.shift()) {
+    judged.set(row.id, await (row.faults ? judgeFaults(row, judged) : judge(row)))
+    printReady()
+  }
+}
+
+// What measures times has the machine for itself; the table of faults looks back at the others.
+const together = chosen.filter((row) => !row.alone && !row.faults)
+await Promise.all(Array.from({ length: LANES }, () => lane(together)))
+await lane(chosen.filter(({ alone }) => alone))
+await lane(chosen.filter((row) => row.faults))
+
+const all = [...judged.values()]
+const [held, notRun] = [all.filter((one) => one.held).length, all.filter((one) => one.notRun).length]
+console.log(`${held} passed, ${all.length - held - notRun} failed`)
+process.exit(held + notRun === all.length && held > 0 ? 0 : 1)

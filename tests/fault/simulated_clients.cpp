@@ -134,6 +134,8 @@ void Simulation::wait(Reader& reader) {
         reader.woken = std::make_shared<bool>(false);
         auto changed = [woken = reader.woken] { *woken = true; };
         reader.watch = reader.poll ? reader.poll->watch(std::move(changed)) : reader.events->watch(std::move(changed));
+        ++handovers_;
+        handovers_with_news_ += *reader.woken ? 1 : 0;
         return;
     }
     if (*reader.woken) {

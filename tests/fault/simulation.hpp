@@ -32,6 +32,9 @@ public:
     [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
     /// How often a reader that was not woken was asked, and had nothing to get.
     [[nodiscard]] std::uint64_t waits() const noexcept { return waits_; }
+    /// How often a reader that found nothing was held up before it asked to be woken; and how often there was news by then.
+    [[nodiscard]] std::uint64_t handovers() const noexcept { return handovers_; }
+    [[nodiscard]] std::uint64_t handovers_with_news() const noexcept { return handovers_with_news_; }
     [[nodiscard]] std::string journal() const;
 
 private:
@@ -101,6 +104,8 @@ private:
     std::uint64_t next_removed_ = 0;
     std::uint64_t requests_ = 0;
     std::uint64_t waits_ = 0;
+    std::uint64_t handovers_ = 0;
+    std::uint64_t handovers_with_news_ = 0;
     std::uint64_t fingerprint_ = 14695981039346656037U;
     std::deque<std::string> journal_;
 };

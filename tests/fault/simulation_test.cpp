@@ -18,6 +18,8 @@ TEST_CASE("whatever clients, disk and scheduling do, nobody sees what must not b
     const auto seeds = only != 0 ? 1 : 2'000 * test::number_from("FOLDBACK_ROUNDS", 1);
     std::uint64_t requests = 0;
     std::uint64_t waits = 0;
+    std::uint64_t handovers = 0;
+    std::uint64_t handovers_with_news = 0;
     for (std::uint64_t seed = only != 0 ? only : 1; seed < (only != 0 ? only : 1) + seeds; ++seed) {
         Simulation simulation(seed);
         try {
@@ -27,10 +29,14 @@ TEST_CASE("whatever clients, disk and scheduling do, nobody sees what must not b
         }
         requests += simulation.requests();
         waits += simulation.waits();
+        handovers += simulation.handovers();
+        handovers_with_news += simulation.handovers_with_news();
     }
-    MESSAGE(seeds, " seeds, ", requests, " requests, ", waits, " waiting readers asked");
+    MESSAGE(seeds, " seeds, ", requests, " requests, ", waits, " waiting readers asked, ", handovers, " handovers, ",
+            handovers_with_news, " handovers with news in between");
     CHECK(requests > seeds * generations * steps / 4);
     CHECK(waits > seeds / 2);
+    CHECK(handovers_with_news > seeds / 4);
 }
 
 TEST_CASE("the same seed gives the same answers") {

@@ -61,8 +61,11 @@ class Store {
       server.spawn()
       await pause(random.integer(0, 40))
       await server.kill()
+      killedRecovering += 1
     }
+    const begun = performance.now()
     await server.start()
+    restartsMs.push(performance.now() - begun)
     this.client = new Client(server.port)
   }
 
@@ -114,6 +117,8 @@ function report(number, store, violations, error) {
 let passed = 0
 let failed = 0
 let store = null
+let killedRecovering = 0
+const restartsMs = []
 const counts = {}
 
 async function closeStore(keep) {
@@ -154,8 +159,11 @@ for (let number = 1; number <= rounds && failed < MAX_FAILED_ROUNDS; number += 1
 }
 
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
-const happened = Object.entries(counts).sort(([left], [right]) => left.localeCompare(right)).map(([what, count]) => `${what} ${count}`)
-console.log(`seed ${seed}: ${passed + failed} rounds in ${seconds} s. ${happened.join(", ")}`)
+const happened = Object.entries(counts).sort(([left], [right]) => left.localeCompare(right)).map(([what, count]) => `${count} ${what}`)
+restartsMs.sort((a, b) => a - b)
+const p99 = restartsMs[Math.floor(restartsMs.length * 0.99)] ?? 0
+console.log(`seed ${seed}: ${restartsMs.length} kills in ${seconds} s, ${killedRecovering} more while it recovered; ` +
+  `99 of 100 restarts within ${p99.toFixed(0)} ms. ${happened.join(", ")}`)
 if (failed === MAX_FAILED_ROUNDS && passed + failed < rounds) console.log(`gave up after ${MAX_FAILED_ROUNDS} failed rounds`)
 console.log(`${passed + Number(process.argv[4] ?? 0)} passed, ${failed + Number(process.argv[5] ?? 0)} failed`)
 process.exit(failed === 0 ? 0 : 1)
