@@ -13,7 +13,7 @@ using Work = LogStore::Work;
 
 /// Stores so small that a story of a hundred writes has several segments and checkpoints.
 /// Each case has seeds of its own: `first` on.
-void survives(std::uint64_t first, const LogStoreOptions& options, const Script& script, unsigned states = 6) {
+void survives(std::uint64_t first, const LogStoreOptions& options, const Script& script, unsigned states = 7) {
     const auto only = test::number_from("FOLDBACK_SEED", 0);
     const auto seeds = only != 0 ? 1 : test::number_from("FOLDBACK_ROUNDS", 1);
     for (std::uint64_t i = 0; i < seeds; ++i) {
