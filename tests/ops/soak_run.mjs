@@ -18,6 +18,7 @@ const server = await Server.start({
 server.admin = `http://127.0.0.1:${adminPort}`
 try {
   const { lines, problems } = await soak(server, minutes * 60, { tell: console.log, restMs })
+  console.log(`${Math.round(minutes * 60)} seconds of mixed load`)
   for (const line of lines) console.log(line)
   for (const problem of problems) console.log(`PROBLEM: ${problem}`)
   const exit = await server.stop(15_000)

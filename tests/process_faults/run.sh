@@ -7,6 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export FOLDBACK_BINARY
 FOLDBACK_BINARY=$(realpath "${1:-${FOLDBACK_BINARY:-$here/../../build/release/bin/foldback}}")
 
+node_test_seconds=180
 source "$here/../harness/node_test.sh"
 cd "$here"
 run_node_tests ./*.test.mjs
