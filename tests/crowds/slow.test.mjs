@@ -10,8 +10,8 @@ const crowd = 200 * many
 const HEADER_TIMEOUT_MS = 6_000
 const MEASURED_MS = 4_000
 const MAX_GROWTH_BYTES = 100 * 2 ** 20
-/** What this machine may do to any single request. */
-const NOISE_MS = 2
+/** What a machine that does other things, too, may do to one request of a hundred. */
+const NOISE_MS = 20
 
 /** How long each of the appends takes that one client makes in that time. */
 async function latencies(server, forMs) {
@@ -27,11 +27,13 @@ async function latencies(server, forMs) {
   return all
 }
 
+const halfAndMost = (values) => [percentile(values, 0.5), percentile(values, 0.99)]
+
 test("slow clients are let go at the deadline, and cost the others nothing", { timeout: 120_000 }, async (t) => {
   const server = await serverFor(t, ["--header-timeout-ms", String(HEADER_TIMEOUT_MS)])
   assert.equal((await fetch(server.streamUrl("good"), { method: "PUT", headers: { "content-type": "text/plain" } })).status, 201)
   await latencies(server, 500)
-  const alone = percentile(await latencies(server, MEASURED_MS), 0.99)
+  const [aloneMedian, alone] = halfAndMost(await latencies(server, MEASURED_MS))
   const before = memoryOf(server)
 
   const sockets = await connect(t, server, crowd, () => "G")
@@ -47,13 +49,14 @@ test("slow clients are let go at the deadline, and cost the others nothing", { t
     at += 1
   }, 1_000)
   t.after(() => clearInterval(dripping))
-  const beside = percentile(await latencies(server, MEASURED_MS), 0.99)
+  const [besideMedian, beside] = halfAndMost(await latencies(server, MEASURED_MS))
   const most = memoryOf(server)
   const said = await Promise.race([Promise.all(answers), pause(30_000, null, { ref: false })])
 
   assert.ok(said !== null, "not all of them are let go")
   for (const answer of said) assert.match(answer, /^HTTP\/1\.1 408 /)
   assert.ok(most - before <= MAX_GROWTH_BYTES, `memory went from ${mebibytes(before)} to ${mebibytes(most)} MiB`)
+  assert.ok(besideMedian <= 2 * aloneMedian + 1, `the median of an append went from ${aloneMedian.toFixed(2)} to ${besideMedian.toFixed(2)} ms`)
   assert.ok(beside <= 2 * alone + NOISE_MS, `p99 of an append went from ${alone.toFixed(2)} to ${beside.toFixed(2)} ms`)
   console.log(`${crowd} slow clients, p99 ${alone.toFixed(2)} ms alone and ${beside.toFixed(2)} ms beside them`)
 })

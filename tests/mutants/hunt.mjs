@@ -45,7 +45,8 @@ function keep(program, name) {
 function fails(program, testCase) {
   // Commas separate filters.
   const filter = `--test-case=${testCase.replaceAll(',', '?')}`
-  const options = {cwd: copy, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 1 << 28}
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FOLDBACK_')))
+  const options = {cwd: copy, env, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 1 << 28}
   return new Promise((resolve, reject) => {
     execFile(program, [filter], options, (error, stdout) => {
       const ran = /test cases: *(\d+)/.exec(stdout)
