@@ -5,9 +5,10 @@
 
 #include "fault/fault_run.hpp"
 #include "fault/recorder.hpp"
+#include "support/environment.hpp"
 
 /// Every system call that a store and SQLite make on their files fails, once or from then on, with every error that it
-/// knows. What was acknowledged must be there afterwards.
+/// knows. What was acknowledged must be there afterwards. FOLDBACK_ROUNDS above 1: so many seeds, and no call is left out.
 namespace foldback::fault {
 namespace {
 
@@ -41,7 +42,7 @@ void a_bit_of_everything(Teller& teller) {
 }
 
 /// Moves one fault through the script until it no longer happens.
-std::uint64_t sweep(On on, int error, bool sticky, std::uint64_t step) {
+std::uint64_t sweep(std::uint64_t seed, On on, int error, bool sticky, std::uint64_t step) {
     std::uint64_t runs = 0;
     for (std::uint64_t calls = 0;; calls += step) {
         std::optional<Recorder> recorder;
@@ -56,9 +57,9 @@ std::uint64_t sweep(On on, int error, bool sticky, std::uint64_t step) {
         };
         try {
             ++runs;
-            if (!FaultRun::run(1, small_store(), a_bit_of_everything, begin, end).began) return runs;
+            if (!FaultRun::run(seed, small_store(), a_bit_of_everything, begin, end).began) return runs;
         } catch (const std::exception& failure) {
-            FAIL_CHECK("call ", calls, ", errno ", error,
+            FAIL_CHECK("seed ", seed, ", call ", calls, ", errno ", error,
                        sticky ? ", sticky: " : ", once: ", std::string(failure.what()));
             return runs;
         }
@@ -67,9 +68,12 @@ std::uint64_t sweep(On on, int error, bool sticky, std::uint64_t step) {
 
 void sweep_all(On on, std::initializer_list<int> errors, std::uint64_t step) {
     std::uint64_t runs = 0;
-    for (const auto error : errors) {
-        runs += sweep(on, error, false, step);
-        if (error != EINTR) runs += sweep(on, error, true, step);  // no signal comes for ever
+    const auto seeds = test::number_from("FOLDBACK_ROUNDS", 1);
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        for (const auto error : errors) {
+            runs += sweep(seed, on, error, false, seeds > 1 ? 1 : step);
+            if (error != EINTR) runs += sweep(seed, on, error, true, seeds > 1 ? 1 : step);  // no signal comes for ever
+        }
     }
     MESSAGE(runs, " runs");
     CHECK(runs > 20);
