@@ -25,7 +25,7 @@ function summary(row, runs, results) {
   const [passed, failed] = [0, 1].map((i) => done.reduce((sum, { tests }) => sum + (tests ?? [0, 1])[i], 0))
   said.push(`${passed} of ${passed + failed} tests`)
   said.push(...done.flatMap(({ remark }) => remark ?? []))
-  if (runs.some(({ hasOwnSeeds }) => !hasOwnSeeds)) said.push(`seed ${seed}`)
+  said.push(runs.every(({ hasOwnSeeds }) => hasOwnSeeds) ? "seeds of its own" : `seed ${seed}`)
   return { held: done.every(({ held }) => held), said, output, seconds: done.reduce((sum, one) => sum + one.seconds, 0) }
 }
 
@@ -44,7 +44,8 @@ async function judgeFaults(row, judged) {
     let held = true
     for (const proof of proofs) {
       if (typeof proof === "string") {
-        held &&= judged.get(proof)?.held ?? false
+        const other = judged.get(proof) ?? (await judge(rows.find(({ id }) => id === proof)))
+        held &&= other.held
         continue
       }
       const found = await result(proof, rounds, seed)

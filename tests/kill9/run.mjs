@@ -163,7 +163,7 @@ const happened = Object.entries(counts).sort(([left], [right]) => left.localeCom
 restartsMs.sort((a, b) => a - b)
 const p99 = restartsMs[Math.floor(restartsMs.length * 0.99)] ?? 0
 console.log(`seed ${seed}: ${restartsMs.length} kills in ${seconds} s, ${killedRecovering} more while it recovered; ` +
-  `99 of 100 restarts within ${p99.toFixed(0)} ms. ${happened.join(", ")}`)
+  `${p99.toFixed(0)} ms for 99 of 100 restarts. ${happened.join(", ")}`)
 if (failed === MAX_FAILED_ROUNDS && passed + failed < rounds) console.log(`gave up after ${MAX_FAILED_ROUNDS} failed rounds`)
 console.log(`${passed + Number(process.argv[4] ?? 0)} passed, ${failed + Number(process.argv[5] ?? 0)} failed`)
 process.exit(failed === 0 ? 0 : 1)
