@@ -15,6 +15,11 @@ public:
     /// Never 0, so that a page that holds nothing yet gets its first message.
     [[nodiscard]] std::size_t bytes_left() const noexcept { return bytes_left_ == 0 ? 1 : bytes_left_; }
 
+    /// How far from an offset the messages can lie that still have room: in a JSON stream an offset is a message.
+    [[nodiscard]] std::uint64_t reach() const noexcept {
+        return page_.framing == Framing::json ? messages_left_ : UINT64_MAX;
+    }
+
     /// Adds what the record holds from `from` on and before `to`, as far as the page has room; returns where it stopped.
     [[nodiscard]] Offset add(const log::MessagesAppended& record, Offset from, Offset to);
     /// Adds the record's messages before `before`, newest first, down to `first`; returns the offset of the last one added.

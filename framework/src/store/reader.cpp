@@ -135,7 +135,8 @@ bool Reader::read_forward(const Snapshot& snapshot, const ReadRequest& request, 
     while (at < snapshot.tail && !filler.full()) {
         const auto owner = snapshot.stream->meta->owner_of(at);
         const auto end = std::min(owner.end, snapshot.tail);
-        const auto chunks = locate(owner.incarnation, at, end, filler.bytes_left());
+        const Offset wanted{at.value + std::min(filler.reach(), end.value - at.value)};
+        const auto chunks = locate(owner.incarnation, at, wanted, filler.bytes_left());
         const auto records = load_chunks(chunks, owner.incarnation, log_, memory_, page.owners);
         if (records.empty()) return false;
         for (const auto& record : records) {
@@ -154,7 +155,8 @@ bool Reader::read_backward(const Snapshot& snapshot, const ReadRequest& request,
     auto before = snapshot.start;
     while (before > snapshot.first && !filler.full()) {
         const auto owner = snapshot.stream->meta->owner_of({before.value - 1});
-        const auto chunks = locate_before(owner.incarnation, before, snapshot.first, filler.bytes_left());
+        const Offset wanted{before.value - std::min(filler.reach(), before.value - snapshot.first.value)};
+        const auto chunks = locate_before(owner.incarnation, before, wanted, filler.bytes_left());
         const auto records = load_chunks(chunks, owner.incarnation, log_, memory_, page.owners);
         if (records.empty()) return false;
         for (const auto& record : records) {
