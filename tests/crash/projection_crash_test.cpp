@@ -135,7 +135,8 @@ void check_rows(Database& database, const std::string& name, const Strings& expe
     CHECK(rows == expected);
     REQUIRE(found.size() == sums.size());
     for (const auto& [stream, sum] : sums) {
-        CAPTURE(stream);
+        const auto& tried = stream;  // clang 14 lets no lambda have a structured binding
+        CAPTURE(tried);
         CHECK(found[stream].events == sum.events);
         CHECK(found[stream].chain == sum.chain);
     }

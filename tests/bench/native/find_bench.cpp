@@ -63,7 +63,7 @@ std::vector<Row> rows(const std::filesystem::path& directory) {
              .unit = "events/s",
              .peer = "the plain fold of the same events",
              .target = target},
-            rounds, [&] { return find_rate(*store, question); }, fold));
+            rounds, [&, asked = question] { return find_rate(*store, asked); }, fold));
     }
     return all;
 }
