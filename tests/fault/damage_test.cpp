@@ -86,8 +86,8 @@ void open_damaged(Story& story, const std::filesystem::path& directory, const Im
 
 /// `what` was done to each of them.
 void report(const Findings& findings, const char* what) {
-    MESSAGE(findings.tried, " ", std::string(what), " of stores, ", findings.refused, " refused or refusing, ", findings.rebuilt,
-            " indexes rebuilt, ", findings.shortened, " shortened and said so");
+    MESSAGE(findings.tried, " ", std::string(what), " of stores, ", findings.refused, " refused or refusing, ",
+            findings.rebuilt, " indexes rebuilt, ", findings.shortened, " shortened and said so");
 }
 
 /// Throws what is wrong with an open store, other than that it says so.

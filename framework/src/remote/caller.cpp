@@ -122,9 +122,7 @@ Task<void> Caller::sleep(std::chrono::milliseconds time) {
     co_await operation->sleep(time);
 }
 
-Answer Caller::wait_for(const Call& call) {
-    return runtime_->wait_for<Answer>(send(call));
-}
+Answer Caller::wait_for(const Call& call) { return runtime_->wait_for<Answer>(send(call)); }
 
 bool Caller::start(std::function<Task<void>()> work) {
     {

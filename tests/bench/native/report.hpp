@@ -17,15 +17,9 @@ inline void print(const Row& row) {
 }
 
 [[nodiscard]] inline nlohmann::json json_of(const Row& row) {
-    return {{"name", row.name},
-            {"value", row.value},
-            {"unit", row.unit},
-            {"peer", row.peer},
-            {"peer_value", row.peer_value},
-            {"ratio", row.ratio},
-            {"target", row.target},
-            {"at_most", row.at_most},
-            {"pass", row.pass()}};
+    return {{"name", row.name},     {"value", row.value},           {"unit", row.unit},
+            {"peer", row.peer},     {"peer_value", row.peer_value}, {"ratio", row.ratio},
+            {"target", row.target}, {"at_most", row.at_most},       {"pass", row.pass()}};
 }
 
 }  // namespace bench

@@ -1,6 +1,5 @@
 #include "projection_fixture.hpp"
 
-
 namespace foldback::projection_tests {
 
 World::World(bool on_disk, Driven how, Reached reached) : is_on_disk(on_disk), driven(how) {

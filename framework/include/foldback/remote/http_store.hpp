@@ -13,7 +13,7 @@ namespace foldback {
 
 /// Who is at the other end.
 enum class StoreServer : std::uint8_t {
-    foldback,         ///< `foldback serve`: everything that its store can do; one in partitions has no order of all streams
+    foldback,  ///< `foldback serve`: everything that its store can do; one in partitions has no order of all streams
     durable_streams,  ///< any server of the Durable Streams protocol: single streams; see HttpStore
 };
 
