@@ -49,7 +49,7 @@ struct ApiFixture {
                                errors.push_back(what);
                            }}};
     foldback::server::Api streams{*store, {}, clock};
-    api::OrderApi api{shop, streams, 1};
+    api::OrderApi api{shop, streams, 1, 1};
     int keys = 0;
 
     Answered call(Method method, std::string target, std::vector<std::pair<std::string, std::string>> headers = {},

@@ -16,7 +16,7 @@ struct Served {
     std::shared_ptr<foldback::Database> database = foldback::Database::open(directory.path() / "read-models.db");
     Shop shop{*store, database};
     foldback::server::Api streams{*store, {}, foldback::system_clock()};
-    api::OrderApi api{shop, streams};
+    api::OrderApi api{shop, streams, 1, 1};
     foldback::server::HttpServer http{api, {.port = 0, .threads = 2}};
 
     Served() {

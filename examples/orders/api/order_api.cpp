@@ -69,8 +69,11 @@ Response json_response(std::string text, unsigned status) {
     return response;
 }
 
-OrderApi::OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t threads)
-    : shop_(shop), streams_(streams), workers_(threads, most_queued), commands_({.max_queued = most_queued}) {
+OrderApi::OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t query_threads, std::size_t command_threads)
+    : shop_(shop),
+      streams_(streams),
+      workers_(query_threads, most_queued),
+      commands_({.threads = command_threads, .max_queued = most_queued}) {
     add_command_routes(routes_, shop);
     add_query_routes(routes_, shop);
     add_projection_routes(routes_, shop);

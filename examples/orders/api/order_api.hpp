@@ -18,8 +18,9 @@ inline constexpr const char* metrics_path = "/metrics";
 /// are its pages. Sockets are none of its business.
 class OrderApi final : public foldback::server::RequestHandler {
 public:
-    /// `shop` and `streams` must outlive it. `threads` wait for read models; commands have threads of their own.
-    OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t threads = 8);
+    /// `shop` and `streams` must outlive it. A command's reads of the store hold its thread, so that a store elsewhere needs more
+    /// of them than one in this process.
+    OrderApi(Shop& shop, foldback::server::Api& streams, std::size_t query_threads, std::size_t command_threads);
 
     /// Commands and queries are answered on threads of its own, so that no connection waits for another's disk.
     [[nodiscard]] foldback::server::Reply handle(foldback::server::Request request) override;

@@ -30,6 +30,12 @@ namespace server = foldback::server;
 /// Of each connection to the read models: their indexes should fit.
 constexpr std::size_t read_model_cache = 64 << 20;
 
+/// Some wait for a read model to get where the caller wants it.
+constexpr std::size_t query_threads = 32;
+constexpr std::size_t command_threads = 2;
+/// Each waits for one answer of the store at a time when a command reads.
+constexpr std::size_t remote_command_threads = 32;
+
 struct Address {
     std::string host;
     std::uint16_t port = 0;
@@ -168,7 +174,7 @@ ExitCode serve(const ServeOptions& options) {
     protocol.requires_principal = !options.access.empty();
     server::Api streams(*store, protocol, foldback::system_clock());
     streams.on_error = log;
-    api::OrderApi api(shop, streams);
+    api::OrderApi api(shop, streams, query_threads, options.store.empty() ? command_threads : remote_command_threads);
     server::HttpServerOptions settings;
     settings.addresses = {address.host};
     settings.port = address.port;
