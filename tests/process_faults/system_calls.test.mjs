@@ -93,7 +93,8 @@ test("a server killed at any write, flush, opening or renaming keeps what it ack
     { calls: "openat", what: `${how}:when=${n}` },
     { calls: "renameat,unlinkat,unlink,ftruncate,fallocate", what: `${how}:when=${n}` },
   ])), ({ code, signal }) => signal === "SIGKILL" || code === 0)
-  assert.ok(counts.killed > counts.runs / 4)
+  // Beyond the last call of a life there is nothing left to be killed at.
+  assert.ok(counts.killed >= 20)
 })
 
 test("a server whose calls fail refuses or stops, and keeps what it acknowledged", async (t) => {
