@@ -1,3 +1,4 @@
+#include <new>
 #include <thread>
 
 #include "contract/store_fixture.hpp"
@@ -97,6 +98,44 @@ TEST_CASE("the aggregates that were not used for longest are given up") {
 
         CHECK(accounts.counters().hot_hits - before.hot_hits == 2);
         CHECK(accounts.counters().hot_misses - before.hot_misses == 1);
+    });
+}
+
+namespace {
+
+/// Whose second event of a command fails to be applied, as where memory runs out, once for each time that is asked for.
+struct FragileState {
+    static inline int failures = 0;
+    std::int64_t cents = 0;
+
+    void apply(const Deposited& deposited) {
+        if (deposited.cents == 2 && failures > 0) {
+            --failures;
+            throw std::bad_alloc();
+        }
+        cents += deposited.cents;
+    }
+};
+using Fragile = Aggregate<FragileState, Events<Named<"Deposited", 1, Deposited>>>;
+
+}  // namespace
+
+TEST_CASE("a command whose events are appended succeeds though memory keeps nothing of them") {
+    on_every_store([](Fixture& at) {
+        const Repository<Fragile> fragile(*at.store, {.category = "fragile", .hot_aggregates = 10});
+        const auto twice = [](const FragileState&) -> Decision<Fragile::EventType> {
+            return {Deposited{1}, Deposited{2}};
+        };
+        REQUIRE(fragile.transact("1", twice).is_appended());
+        FragileState::failures = 1;
+
+        REQUIRE(fragile.transact("1", twice).is_appended());
+
+        CHECK(FragileState::failures == 0);
+        // Half of the events were applied to what memory had: nobody finds that.
+        CHECK(fragile.load("1").state().cents == 6);
+        CHECK(fragile.transact("1", twice).is_appended());
+        CHECK(fragile.load("1").state().cents == 9);
     });
 }
 

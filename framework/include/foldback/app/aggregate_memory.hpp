@@ -112,7 +112,7 @@ public:
             });
             if (due_at) offer(stream, kept, *due_at);
         } catch (...) {
-            hot_.forget(stream);
+            // Then it is read from the stream.
         }
     }
 

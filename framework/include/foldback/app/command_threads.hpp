@@ -24,7 +24,8 @@ struct CommandThreadsOptions {
 /// what is thread_local may be another's after a write.
 class CommandThreads {
 public:
-    /// Throws std::invalid_argument for an option that is 0, and std::system_error when a thread cannot be started.
+    /// Throws std::invalid_argument for an option that is 0 and a stack of less than 64 KiB, and std::system_error when a thread
+    /// cannot be started.
     explicit CommandThreads(CommandThreadsOptions options = {});
     /// Finishes what was posted. Whoever completes writes (the store) must outlive it.
     ~CommandThreads();

@@ -55,8 +55,8 @@ public:
     }
 
     /// What `change` makes of `working`, kept from then on. Changes it where it is when nobody else looks at it, and a copy
-    /// otherwise: states may be large, and this happens for each command. Throws what `change` throws; then the aggregate may be
-    /// anything, and must be forgotten.
+    /// otherwise: states may be large, and this happens for each command. Throws what `change` throws; then nobody finds what is
+    /// left of it.
     template <class Change>
     Pointer put_changed(const StreamPath& stream, Working<Aggregate> working, const Change& change) {
         if (is_on()) {
@@ -65,7 +65,12 @@ public:
             // With the lock nobody can begin to look at it.
             if (found != places_.end() && working.leaves_alone(found->second->loaded)) {
                 order_.splice(order_.begin(), order_, found->second);
-                change(const_cast<Loaded<Aggregate>&>(*found->second->loaded));
+                try {
+                    change(const_cast<Loaded<Aggregate>&>(*found->second->loaded));
+                } catch (...) {
+                    erase(found);
+                    throw;
+                }
                 return found->second->loaded;
             }
         }
@@ -78,10 +83,7 @@ public:
     void forget(const StreamPath& stream) {
         const std::lock_guard lock(mutex_);
         const auto found = places_.find(stream.text());
-        if (found == places_.end()) return;
-        const auto place = found->second;
-        places_.erase(found);
-        order_.erase(place);
+        if (found != places_.end()) erase(found);
     }
 
 private:
@@ -89,11 +91,19 @@ private:
         std::string stream;
         Pointer loaded;
     };
+    using Places = std::unordered_map<std::string_view, typename std::list<Place>::iterator>;  ///< views into order_
+
+    /// With the lock.
+    void erase(typename Places::iterator found) {
+        const auto place = found->second;
+        places_.erase(found);
+        order_.erase(place);
+    }
 
     const std::size_t limit_;
     std::mutex mutex_;
-    std::list<Place> order_;                                                            ///< last used first
-    std::unordered_map<std::string_view, typename std::list<Place>::iterator> places_;  ///< views into order_
+    std::list<Place> order_;  ///< last used first
+    Places places_;
 };
 
 }  // namespace foldback::detail
