@@ -52,6 +52,29 @@ TEST_CASE("a prefix selects streams, and positions advance over the others") {
     });
 }
 
+TEST_CASE("several prefixes select the streams of all, and may be asked for together with one") {
+    const Needs needed{.capabilities = {Capability::store_order},
+                       .not_over_http = "there is one prefix, and what is not wanted may come along"};
+    on_every_store(needed, [](Fixture& at) {
+        for (const char* path : {"orders/1", "users/1", "stock/7", "ordered"}) create_json(*at.store, path);
+        append_json(*at.store, "users/1", "1");
+        append_json(*at.store, "orders/1", "2");
+        append_json(*at.store, "stock/7", "3");
+        append_json(*at.store, "ordered", "4");
+
+        const auto streams_of = [&](FeedRequest request) {
+            const auto page = at.store->read_feed(request);
+            CHECK(page.next == Position{4});
+            Strings streams;
+            for (const auto& message : page.messages) streams.emplace_back(message.stream);
+            return streams;
+        };
+        CHECK(streams_of({.prefixes = {"stock/", "orders/"}}) == Strings{"orders/1", "stock/7"});
+        CHECK(streams_of({.prefix = "order", .prefixes = {"stock/", "orders/"}}) == Strings{"orders/1"});
+        CHECK(streams_of({.prefixes = {"nobody"}}).empty());
+    });
+}
+
 TEST_CASE("a feed is continued at the position where a page ended") {
     on_every_store(needs({Capability::store_order}), [](Fixture& at) {
         create_json(*at.store, "a");

@@ -17,6 +17,8 @@ public:
 
     /// What every path that matches begins with: what to ask the store for.
     [[nodiscard]] const std::string& common_prefix() const noexcept { return common_prefix_; }
+    /// With one of which it begins; empty: with anything.
+    [[nodiscard]] const std::vector<std::string>& prefixes() const noexcept { return prefixes_; }
     /// Whether events of a stream of this path may match.
     [[nodiscard]] bool includes(std::string_view stream) const;
     [[nodiscard]] bool matches(const FeedMessage& message) const;

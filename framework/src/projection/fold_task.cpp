@@ -172,6 +172,7 @@ bool FoldTask::step(Position until) {
     try {
         page = store_.read_feed({.from = ledger_.checkpoint,
                                  .prefix = filter_.common_prefix(),
+                                 .prefixes = filter_.prefixes(),
                                  .max_bytes = definition_.batch_bytes,
                                  .max_messages = batch_events_});
     } catch (const StorageError& error) {

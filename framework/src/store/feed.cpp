@@ -99,6 +99,11 @@ private:
         if (wanted > capacity) page_.messages.reserve(std::max(wanted, 2 * capacity));
     }
 
+    [[nodiscard]] bool is_wanted(const std::string& path) const {
+        const auto begins = [&](const std::string& prefix) { return path.starts_with(prefix); };
+        return begins(request_.prefix) && (request_.prefixes.empty() || std::ranges::any_of(request_.prefixes, begins));
+    }
+
     struct Known {
         std::uint64_t incarnation = 0;  ///< 0: none
         const index::StreamMeta* stream =
@@ -112,7 +117,7 @@ private:
         known = {incarnation.value, nullptr, {}};
         (void)catalog_.look_at(incarnation, [&](const index::StreamState& stream) {
             const auto& meta = stream.meta;
-            if (stream.life != index::Life::live || !meta->path.text().starts_with(request_.prefix)) return;
+            if (stream.life != index::Life::live || !is_wanted(meta->path.text())) return;
             if (catalog_.expired(stream)) return;
             known.stream = meta.get();
             known.first = stream.first;

@@ -137,6 +137,9 @@ struct FeedRequest {
     Position from{};
     /// Only streams whose path starts with this.
     std::string prefix{};
+    /// Streams whose path starts with none of these are not wanted; empty: all are. A store may hand them over all the same,
+    /// as one does that is asked over HTTP.
+    std::vector<std::string> prefixes{};
     std::size_t max_bytes = 1 << 20;
     std::size_t max_messages = SIZE_MAX;
     bool latest = true;  ///< as in ReadRequest
