@@ -100,20 +100,6 @@ std::optional<ProducerState> Catalog::find_producer(const StreamRef& stream, con
     return state;
 }
 
-bool Catalog::expired(const StreamState& stream) const {
-    const auto& config = stream.meta->config;
-    if (config.expires_at && clock_.now() >= *config.expires_at) return true;
-    if (!config.ttl || stream.keepers.load() > 0) return false;
-    const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
-    return idle_ms >= config.ttl->count() * 1000;
-}
-
-void Catalog::touch(StreamState& stream) const {
-    if (!stream.meta->config.ttl) return;
-    stream.last_access_ms.store(clock_.monotonic().count(), std::memory_order_relaxed);
-    stream.touched.store(true, std::memory_order_relaxed);
-}
-
 StreamRef Catalog::adopt(StreamRow row) {
     const auto incarnation = row.meta->incarnation;
     if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end())
@@ -136,8 +122,8 @@ StreamRef Catalog::adopt(StreamRow row) {
     stream->in_index = true;
     // Time during which the store was closed does not count: a read that was not yet saved may have renewed it.
     const auto idle_ms = clock_.now().time_since_epoch().count() - row.last_access_wall_ms;
-    const auto now_ms = clock_.monotonic().count();
-    stream->last_access_ms = std::max(opened_at_ms_, now_ms - std::max<std::int64_t>(idle_ms, 0));
+    stream->logged_access_ms = clock_.monotonic().count() - std::max<std::int64_t>(idle_ms, 0);
+    stream->last_access_ms = std::max(opened_at_ms_, stream->logged_access_ms.load());
     by_incarnation_.emplace(incarnation.value, stream);
     // The path may have been given to a newer stream that the index does not know yet.
     const auto [place, fresh] = by_path_.emplace(stream->meta->path.text(), stream);
@@ -172,10 +158,10 @@ StreamRow Catalog::row_of(const StreamState& stream) const {
     row.closed_by = stream.closed_by;
     row.stream_seq = stream.stream_seq;
     row.producer_count = stream.producer_count;
-    const bool is_kept = stream.keepers.load() > 0;
-    const auto now_ms = clock_.monotonic().count();
-    const auto idle_ms = is_kept ? 0 : now_ms - stream.last_access_ms.load(std::memory_order_relaxed);
-    row.last_access_wall_ms = clock_.now().time_since_epoch().count() - idle_ms;
+    row.idle_since_wall_ms = wall_time(used_at_ms(stream)).time_since_epoch().count();
+    row.last_access_wall_ms = sharing_ == Sharing::alone
+                                  ? row.idle_since_wall_ms
+                                  : wall_time(stream.logged_access_ms).time_since_epoch().count();
     for (const auto& id : stream.unsaved_producers) row.unsaved_producers.emplace_back(id, stream.producers.at(id));
     row.unsaved_chunks.assign(stream.chunks.begin() + static_cast<std::ptrdiff_t>(stream.saved_chunks),
                               stream.chunks.end());

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <span>
@@ -22,6 +24,9 @@
 
 namespace foldback::index {
 
+/// Who appends to the log, and so whose accesses it tells.
+enum class Sharing : std::uint8_t { alone, among_nodes };
+
 /// The streams of the store, folded from the log: those in use in memory, the others in the index.
 ///
 /// `mutex()` guards the catalog and the states it hands out: whoever folds (`apply`, `begin_checkpoint`,
@@ -29,8 +34,8 @@ namespace foldback::index {
 /// The members that say so take it themselves. Only one thread at a time folds.
 class Catalog {
 public:
-    Catalog(IndexDb& index, const Clock& clock)
-        : index_(index), clock_(clock), opened_at_ms_(clock.monotonic().count()) {}
+    Catalog(IndexDb& index, const Clock& clock, Sharing sharing = Sharing::alone)
+        : index_(index), clock_(clock), sharing_(sharing), opened_at_ms_(clock.monotonic().count()) {}
 
     [[nodiscard]] std::shared_mutex& mutex() const noexcept { return mutex_; }
 
@@ -76,7 +81,26 @@ public:
     /// Whether the stream's time is over, seen from now. The caller holds the mutex (shared is enough).
     [[nodiscard]] bool expired(const StreamState& stream) const;
     /// Restarts the sliding window. Needs no lock.
-    void touch(StreamState& stream) const;
+    void touch(const StreamRef& stream);
+
+    // ---- the same where nodes share the log (decision 73); needs no lock ----
+
+    [[nodiscard]] Sharing sharing() const noexcept { return sharing_; }
+    /// Of a stream with a time to live: when it is over as far as all nodes know; on the monotonic clock.
+    [[nodiscard]] static std::int64_t known_deadline_ms(const StreamState& stream);
+    /// When it was used last, by somebody here or as the log says; on the monotonic clock.
+    [[nodiscard]] std::int64_t used_at_ms(const StreamState& stream) const;
+    [[nodiscard]] Timestamp wall_time(std::int64_t monotonic_ms) const;
+    /// Puts the stream among those that `take_unlogged` returns, unless it waits already.
+    void await_renewal(const StreamRef& stream);
+    /// Streams used here since the last call that waited for no renewal yet.
+    [[nodiscard]] std::vector<StreamRef> take_unlogged();
+
+    /// Nothing is idle: this node cannot know what others do, nor say what is read here.
+    void hold_idling() noexcept { idling_from_ms_.store(INT64_MAX, std::memory_order_relaxed); }
+    [[nodiscard]] bool holds_idling() const;
+    /// The log is within reach. After a hold nothing is idle for a moment yet, in which all nodes say what was read meanwhile.
+    void end_hold();
 
     // ---- folding; the caller holds the mutex exclusively ----
 
@@ -170,12 +194,21 @@ private:
     StreamRef apply_closed(const log::StreamClosed& record);
     StreamRef apply_deleted(const log::StreamDeleted& record);
     StreamRef apply_truncated(const log::StreamTruncated& record);
+    void apply_renewed(const StreamRef& stream, std::int64_t accessed_at_wall_ms);
+    /// The commit being folded uses the stream.
+    void note_access(StreamState& stream) const { note_access(stream, accessed_ms_); }
+    void note_access(StreamState& stream, std::int64_t at_ms) const;
+    [[nodiscard]] std::int64_t monotonic_ms(std::int64_t wall_ms) const;
     void remember_producer(StreamState& stream, std::string_view id, std::uint64_t epoch, std::uint64_t seq);
     void bury(const StreamRef& stream);
 
     IndexDb& index_;
     const Clock& clock_;
+    const Sharing sharing_;
     const std::int64_t opened_at_ms_;
+    std::atomic<std::int64_t> idling_from_ms_{INT64_MIN};  ///< before it nothing is idle; on the monotonic clock
+    std::mutex unlogged_mutex_;                            ///< may be taken while `mutex_` is held
+    std::vector<StreamRef> unlogged_;
     mutable std::shared_mutex mutex_;
 
     std::unordered_map<std::string_view, StreamRef> by_path_;  ///< the keys view into the states' metas
@@ -198,7 +231,7 @@ private:
     std::uint64_t checkpoints_ = 0;
     Incarnation next_incarnation_{1};
     log::Place last_landmark_;
-    std::int64_t now_ms_ = 0;  ///< on the monotonic clock, while a commit is folded
+    std::int64_t accessed_ms_ = 0;  ///< when the commit being folded was made, on the monotonic clock
 };
 
 }  // namespace foldback::index

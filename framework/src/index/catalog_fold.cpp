@@ -12,7 +12,7 @@ void Catalog::apply(const log::CommitView& commit, const std::function<void(cons
         landmarks_.push_back({commit.header.first_position, commit.place, commit.generation});
         last_landmark_ = commit.place;
     }
-    now_ms_ = clock_.monotonic().count();
+    accessed_ms_ = sharing_ == Sharing::alone ? clock_.monotonic().count() : monotonic_ms(commit.header.timestamp_ms);
     folded_to_ = {commit.place.segment, commit.place.byte + log::commit_header_bytes + commit.payload.size()};
     next_position_ = {std::max(next_position_.value, commit.header.first_position.value + commit.header.messages)};
     unsaved_bytes_ += commit.payload.size();
@@ -72,7 +72,7 @@ StreamRef Catalog::apply_created(const log::StreamCreated& record, std::uint64_t
     stream->tail = meta->fork_offset;
     stream->first = stream_first;
     stream->closed = record.closed;
-    stream->last_access_ms = now_ms_;
+    note_access(*stream);
     by_incarnation_[record.incarnation.value] = stream;
     by_path_.erase(stream->meta->path.text());  // the key of a dead namesake views into its meta
     by_path_.emplace(stream->meta->path.text(), stream);
@@ -86,6 +86,11 @@ StreamRef Catalog::apply_appended(const log::MessagesAppended& record, const log
     auto stream = folded(record.incarnation);
     if (!stream || stream->life == Life::dead) {
         orphan_bytes_[place.segment] += view.bytes.size();
+        return nullptr;
+    }
+    if (log::is_renewal(record)) {
+        orphan_bytes_[place.segment] += view.bytes.size();
+        apply_renewed(stream, record.timestamp_ms);
         return nullptr;
     }
     if (record.payload_dropped) {
@@ -121,7 +126,7 @@ void Catalog::apply_chunk(const StreamRef& stream, const ChunkRef& chunk, log::P
 
 void Catalog::grow(const StreamRef& stream, Offset tail) {
     stream->tail = tail;
-    stream->last_access_ms.store(now_ms_, std::memory_order_relaxed);
+    note_access(*stream);
     mark_dirty(stream);
 }
 
@@ -145,7 +150,7 @@ StreamRef Catalog::apply_closed(const log::StreamClosed& record) {
         remember_producer(*stream, record.producer_id, record.producer_epoch, record.producer_seq);
         stream->closed_by = Producer{std::string(record.producer_id), record.producer_epoch, record.producer_seq};
     }
-    stream->last_access_ms.store(now_ms_, std::memory_order_relaxed);
+    note_access(*stream);
     mark_dirty(stream);
     return stream;
 }

@@ -40,9 +40,10 @@ struct StreamRow {
     std::optional<Producer> closed_by;
     std::optional<std::string> stream_seq;
     std::uint32_t producer_count = 0;
-    std::int64_t last_access_wall_ms = 0;
+    std::int64_t last_access_wall_ms = 0;  ///< with a shared log: the last one that is in it
 
     // Written with the row, not read with it.
+    std::int64_t idle_since_wall_ms = 0;  ///< what the deadline counts from
     bool was_in_index = false;
     std::vector<std::pair<std::string, ProducerState>> unsaved_producers;
     std::vector<ChunkRef> unsaved_chunks;

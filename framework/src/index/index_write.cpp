@@ -186,7 +186,7 @@ private:
     static std::optional<std::int64_t> deadline_of(const StreamRow& row) {
         if (row.soft_deleted) return std::nullopt;
         if (row.meta->config.expires_at) return wall_ms(*row.meta->config.expires_at);
-        if (row.meta->config.ttl) return row.last_access_wall_ms + row.meta->config.ttl->count() * 1000;
+        if (row.meta->config.ttl) return row.idle_since_wall_ms + row.meta->config.ttl->count() * 1000;
         return std::nullopt;
     }
 

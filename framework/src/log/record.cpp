@@ -119,6 +119,15 @@ void encode(const MessagesAppended& record, ByteBuffer& out) {
                   record.timestamp_ms);
 }
 
+void encode(const StreamRenewed& record, ByteBuffer& out) {
+    MessagesAppended nothing{.incarnation = record.incarnation, .framing = record.framing};
+    nothing.first = record.tail;
+    nothing.first_position = record.next_position;
+    nothing.timestamp_ms = record.accessed_at_ms;
+    nothing.payload_dropped = true;
+    encode(nothing, out);
+}
+
 std::optional<MessagesAppended> decode_appended_head(const RecordView& record) {
     const std::string_view body = record.body;
     if (record.type != RecordType::messages_appended || body.size() < append_fixed_bytes) return {};

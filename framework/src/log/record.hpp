@@ -92,18 +92,35 @@ struct StreamTruncated {
     Offset before;
 };
 
+/// The stream was read, on a node whose reads the others do not see: its sliding expiry counts from then.
+///
+/// It has no type of its own. It lies in a commit as an append of nothing whose payload was dropped, which programs that know nothing
+/// of renewals fold rightly: the tail stays where it is, and the stream was used.
+struct StreamRenewed {
+    Incarnation incarnation;
+    Framing framing = Framing::bytes;
+    Offset tail;             ///< the stream's
+    Position next_position;  ///< the store's
+    std::int64_t accessed_at_ms = 0;
+};
+
 /// Appends one encoded record to `out` (whose size is a multiple of 8, and is again afterwards).
 void encode(const StreamCreated& record, ByteBuffer& out);
 void encode(const MessagesAppended& record, ByteBuffer& out);
 void encode(const StreamClosed& record, ByteBuffer& out);
 void encode(const StreamDeleted& record, ByteBuffer& out);
 void encode(const StreamTruncated& record, ByteBuffer& out);
+void encode(const StreamRenewed& record, ByteBuffer& out);
 
 /// Reads a record's body. The views point into it. Empty when the body is malformed.
 [[nodiscard]] std::optional<StreamCreated> decode_created(const RecordView& record);
 [[nodiscard]] std::optional<MessagesAppended> decode_appended(const RecordView& record);
 /// The same but for `sizes` and `payload`, which it neither reads nor checks: for folding, which needs none of them.
 [[nodiscard]] std::optional<MessagesAppended> decode_appended_head(const RecordView& record);
+/// Whether it is a StreamRenewed, whose `accessed_at_ms` is its timestamp. All other records hold or held a message.
+[[nodiscard]] inline bool is_renewal(const MessagesAppended& record) noexcept {
+    return record.payload_dropped && record.count == 0;
+}
 [[nodiscard]] std::optional<StreamClosed> decode_closed(const RecordView& record);
 [[nodiscard]] std::optional<StreamDeleted> decode_deleted(const RecordView& record);
 [[nodiscard]] std::optional<StreamTruncated> decode_truncated(const RecordView& record);

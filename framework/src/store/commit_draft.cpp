@@ -7,6 +7,8 @@
 namespace foldback {
 namespace {
 
+/// Of a renewal: header, fixed fields, one tagged number, padding.
+constexpr std::size_t renewal_bytes = 64;
 /// Bytes of a record beyond its payload and sizes: header, fixed fields, padding, tags.
 constexpr std::size_t record_overhead = 160;
 
@@ -35,6 +37,10 @@ std::size_t CommitDraft::bound(const std::vector<AppendRequest>& requests) {
     std::size_t total = 0;
     for (const auto& request : requests) total += bound(request);
     return total;
+}
+
+std::size_t CommitDraft::bound(const RenewRequest& request) {
+    return 256 + request.renewals.size() * 2 * renewal_bytes;
 }
 
 void CommitDraft::begin(Position first_position, std::span<std::byte> room) {
@@ -73,6 +79,13 @@ CommitDraft::Stream& CommitDraft::stream(const StreamPath& path) {
         here->found = std::move(found);
     }
     return *here;
+}
+
+CommitDraft::Stream& CommitDraft::named(const StreamPath& path) {
+    auto& target = stream(path);
+    if (catalog_.sharing() == index::Sharing::among_nodes && target.is_known() && target.expired)
+        record_deleted(target, log::DeleteReason::expired);
+    return target;
 }
 
 CommitDraft::Stream* CommitDraft::already_here(const index::StreamState& state) {
@@ -122,22 +135,37 @@ Refused CommitDraft::refuse_missing(const Stream& stream, const StreamPath& path
 }
 
 Result<std::monostate> CommitDraft::decide(const RemoveRequest& request) {
-    auto& target = stream(request.stream);
+    auto& target = named(request.stream);
     if (!target.usable()) return refuse_missing(target, request.stream);
     record_deleted(target, log::DeleteReason::requested);
     return std::monostate{};
 }
 
 Result<std::monostate> CommitDraft::decide(const ExpireRequest& request) {
-    auto& target = stream(request.stream);
+    auto& target = named(request.stream);
     if (target.exists() && target.life == index::Life::live && target.expired) {
         record_deleted(target, log::DeleteReason::expired);
     }
     return std::monostate{};
 }
 
+Result<std::monostate> CommitDraft::decide(const RenewRequest& request) {
+    for (const auto& [used, used_at_ms] : request.renewals) {
+        auto& target = named(used->meta->path);
+        const bool is_same = target.is_known() && target.meta->incarnation == used->meta->incarnation;
+        if (!is_same || !target.usable() || target.renewed || used_at_ms <= target.found->logged_access_ms) continue;
+        commit_.add(log::StreamRenewed{.incarnation = target.meta->incarnation,
+                                       .framing = target.meta->framing,
+                                       .tail = target.tail,
+                                       .next_position = {first_position_.value + commit_.messages()},
+                                       .accessed_at_ms = catalog_.wall_time(used_at_ms).time_since_epoch().count()});
+        target.renewed = true;
+    }
+    return std::monostate{};
+}
+
 Result<Offset> CommitDraft::decide(const TruncateRequest& request) {
-    auto& target = stream(request.stream);
+    auto& target = named(request.stream);
     if (!target.usable()) return refuse_missing(target, request.stream);
     if (request.before > target.tail) {
         return refuse(Refusal::bad_offset, "the offset to truncate before lies beyond the stream's tail", &target);

@@ -41,8 +41,19 @@ struct ExpireRequest {
     StreamPath stream;
 };
 
+/// A stream was used then, on this node's monotonic clock.
+struct Renewal {
+    index::StreamRef stream;
+    std::int64_t used_at_ms = 0;
+};
+/// Tells all nodes of a shared log so, for those of the streams that are still there.
+struct RenewRequest {
+    std::vector<Renewal> renewals;
+};
+
 /// Decides requests one after another against the state that the commit being built will leave behind, and records
-/// what they do. A refused request records nothing. Used by the writer thread alone.
+/// what they do. A refused request records nothing. But where nodes share the log, a stream that a request finds expired is
+/// deleted, whatever becomes of the request: what one node has said others may not deny. Used by the writer thread alone.
 class CommitDraft {
 public:
     CommitDraft(index::Catalog& catalog, const Clock& clock, const LogStoreOptions& options)
@@ -57,6 +68,7 @@ public:
     [[nodiscard]] Result<std::monostate> decide(const RemoveRequest& request);
     [[nodiscard]] Result<Offset> decide(const TruncateRequest& request);
     [[nodiscard]] Result<std::monostate> decide(const ExpireRequest& request);
+    [[nodiscard]] Result<std::monostate> decide(const RenewRequest& request);
 
     [[nodiscard]] log::CommitBuilder& commit() noexcept { return commit_; }
     /// The commit's records that only append, to streams that were there before it.
@@ -70,6 +82,7 @@ public:
     [[nodiscard]] static std::size_t bound(const RemoveRequest&) { return 256; }
     [[nodiscard]] static std::size_t bound(const TruncateRequest&) { return 256; }
     [[nodiscard]] static std::size_t bound(const ExpireRequest&) { return 256; }
+    [[nodiscard]] static std::size_t bound(const RenewRequest& request);
 
 private:
     /// A stream as the commit will leave it.
@@ -86,6 +99,7 @@ private:
         std::optional<Producer> closed_by;
         std::optional<std::string> stream_seq;
         std::uint32_t producer_count = 0;
+        bool renewed = false;                                   ///< in this commit
         std::map<std::string, index::ProducerState> producers;  ///< changed in this commit
 
         /// Whether the catalog knows the stream, and not only an earlier one of this path.
@@ -104,6 +118,8 @@ private:
     };
 
     [[nodiscard]] Stream& stream(const StreamPath& path);
+    /// The same for a stream that a request names: see above.
+    [[nodiscard]] Stream& named(const StreamPath& path);
     /// Null: the commit has had nothing to do with it so far. The catalog keeps what is held here, so the same stream stays the same
     /// object until the commit ends.
     [[nodiscard]] Stream* already_here(const index::StreamState& state);

@@ -52,7 +52,7 @@ std::optional<Refused> CommitDraft::check_shape(const AppendRequest& request) co
 
 Result<CommitDraft::AppendPlan> CommitDraft::plan(const AppendRequest& request) {
     if (auto refused = check_shape(request)) return *std::move(refused);
-    auto& target = stream(request.stream);
+    auto& target = named(request.stream);
     if (!target.usable()) {
         const bool held_by_forks = target.exists() && (target.life == index::Life::soft_deleted || target.forks > 0);
         if (!request.create_with || held_by_forks) return refuse_missing(target, request.stream);
@@ -85,7 +85,7 @@ Result<CommitDraft::AppendPlan> CommitDraft::plan_assertion(const AppendRequest&
     if (request.producer || request.stream_seq || request.create_with) {
         return refuse(Refusal::bad_request, "an append without data asserts an offset and nothing else");
     }
-    auto& target = stream(request.stream);
+    auto& target = named(request.stream);
     AppendPlan asserted;
     asserted.stream = &target;
     asserted.nothing_to_do = true;

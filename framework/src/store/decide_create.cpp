@@ -42,9 +42,9 @@ Result<Created> CommitDraft::decide(const CreateRequest& request) {
     if (request.initial.joined().size() > options_.max_append_bytes) return refuse_too_large();
     Stream* source = nullptr;
     if (request.fork) {
-        source = &stream(request.fork->source);
+        source = &named(request.fork->source);
     }
-    auto& target = stream(request.stream);
+    auto& target = named(request.stream);
     if (target.usable()) return existing(target, request, source);
     const bool held_by_forks = target.exists() && (target.life == index::Life::soft_deleted || target.forks > 0);
     if (held_by_forks) {

@@ -9,6 +9,7 @@ namespace foldback {
 namespace {
 
 constexpr std::chrono::milliseconds maintenance_interval{500};
+constexpr std::chrono::milliseconds renewal_interval{100};
 /// How much is written between two turns of the thread that prepares the next segment.
 constexpr std::uint64_t filler_step_bytes = 1 << 20;
 
@@ -43,6 +44,7 @@ void LogStore::Engine::save_rebuilt_index() {
 
 void LogStore::Engine::join_others(std::shared_ptr<SharedLog> shared) {
     fills_ahead_ = false;  // a copy is hardly ever flushed
+    renewals_ = std::make_unique<Renewals>(*catalog_, *writer_, *shared, options_);
     writer_->share(std::move(shared));
     writer_->on_commit = [this] {
         if (maintenance_->checkpoint_is_due()) maintenance_->checkpoint();
@@ -72,18 +74,24 @@ void LogStore::Engine::start_threads() {
     };
     writer_thread_ = std::thread([this] { run_writer(); });
     maintenance_thread_ = std::thread([this] { run_maintenance(); });
-    filler_thread_ = std::thread([this] { run_filler(); });
-    if (shared_) shared_->follow([this] { writer_->look(); });
+    if (shared_) {
+        renewal_thread_ = std::thread([this] { run_renewals(); });
+        shared_->follow([this] { writer_->look(); });
+    } else {
+        filler_thread_ = std::thread([this] { run_filler(); });
+    }
 }
 
 LogStore::Engine::~Engine() {
     if (shared_) shared_->unfollow();
-    writer_->stop();
     {
         const std::lock_guard lock(wake_mutex_);
         stopping_ = true;
     }
     wake_.notify_all();
+    if (renewal_thread_.joinable()) renewal_thread_.join();
+    if (renewals_) renew_all();
+    writer_->stop();
     for (auto* thread : {&writer_thread_, &maintenance_thread_, &filler_thread_}) {
         if (thread->joinable()) thread->join();
     }
@@ -110,6 +118,25 @@ void LogStore::Engine::run_filler() {
         }
         lock.lock();
     }
+}
+
+void LogStore::Engine::run_renewals() {
+    std::unique_lock lock(wake_mutex_);
+    while (!wake_.wait_for(lock, renewal_interval, [this] { return stopping_; })) {
+        lock.unlock();
+        try {
+            (void)renewals_->publish_due();
+        } catch (const std::exception& error) {
+            report_trouble(error.what());
+        }
+        lock.lock();
+    }
+}
+
+void LogStore::Engine::renew_all() noexcept try {
+    if (!writer_->broken()) renewals_->publish_all();
+} catch (const std::exception&) {
+    // As after a crash: other nodes know of no later use than the log tells.
 }
 
 void LogStore::Engine::run_maintenance() {
@@ -171,11 +198,17 @@ bool LogStore::Engine::pace(std::uint64_t bytes) {
 void LogStore::Engine::fold_news() {
     if (!shared_) return;
     if (!options_.background_threads) {
-        if (shared_->reachable()) (void)writer_->catch_up();
+        if (!shared_->reachable()) return catalog_->hold_idling();
+        (void)writer_->catch_up();
         return;
     }
     if (ReadMode::current() == ReadMode::memory_only) throw NotInMemory();
     writer_->wait_for_news();
+}
+
+Result<bool> LogStore::Engine::settle(const StreamPath& stream, Renewals::Use use) {
+    if (!renewals_ || writer_->broken()) return false;
+    return renewals_->settle(stream, use);
 }
 
 log::Place LogStore::Engine::folded_to() const {
@@ -229,7 +262,10 @@ bool LogStore::Engine::run_one(Work work) {
     const std::lock_guard one_at_a_time(maintenance_mutex_);
     switch (work) {
         case Work::commit: break;
-        case Work::expire: return maintenance_->expire() > 0;
+        case Work::expire: {
+            const bool renewed = renewals_ && renewals_->publish_due() > 0;
+            return maintenance_->expire() > 0 || renewed;
+        }
         case Work::checkpoint: return maintenance_->checkpoint() || maintenance_->forget_unused();
         case Work::rewrite: return maintenance_->rewrite();
     }

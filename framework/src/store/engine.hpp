@@ -13,6 +13,7 @@
 #include "store/feed.hpp"
 #include "store/maintenance.hpp"
 #include "store/reader.hpp"
+#include "store/renewals.hpp"
 #include "store/watchers.hpp"
 #include "store/writer.hpp"
 
@@ -40,6 +41,8 @@ public:
     /// the thread must not wait for it.
     void fold_news();
     [[nodiscard]] log::Place folded_to() const;
+    /// As Renewals::settle; nothing is to be decided where no other node is.
+    [[nodiscard]] Result<bool> settle(const StreamPath& stream, Renewals::Use use);
 
     Writer& writer() noexcept { return *writer_; }
     Reader& reader() noexcept { return *reader_; }
@@ -64,6 +67,9 @@ private:
     void run_maintenance();
     void maintain();
     void run_filler();
+    void run_renewals();
+    /// What was read here outlives this node's end.
+    void renew_all() noexcept;
     [[nodiscard]] bool pace(std::uint64_t bytes);
     [[nodiscard]] bool is_stopping();
     /// Reads what opening left out of a segment, so that damage there is told before somebody needs what is in it.
@@ -85,7 +91,8 @@ private:
     std::unique_ptr<Reader> reader_;
     std::unique_ptr<FeedReader> feed_;
     std::unique_ptr<Maintenance> maintenance_;
-    std::mutex maintenance_mutex_;  ///< its work is one at a time, whoever runs it
+    std::unique_ptr<Renewals> renewals_;  ///< null: the log is this store's own
+    std::mutex maintenance_mutex_;        ///< its work is one at a time, whoever runs it
 
     std::mutex wake_mutex_;
     std::condition_variable wake_;
@@ -95,7 +102,8 @@ private:
     std::atomic<bool> fills_ahead_{true};
     std::thread writer_thread_;
     std::thread maintenance_thread_;
-    std::thread filler_thread_;
+    std::thread filler_thread_;   ///< prepares segments of a log of its own
+    std::thread renewal_thread_;  ///< of a log that nodes share
 };
 
 }  // namespace foldback

@@ -85,14 +85,24 @@ auto read_latest(auto& engine, bool wanted, Read read, ReachesTail reaches_tail)
     return engine.folded_to() == seen ? found : read();
 }
 
-}  // namespace
-
-Result<ReadPage> LogStore::read(const ReadRequest& request) {
+Result<ReadPage> read_page(auto& engine, const ReadRequest& request) {
     return read_latest(
-        *engine_, request.latest, [&] { return engine_->reader().read(request); },
+        engine, request.latest, [&] { return engine.reader().read(request); },
         [&](const Result<ReadPage>& page) {
             return !page || page->up_to_date || request.direction == Direction::backward;
         });
+}
+
+}  // namespace
+
+Result<ReadPage> LogStore::read(const ReadRequest& request) {
+    auto page = read_page(*engine_, request);
+    const bool renews = page && request.renews_ttl;
+    const bool tells_end = !page && (request.latest || request.renews_ttl);
+    if (!engine_->shares_log() || (!renews && !tells_end)) return page;
+    const auto settled = engine_->settle(request.stream, renews ? Renewals::Use::read : Renewals::Use::look);
+    if (!settled) return settled.error();
+    return *settled ? read_page(*engine_, request) : std::move(page);
 }
 
 FeedPage LogStore::read_feed(const FeedRequest& request) {
@@ -103,7 +113,11 @@ FeedPage LogStore::read_feed(const FeedRequest& request) {
 
 Result<StreamInfo> LogStore::head(const StreamPath& stream) {
     engine_->fold_news();
-    return engine_->reader().head(stream);
+    auto info = engine_->reader().head(stream);
+    if (info || !engine_->shares_log()) return info;
+    const auto settled = engine_->settle(stream, Renewals::Use::look);
+    if (!settled) return settled.error();
+    return *settled ? engine_->reader().head(stream) : std::move(info);
 }
 
 StreamList LogStore::list(const ListRequest& request) {

@@ -52,7 +52,7 @@ void Maintenance::delete_expired(const StreamPath& path) {
     writer_.submit(queued<std::monostate>(ExpireRequest{path}, [](const Result<std::monostate>&) {}));
 }
 
-std::size_t Maintenance::expire() { return expire_changed() + expire_indexed(); }
+std::size_t Maintenance::expire() { return catalog_.holds_idling() ? 0 : expire_changed() + expire_indexed(); }
 
 std::size_t Maintenance::expire_changed() {
     std::vector<StreamPath> over;

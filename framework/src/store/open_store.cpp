@@ -70,7 +70,8 @@ void LogStore::Engine::check_copy() const {
 void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, OpenReport& report) {
     const bool missing = !std::filesystem::exists(index_file);
     index_ = std::make_unique<index::IndexDb>(index_file);
-    catalog_ = std::make_unique<index::Catalog>(*index_, *options_.clock);
+    catalog_ = std::make_unique<index::Catalog>(*index_, *options_.clock,
+                                                shared_ ? index::Sharing::among_nodes : index::Sharing::alone);
     const auto head = index_->head();
     catalog_->start_at(head);
     catalog_->set_stream_count(index_->stream_count());

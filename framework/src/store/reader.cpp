@@ -61,8 +61,9 @@ Watch Reader::keep_alive(const StreamPath& path) {
     const std::shared_lock lock(catalog_.mutex());
     if (!stream->meta->config.ttl || unusable(catalog_, *stream)) return {};
     ++stream->keepers;
+    if (catalog_.sharing() == index::Sharing::among_nodes) catalog_.await_renewal(stream);
     return Watch([this, stream = std::move(stream)] {
-        catalog_.touch(*stream);  // first: in between nobody may find it idle
+        catalog_.touch(stream);  // first: in between nobody may find it idle
         --stream->keepers;
     });
 }
@@ -74,7 +75,7 @@ Result<Reader::Snapshot> Reader::snapshot(const ReadRequest& request) {
     if (auto refused = unusable(catalog_, *stream)) return *std::move(refused);
     auto start = resolve(*stream, request.from, request.direction);
     if (!start) return start.error();
-    if (request.renews_ttl) catalog_.touch(*stream);
+    if (request.renews_ttl) catalog_.touch(stream);
     return Snapshot{.start = *start,
                     .tail = stream->tail,
                     .first = stream->first,

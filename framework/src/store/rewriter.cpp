@@ -84,6 +84,8 @@ void Rewriter::keep(const log::RecordView& view, std::uint64_t segment, KeptComm
         return;
     }
     auto record = sound(log::decode_appended(view));
+    // Who builds an index from what is left lets all idle times begin anew.
+    if (log::is_renewal(record)) return;
     const bool given_up = !fate.forked && record.first.value + record.extent <= fate.first.value;
     if (!given_up) {
         const auto at = kept.commit.add_encoded(view.bytes);

@@ -83,6 +83,9 @@ private:
     bool commit_shared();
     void decide_and_share(std::size_t bytes);
     [[nodiscard]] bool append_shared();
+    /// Does what needs the shared log. While that is away nothing is idle (see Catalog::hold_idling).
+    template <class Work>
+    auto reaching(Work work);
     void answer_group();
     /// `reason` is what becomes of the group.
     void break_down(const std::string& why, Refusal reason = Refusal::broken);

@@ -28,10 +28,29 @@ void Writer::look() {
 }
 
 void Writer::wait_for_news() {
-    if (!broken_ && replication_->shared().reachable()) barrier_.wait([this] { look(); }, patience_of_readers);
+    if (broken_) return;
+    if (!replication_->shared().reachable()) return catalog_.hold_idling();
+    barrier_.wait([this] { look(); }, patience_of_readers);
 }
 
-bool Writer::catch_up() { return replication_->catch_up(); }
+template <class Work>
+auto Writer::reaching(Work work) {
+    try {
+        auto done = work();
+        catalog_.end_hold();
+        return done;
+    } catch (const StoreUnavailable&) {
+        catalog_.hold_idling();
+        throw;
+    } catch (const OutcomeUnknown&) {
+        catalog_.hold_idling();
+        throw;
+    }
+}
+
+bool Writer::catch_up() {
+    return reaching([this] { return replication_->catch_up(); });
+}
 
 bool Writer::commit_shared() {
     const auto ticket = barrier_.begin();
@@ -61,7 +80,7 @@ bool Writer::commit_shared() {
 
 /// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
 void Writer::decide_and_share(std::size_t bytes) {
-    const auto turn = replication_->turn();
+    const auto turn = reaching([this] { return replication_->turn(); });
     while (true) {
         decide_group(bytes);
         if (draft_.commit().empty()) {
@@ -79,7 +98,7 @@ bool Writer::append_shared() {
         return catalog_.next_incarnation();
     }();
     const TimedIn timed(flush_us_);
-    return replication_->append(draft_, next_incarnation);
+    return reaching([&] { return replication_->append(draft_, next_incarnation); });
 }
 
 }  // namespace foldback

@@ -44,8 +44,6 @@ private:
 };
 
 LiveSource::Read StreamSource::read(std::size_t max_bytes) {
-    // A stream with live readers does not expire (PROTOCOL §5.1 Stream-TTL), however long one of them waits.
-    if (!began_) kept_alive_ = service_.store.keep_alive(reader_.stream);
     auto page = service_.store.read({.stream = reader_.stream,
                                      .from = place_,
                                      .max_bytes = max_bytes,
@@ -55,6 +53,8 @@ LiveSource::Read StreamSource::read(std::size_t max_bytes) {
     if (!page) return refused(page.error());
     page_ = std::move(*page);
     place_ = page_.next;
+    // A stream with live readers does not expire (PROTOCOL §5.1 Stream-TTL), however long one of them waits.
+    if (!began_) kept_alive_ = service_.store.keep_alive(reader_.stream);
     began_ = true;
 
     Batch batch;

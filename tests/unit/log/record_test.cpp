@@ -195,6 +195,35 @@ TEST_CASE("closing, deletion and truncation are read back as they were written")
     CHECK(truncated->before.value == 60);
 }
 
+TEST_CASE("a renewal is an append of nothing, and no other append is one") {
+    for (const auto framing : {Framing::json, Framing::bytes}) {
+        const auto bytes = encoded(StreamRenewed{.incarnation = {6},
+                                                 .framing = framing,
+                                                 .tail = {70},
+                                                 .next_position = {80},
+                                                 .accessed_at_ms = 1'700'000'000'123});
+        CHECK(bytes.size() == 64);
+        const auto renewed = decode_appended(*decode_record(bytes, true));
+        REQUIRE(renewed);
+        CHECK(is_renewal(*renewed));
+        CHECK(renewed->incarnation.value == 6);
+        CHECK(renewed->framing == framing);
+        CHECK(renewed->first.value == 70);
+        CHECK(renewed->first_position.value == 80);
+        CHECK(renewed->timestamp_ms == 1'700'000'000'123);
+        CHECK(renewed->count == 0);
+        CHECK(renewed->extent == 0);
+        CHECK(renewed->producer_id.empty());
+        CHECK_FALSE(renewed->closes);
+    }
+
+    auto dropped = json_append();
+    CHECK_FALSE(is_renewal(dropped));
+    dropped.payload_dropped = true;
+    dropped.sizes = dropped.payload = {};
+    CHECK_FALSE(is_renewal(*decode_appended(*decode_record(encoded(dropped), true))));
+}
+
 TEST_CASE("a record is decoded only as what it is") {
     const auto bytes = encoded(StreamDeleted{.incarnation = {4}});
     const auto record = decode_record(bytes, true);

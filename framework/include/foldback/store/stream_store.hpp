@@ -126,7 +126,8 @@ struct ReadRequest {
     /// The page ends before the message that would exceed this many payload bytes, but holds at least one message.
     std::size_t max_bytes = 1 << 20;
     std::size_t max_messages = SIZE_MAX;
-    /// Whether this read restarts the sliding expiry (PROTOCOL §5.1 Stream-TTL). Costs no disk write.
+    /// Whether this read restarts the sliding expiry (PROTOCOL §5.1 Stream-TTL). Costs no disk write; over a log that
+    /// nodes share one in about a time to live, for which a read near the stream's end waits.
     bool renews_ttl = true;
     /// Of a log that nodes share: a page that reaches the tail has all that other nodes had acknowledged before the read. False, for
     /// those who watch and so hear of it soon: all that this node has folded, which costs no question.
