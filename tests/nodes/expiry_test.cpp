@@ -355,13 +355,8 @@ TEST_CASE("a node that starts again knows what was renewed, from its index and w
     for (const bool has_index : {true, false}) {
         Clocked nodes;
         const test::TemporaryDirectory directory;
-        const auto open = [&] {
-            nodes.other.store.reset();
-            nodes.other.shared = std::make_shared<MemorySharedLog>(nodes.common);
-            nodes.other.store = LogStore::over_shared(nodes.other.shared, nodes.other.device, nodes.other.options(),
-                                                      has_index ? directory.path() / "index.db" : "");
-        };
-        open();
+        if (has_index) nodes.other.index_file = directory.path() / "index.db";
+        nodes.other.open();
         create_for_a_minute(nodes.one);
         nodes.advance(seconds{50});
         CHECK(read(nodes.one) == "accepted");
@@ -369,7 +364,7 @@ TEST_CASE("a node that starts again knows what was renewed, from its index and w
         nodes.work();
         CHECK(head(nodes.other) == "accepted");
 
-        open();
+        nodes.other.open();
         const auto before = nodes.commits();
         nodes.advance(seconds{2});
         CHECK(read(nodes.other) == "accepted");
@@ -381,16 +376,30 @@ TEST_CASE("a node that starts again knows what was renewed, from its index and w
     }
 }
 
-TEST_CASE("idle streams that a starting node lets begin anew do not keep it from finding those that are over") {
-    auto common = std::make_shared<test::SharedCommits>(1 << 20);
-    Node node(common);
+TEST_CASE("a node that starts again takes no read of its own for one that all know of") {
+    Clocked nodes;
     const test::TemporaryDirectory directory;
-    const auto open = [&] {
-        node.store.reset();
-        node.shared = std::make_shared<MemorySharedLog>(common);
-        node.store = LogStore::over_shared(node.shared, node.device, node.options(), directory.path() / "index.db");
-    };
-    open();
+    nodes.one.index_file = directory.path() / "index.db";
+    nodes.one.open();
+    create_for_a_minute(nodes.one);
+    nodes.advance(seconds{50});
+    CHECK(read(nodes.one) == "accepted");
+    REQUIRE(nodes.one.store->run_one(LogStore::Work::checkpoint));
+    nodes.one.shared->away = true;  // it dies
+    nodes.one.open();
+    const auto before = nodes.commits();
+    nodes.advance(seconds{7});
+
+    CHECK(read(nodes.one) == "accepted");
+
+    CHECK(nodes.commits() == before + 1);
+}
+
+TEST_CASE("idle streams that a starting node lets begin anew do not keep it from finding those that are over") {
+    Node node(std::make_shared<test::SharedCommits>(1 << 20));
+    const test::TemporaryDirectory directory;
+    node.index_file = directory.path() / "index.db";
+    node.open();
     for (int i = 0; i < 5000; ++i) {
         node.store->create({.stream = "long/" + std::to_string(i), .config = {.ttl = seconds{3600}}},
                            [](const Result<Created>&) {});
@@ -400,7 +409,7 @@ TEST_CASE("idle streams that a starting node lets begin anew do not keep it from
     node.store.reset();
     node.clock.advance(seconds{7200});
 
-    open();
+    node.open();
     node.clock.advance(seconds{3001});
     for (int i = 0; i < 3; ++i) node.store->run_until_idle();
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,7 +29,7 @@ struct Node {
         store.reset();
         shared = std::make_shared<MemorySharedLog>(common);
         report = {};
-        store = LogStore::over_shared(shared, device, options(), {}, &report);
+        store = LogStore::over_shared(shared, device, options(), index_file, &report);
     }
     [[nodiscard]] LogStoreOptions options() const {
         LogStoreOptions these;
@@ -40,6 +41,7 @@ struct Node {
 
     std::shared_ptr<test::SharedCommits> common;
     std::shared_ptr<LogDevice> device;
+    std::filesystem::path index_file;  ///< from the next opening on; empty: in memory
     ManualClock clock;
     std::shared_ptr<MemorySharedLog> shared;
     std::unique_ptr<LogStore> store;

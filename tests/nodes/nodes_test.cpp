@@ -165,13 +165,8 @@ TEST_CASE("a copy that lost what was not flushed, even behind what its index kno
     auto common = std::make_shared<test::SharedCommits>(segment_bytes);
     Node node(common);
     const test::TemporaryDirectory directory;
-    const auto open = [&] {
-        node.store.reset();
-        node.report = {};
-        node.store = LogStore::over_shared(std::make_shared<MemorySharedLog>(common), node.device, node.options(),
-                                           directory.path() / "index.db", &node.report);
-    };
-    open();
+    node.index_file = directory.path() / "index.db";
+    node.open();
     create(node, "a");
     for (int i = 0; i < 5; ++i) append(node, "a", "[1,2,3]");
     node.store->run_until_idle();
@@ -181,7 +176,7 @@ TEST_CASE("a copy that lost what was not flushed, even behind what its index kno
     node.device->open("0000000001.segment", LogDevice::Open::read_write)
         ->write_at(4096 + 300, std::as_bytes(std::span(zeros)));
 
-    open();
+    node.open();
 
     CHECK_FALSE(node.report.copy_discarded_because.empty());
     CHECK(state_of(*node.store) == state);

@@ -11,6 +11,7 @@ import { Random } from "../harness/random.mjs"
 import { Server, eventually } from "../harness/server.mjs"
 import { partitioned } from "./partitioned.mjs"
 import { archiverKilled } from "./archiver_killed.mjs"
+import { expiring } from "./expiring.mjs"
 import { Writer, head, read, readAll } from "./clients.mjs"
 
 const binary = process.argv[2]
@@ -78,6 +79,9 @@ await test("a condition that another node has overtaken is refused", async () =>
   for (const node of nodes) answers.push((await fetch(node.streamUrl("calm"), { method: "POST", headers, body: "1" })).status)
   check(answers.join() === "204,412,412", `they were answered ${answers}`)
 })
+
+await test("a stream that is read on one node does not expire on another, and one that is idle does on both", () =>
+  expiring([nodes[1], nodes[2]], () => Number(database.run("SELECT count(*) FROM foldback_commits"))))
 
 await test("subscriptions are the keeper's, and there is one", async () => {
   const statuses = []
