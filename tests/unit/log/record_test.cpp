@@ -217,6 +217,11 @@ TEST_CASE("a renewal is an append of nothing, and no other append is one") {
         CHECK_FALSE(renewed->closes);
     }
 
+    // What every version of the format has read as an append of nothing.
+    const std::string body("\x46\0\0\0\0\0\0\0\x50\0\0\0\0\0\0\0\0\0\0\0\x0a\0\0\0\x03\x08\0\0\0\0\0\0\0\0", 34);
+    CHECK(encoded(StreamRenewed{.incarnation = {42}, .framing = Framing::json, .tail = {70}, .next_position = {80}}) ==
+          framed(RecordType::messages_appended, 5, body));
+
     auto dropped = json_append();
     CHECK_FALSE(is_renewal(dropped));
     dropped.payload_dropped = true;
