@@ -404,6 +404,7 @@ TEST_CASE("idle streams that a starting node lets begin anew do not keep it from
         node.store->create({.stream = "long/" + std::to_string(i), .config = {.ttl = seconds{3600}}},
                            [](const Result<Created>&) {});
     }
+    node.clock.advance(seconds{700});  // the index would have its end behind those of the others
     create_for(node, "short", seconds{3000});
     node.store->run_until_idle();
     node.store.reset();
@@ -453,7 +454,7 @@ TEST_CASE("renewals are given up when their segment is rewritten") {
     nodes.work();
 
     CHECK(nodes.one.store->stats().segments_rewritten > 0);
-    CHECK(nodes.one.store->stats().log_bytes < before);
+    CHECK(2 * nodes.one.store->stats().log_bytes < before);
     nodes.one.open();
     CHECK(head(nodes.one) == "accepted");
     CHECK(head(nodes.other) == "accepted");
