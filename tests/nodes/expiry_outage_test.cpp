@@ -1,0 +1,188 @@
+#include <doctest/doctest.h>
+
+#include "nodes/clocked_nodes.hpp"
+#include "support/temporary_directory.hpp"
+
+/// Sliding expiry while the shared log is away, and when nodes end and start.
+namespace foldback::nodes {
+
+TEST_CASE("while the log is away nothing is over, and what was read meanwhile is renewed when it is back") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one, "read");
+    create_for_a_minute(nodes.one, "idle");
+    CHECK(head(nodes.other, "idle") == "accepted");
+    nodes.advance(seconds{30});
+    nodes.one.shared->away = nodes.other.shared->away = true;
+    CHECK(head(nodes.other, "idle") == "accepted");
+    nodes.advance(seconds{70});
+    CHECK(read(nodes.one, "read") == "accepted");
+    CHECK(head(nodes.other, "read") == "accepted");
+    CHECK(head(nodes.other, "idle") == "accepted");
+    nodes.work();
+
+    nodes.advance(seconds{10});
+    nodes.one.shared->away = nodes.other.shared->away = false;
+    nodes.other.store->run_until_idle();
+    CHECK(head(nodes.other, "read") == "accepted");
+    nodes.advance(seconds{1});
+    nodes.one.store->run_until_idle();
+    nodes.advance(seconds{5});
+    nodes.work();
+
+    CHECK(head(nodes.other, "read") == "accepted");
+    CHECK(head(nodes.other, "idle") == "not_found");
+    nodes.advance(seconds{44});
+    CHECK(head(nodes.other, "read") == "not_found");
+}
+
+TEST_CASE("a renewal that fails is tried again") {
+    for (const auto fault : {Fault::unavailable, Fault::unknown_and_done, Fault::unknown_and_not_done}) {
+        Clocked nodes;
+        create_for_a_minute(nodes.one);
+        nodes.advance(seconds{30});
+        CHECK(read(nodes.one) == "accepted");
+        nodes.advance(seconds{25});
+        nodes.one.shared->next_append = fault;
+        nodes.one.store->run_until_idle();
+
+        nodes.one.shared->away = true;
+        nodes.advance(seconds{34});
+        CHECK(head(nodes.other) == "accepted");
+        nodes.advance(seconds{1});
+        CHECK(head(nodes.other) == "not_found");
+    }
+}
+
+TEST_CASE("a read whose renewal cannot be made is answered all the same, and renewed later") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    nodes.advance(seconds{57});
+    nodes.one.shared->next_append = Fault::unavailable;
+
+    CHECK(read(nodes.one) == "accepted");
+
+    nodes.one.store->run_until_idle();
+    nodes.advance(seconds{59});
+    CHECK(head(nodes.other) == "accepted");
+}
+
+TEST_CASE("a node that ends in order tells what was read there, and one that dies does not") {
+    for (const bool in_order : {true, false}) {
+        Clocked nodes;
+        create_for_a_minute(nodes.one);
+        nodes.advance(seconds{30});
+        CHECK(read(nodes.one) == "accepted");
+
+        nodes.one.shared->away = !in_order;
+        nodes.one.store.reset();
+
+        nodes.advance(seconds{30});
+        CHECK(head(nodes.other) == (in_order ? "accepted" : "not_found"));
+        nodes.advance(seconds{30});
+        CHECK(head(nodes.other) == "not_found");
+    }
+}
+
+TEST_CASE("time during which no node ran does not count") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    nodes.one.store.reset();
+    nodes.other.store.reset();
+    nodes.advance(std::chrono::hours{5});
+
+    nodes.one.open();
+    nodes.advance(milliseconds{59'999});
+    nodes.one.store->run_until_idle();
+    CHECK(head(nodes.one) == "accepted");
+    nodes.advance(milliseconds{1});
+    CHECK(head(nodes.one) == "not_found");
+}
+
+TEST_CASE("a node that starts again knows what was renewed, from its index and without") {
+    for (const bool has_index : {true, false}) {
+        Clocked nodes;
+        const test::TemporaryDirectory directory;
+        if (has_index) nodes.other.index_file = directory.path() / "index.db";
+        nodes.other.open();
+        create_for_a_minute(nodes.one);
+        nodes.advance(seconds{50});
+        CHECK(read(nodes.one) == "accepted");
+        nodes.advance(seconds{6});
+        nodes.work();
+        CHECK(head(nodes.other) == "accepted");
+
+        nodes.other.open();
+        const auto before = nodes.commits();
+        nodes.advance(seconds{2});
+        CHECK(read(nodes.other) == "accepted");
+
+        CHECK(nodes.commits() == before);  // it is over in 52 seconds: nobody has to be told
+        nodes.one.store.reset();
+        nodes.advance(seconds{59});
+        CHECK(head(nodes.other) == "accepted");
+    }
+}
+
+TEST_CASE("a node that starts again takes no read of its own for one that all know of") {
+    Clocked nodes;
+    const test::TemporaryDirectory directory;
+    nodes.one.index_file = directory.path() / "index.db";
+    nodes.one.open();
+    create_for_a_minute(nodes.one);
+    nodes.advance(seconds{50});
+    CHECK(read(nodes.one) == "accepted");
+    REQUIRE(nodes.one.store->run_one(LogStore::Work::checkpoint));
+    nodes.one.shared->away = true;  // it dies
+    nodes.one.open();
+    const auto before = nodes.commits();
+    nodes.advance(seconds{7});
+
+    CHECK(read(nodes.one) == "accepted");
+
+    CHECK(nodes.commits() == before + 1);
+}
+
+TEST_CASE("idle streams that a starting node lets begin anew do not keep it from finding those that are over") {
+    Node node(std::make_shared<test::SharedCommits>(1 << 20));
+    const test::TemporaryDirectory directory;
+    node.index_file = directory.path() / "index.db";
+    node.open();
+    for (int i = 0; i < 5000; ++i) {
+        node.store->create({.stream = "long/" + std::to_string(i), .config = {.ttl = seconds{3600}}},
+                           [](const Result<Created>&) {});
+    }
+    node.clock.advance(seconds{700});  // the index would have its end behind those of the others
+    create_for(node, "short", seconds{3000});
+    node.store->run_until_idle();
+    node.store.reset();
+    node.clock.advance(seconds{7200});
+
+    node.open();
+    node.clock.advance(seconds{3001});
+    for (int i = 0; i < 3; ++i) node.store->run_until_idle();
+
+    CHECK(node.store->stats().streams == 5000);
+    node.clock.advance(seconds{600});
+    for (int i = 0; i < 3; ++i) node.store->run_until_idle();
+    CHECK(node.store->stats().streams == 0);
+}
+
+TEST_CASE("renewals are given up when their segment is rewritten") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    for (int i = 0; nodes.one.store->stats().segments < 4; ++i) {
+        REQUIRE(i < 1000);
+        nodes.advance(seconds{58});
+        CHECK(read(nodes.one) == "accepted");
+    }
+    const auto before = nodes.one.store->stats().log_bytes;
+    nodes.work();
+
+    CHECK(nodes.one.store->stats().segments_rewritten > 0);
+    CHECK(2 * nodes.one.store->stats().log_bytes < before);
+    nodes.one.open();
+    CHECK(head(nodes.one) == "accepted");
+    CHECK(head(nodes.other) == "accepted");
+}
+
+}  // namespace foldback::nodes
