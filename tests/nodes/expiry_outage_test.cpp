@@ -170,6 +170,7 @@ TEST_CASE("idle streams that a starting node lets begin anew do not keep it from
 TEST_CASE("renewals are given up when their segment is rewritten") {
     Clocked nodes;
     create_for_a_minute(nodes.one);
+    append(nodes.one, "s", "1");
     for (int i = 0; nodes.one.store->stats().segments < 4; ++i) {
         REQUIRE(i < 1000);
         nodes.advance(seconds{58});
