@@ -135,7 +135,8 @@ TEST_CASE("while segments are moved to the archive nothing can be appended in th
     }
     REQUIRE(eventually([&] { return overtaken > 100; }));
 
-    Archiver archiver(segments, make_file_device(log.directory.path() / "archive"), {.segments_in_log = 1});
+    Archiver archiver(segments, make_file_device(log.directory.path() / "archive"),
+                      {.segments_in_log = 1, .background_thread = false});
     while (archiver.run_one()) {
     }
     const auto were = overtaken.load();

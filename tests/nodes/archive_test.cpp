@@ -54,8 +54,9 @@ struct Archived {
 
     [[nodiscard]] std::unique_ptr<Archiver> new_archiver(std::uint64_t segments_in_log = 0) {
         const auto told = [this](const std::string& what) { trouble.push_back(what); };
-        return std::make_unique<Archiver>(segments, directory,
-                                          ArchiverOptions{.segments_in_log = segments_in_log, .on_trouble = told});
+        return std::make_unique<Archiver>(
+            segments, directory,
+            ArchiverOptions{.segments_in_log = segments_in_log, .background_thread = false, .on_trouble = told});
     }
     void archive_all(std::uint64_t segments_in_log = 0) {
         const auto archiver = new_archiver(segments_in_log);

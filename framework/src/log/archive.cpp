@@ -9,63 +9,81 @@
 namespace foldback::log {
 namespace {
 
-constexpr std::string_view unfinished = ".new";
-
-/// A name beside another one that nobody else takes.
-std::string beside(const std::string& name, std::string_view what) {
-    return name + '.' + std::to_string(fresh_epoch()) + std::string(what);
+/// Appends the bytes of a segment, and throws StorageError where they are not all there.
+void write(const SharedOrigin& origin, std::uint64_t number, const Archive::Source& source,
+           const ArchivePlace::Append& append) {
+    std::uint64_t end = 0;
+    source([&](const SharedCommit& commit) {
+        if (end == 0) {
+            append(encode_segment_header(number == 1 ? origin.first_segment : commit.begins.value_or(SegmentHeader{})));
+            end = segment_header_bytes;
+        }
+        if (commit.place != Place{.segment = number, .byte = end})
+            throw StorageError("the shared log does not hold all of segment " + std::to_string(number));
+        append(commit.bytes);
+        end += commit.bytes.size();
+    });
 }
 
 }  // namespace
 
-Archive::Archive(std::shared_ptr<LogDevice> directory, SharedOrigin origin)
-    : directory_(std::move(directory)), origin_(std::move(origin)) {
-    if (has_begun()) {
-        if (const auto checked = check_archive_format(*directory_, origin_.name); !checked)
-            throw StorageError(checked.error().what);
-    } else if (!find_log_files(*directory_).segments.empty()) {
-        throw StorageError(directory_->describe("") + " holds segments, but is no archive");
-    }
-}
+Archive::Archive(std::shared_ptr<ArchivePlace> place, SharedOrigin origin)
+    : place_(std::move(place)), origin_(std::move(origin)) {}
 
-bool Archive::has_begun() const { return find_log_files(*directory_).has_format; }
+bool Archive::has_begun() {
+    if (has_begun_) return true;
+    const std::string name(format_name);
+    const auto file = place_->open(name);
+    if (!file) {
+        if (place_->open(segment_name(1)))
+            throw StorageError(place_->describe("") + " holds segments, but is no archive");
+        return false;
+    }
+    if (const auto problem = problem_with_archive_format(*file, origin_.name); !problem.empty())
+        throw StorageError(place_->describe(name) + " " + problem);
+    has_begun_ = true;
+    return true;
+}
 
 void Archive::begin() {
-    if (!has_begun()) write_archive_format(*directory_, origin_.name);
+    if (has_begun()) return;
+    const auto text = archive_format_text(origin_.name);
+    place_->put(
+        std::string(format_name), [&](const auto& append) { append(text); },
+        [&](const ReadableFile& written) {
+            if (!problem_with_archive_format(written, origin_.name).empty())
+                throw StorageError(place_->describe("") + " does not keep what is written there");
+        });
 }
 
-std::unique_ptr<LogFile> Archive::open(const std::string& name) const {
-    try {
-        return directory_->open(name, LogDevice::Open::read_only);
-    } catch (const DeviceError& error) {
-        if (error.code() == std::errc::no_such_file_or_directory) return nullptr;
-        throw;
-    }
-}
-
-std::optional<ArchivedSegment> Archive::find(std::uint64_t number) const { return find(segment_name(number), number); }
-
-std::optional<ArchivedSegment> Archive::find(const std::string& name, std::uint64_t number) const {
-    std::shared_ptr<LogFile> file = open(name);
+std::optional<ArchivedSegment> Archive::find(std::uint64_t number) {
+    if (!has_begun()) return {};
+    auto file = place_->open(segment_name(number));
     if (!file) return {};
+    auto found = read_whole(*file, number);
+    found.file = std::move(file);
+    return found;
+}
+
+ArchivedSegment Archive::read_whole(const ReadableFile& file, std::uint64_t number) const {
     const auto damaged = [&](const std::string& what) {
-        return StorageError(directory_->describe(name) + " is damaged: " + what);
+        return StorageError(place_->describe(segment_name(number)) + " is damaged: " + what);
     };
-    const auto header = read_segment_header(*file, number);
+    const auto header = read_segment_header(file, number);
     if (!header) throw damaged(header.error());
     if (header->generation > 0) throw damaged("it was rewritten, which no segment of an archive ever is");
-    CommitReader reader(*file, *header, segment_header_bytes, file->size());
+    CommitReader reader(file, *header, segment_header_bytes, file.size());
     while (reader.next()) {
     }
     if (!reader.sealed()) throw damaged(reader.problem().empty() ? "it has no end" : reader.problem());
-    return ArchivedSegment{
-        .header = *header,
-        .seal = {.place = {.segment = number, .byte = reader.last_commit_byte()}, .crc = reader.previous_crc()},
-        .file = std::move(file)};
+    return {.header = *header,
+            .seal = {.place = {.segment = number, .byte = reader.last_commit_byte()}, .crc = reader.previous_crc()},
+            .file = nullptr};
 }
 
-bool Archive::ends_with(const LastCommit& seal) const {
-    const auto file = open(segment_name(seal.place.segment));
+bool Archive::ends_with(const LastCommit& seal) {
+    if (!has_begun()) return false;
+    const auto file = place_->open(segment_name(seal.place.segment));
     if (!file || file->size() != seal.place.byte + commit_header_bytes) return false;
     std::array<char, commit_header_bytes> bytes{};
     const auto count = file->read_at(seal.place.byte, std::as_writable_bytes(std::span(bytes)));
@@ -84,51 +102,19 @@ bool Archive::read(const ArchivedSegment& segment, std::uint64_t from_byte,
     return reader.sealed() || from_byte == end;
 }
 
-void Archive::sync(const ArchivedSegment& segment) {
-    segment.file->sync();
-    directory_->sync_directory();
-}
+void Archive::sync(const ArchivedSegment& segment) { place_->sync(segment_name(segment.header.number)); }
 
-void Archive::clear_away() {
-    for (const auto& name : directory_->list()) {
-        if (name.ends_with(unfinished)) discard_file(*directory_, name);
-    }
-}
-
-void Archive::write(const std::string& name, std::uint64_t number, const Source& source) {
-    const auto file = directory_->open(name, LogDevice::Open::create_new);
-    std::uint64_t end = 0;
-    source([&](const SharedCommit& commit) {
-        if (end == 0) {
-            const auto header = number == 1 ? origin_.first_segment : commit.begins.value_or(SegmentHeader{});
-            file->write_at(0, as_bytes(encode_segment_header(header)));
-            end = segment_header_bytes;
-        }
-        if (commit.place != Place{.segment = number, .byte = end})
-            throw StorageError("the shared log does not hold all of segment " + std::to_string(number));
-        file->write_at(end, as_bytes(commit.bytes));
-        end += commit.bytes.size();
-    });
-    file->sync();
-}
+void Archive::clear_away() { place_->clear_away(); }
 
 void Archive::put(const LastCommit& seal, const Source& source) {
     begin();
     const auto number = seal.place.segment;
-    const auto name = segment_name(number);
-    const auto fresh = beside(name, unfinished);
-    try {
-        write(fresh, number, source);
-        const auto written = find(fresh, number);
-        if (!written || written->seal != seal)
-            throw StorageError("segment " + std::to_string(number) + " could not be archived: it is not the log's");
-        if (open(name)) directory_->rename(name, beside(name, ".aside"));
-    } catch (...) {
-        discard_file(*directory_, fresh);
-        throw;
-    }
-    directory_->rename(fresh, name);
-    directory_->sync_directory();
+    place_->put(
+        segment_name(number), [&](const auto& append) { write(origin_, number, source, append); },
+        [&](const ReadableFile& written) {
+            if (read_whole(written, number).seal != seal)
+                throw StorageError("segment " + std::to_string(number) + " could not be archived: it is not the log's");
+        });
 }
 
 }  // namespace foldback::log

@@ -49,7 +49,7 @@ void FileWindow::move_to(std::uint64_t at, std::uint64_t bytes) {
 
 std::string_view FileWindow::block_at(std::uint64_t at) { return this->at(at, window_bytes); }
 
-CommitReader::CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte,
+CommitReader::CommitReader(const ReadableFile& file, const SegmentHeader& segment, std::uint64_t from_byte,
                            std::uint64_t end_byte)
     : segment_(segment), window_(file, end_byte), byte_(from_byte) {
     if (from_byte == segment_header_bytes) {

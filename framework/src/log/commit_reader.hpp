@@ -29,7 +29,7 @@ namespace foldback::log {
 class FileWindow {
 public:
     /// Nothing at or after `end` is read.
-    FileWindow(const LogFile& file, std::uint64_t end) : file_(&file), end_(end) {}
+    FileWindow(const ReadableFile& file, std::uint64_t end) : file_(&file), end_(end) {}
 
     [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
 
@@ -51,7 +51,7 @@ private:
         return reinterpret_cast<char*>(buffer_->data()) + (at - begin_);
     }
 
-    const LogFile* file_;
+    const ReadableFile* file_;
     std::uint64_t end_;
     std::shared_ptr<const AlignedBytes> buffer_;
     std::uint64_t begin_ = 0;  ///< of the bytes in the buffer
@@ -62,7 +62,7 @@ private:
 class CommitReader {
 public:
     /// Starts at `from_byte`, where a commit must begin; stops at `end_byte` or after the seal.
-    CommitReader(const LogFile& file, const SegmentHeader& segment, std::uint64_t from_byte, std::uint64_t end_byte);
+    CommitReader(const ReadableFile& file, const SegmentHeader& segment, std::uint64_t from_byte, std::uint64_t end_byte);
 
     /// The next commit; empty at the end, or where there is no whole commit: then `problem()` says why. Views are valid
     /// until the next call. Throws DeviceError.

@@ -23,16 +23,26 @@ public:
     }
 };
 
-/// One open file of a log device. `read_at` may be called from any thread at any time; all other members from one
-/// thread at a time. The file stays readable through this object after it was renamed over or removed.
-class LogFile {
+/// Bytes that lie somewhere and can be read, from any thread at any time.
+class ReadableFile {
 public:
-    virtual ~LogFile() = default;
+    virtual ~ReadableFile() = default;
 
     /// Reads up to `out.size()` bytes and returns how many there were before the end of the file. Throws DeviceError,
     /// and NotInMemory where the thread's ReadMode asks for that.
     [[nodiscard]] virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
 
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+
+    /// The first byte at or after `offset` that may differ from zero; at least `size()` when there is none. For skipping
+    /// what was reserved and never written.
+    [[nodiscard]] virtual std::uint64_t next_written(std::uint64_t offset) const { return offset; }
+};
+
+/// One open file of a log device. `read_at` may be called from any thread at any time; all other members from one
+/// thread at a time. The file stays readable through this object after it was renamed over or removed.
+class LogFile : public ReadableFile {
+public:
     /// Writes all of `data`, extending the file where needed. Throws DeviceError; then any part may have been written.
     virtual void write_at(std::uint64_t offset, std::span<const std::byte> data) = 0;
 
@@ -43,12 +53,6 @@ public:
     /// Reserves space up to `size` without writing it; reads there give zeros. Throws DeviceError (is_full) and leaves
     /// the contents unchanged.
     virtual void allocate(std::uint64_t size) = 0;
-
-    [[nodiscard]] virtual std::uint64_t size() const = 0;
-
-    /// The first byte at or after `offset` that may differ from zero; at least `size()` when there is none. For skipping
-    /// what was reserved and never written.
-    [[nodiscard]] virtual std::uint64_t next_written(std::uint64_t offset) const { return offset; }
 
     /// Whether a second thread may read for speed alone. Not where each call counts, as on devices that fail on purpose.
     [[nodiscard]] virtual bool may_be_read_ahead() const { return false; }

@@ -80,15 +80,14 @@ std::string format_text_of(const std::string& copied_from) {
     return copied_from.empty() ? std::string(format_text) : std::string(copy_start) + copied_from + '\n';
 }
 
-std::string archive_format_text_of(const std::string& archived_from) {
-    return std::string(archive_start) + archived_from + '\n';
+std::string format_text_in(const ReadableFile& file) {
+    std::string text(128, '\0');
+    text.resize(file.read_at(0, std::as_writable_bytes(std::span(text))));
+    return text;
 }
 
 std::string format_text_in(LogDevice& device) {
-    std::string text(128, '\0');
-    const auto file = device.open(format_name, LogDevice::Open::read_only);
-    text.resize(file->read_at(0, std::as_writable_bytes(std::span(text))));
-    return text;
+    return format_text_in(*device.open(format_name, LogDevice::Open::read_only));
 }
 
 std::string_view kind_in(std::string_view text) {
@@ -101,15 +100,6 @@ FormatProblem other_kind(const LogDevice& device, std::string_view what) {
     return {.what = device.describe(format_name) + " says that this is " + std::string(what), .is_other_format = true};
 }
 
-void write_format_text(LogDevice& device, const std::string& text) {
-    discard_file(device, new_format_name);
-    const auto file = device.open(new_format_name, LogDevice::Open::create_new);
-    file->write_at(0, as_bytes(text));
-    file->sync();
-    device.rename(new_format_name, format_name);
-    device.sync_directory();
-}
-
 }  // namespace
 
 bool is_of_shared_log(LogDevice& device) {
@@ -117,10 +107,15 @@ bool is_of_shared_log(LogDevice& device) {
     return text.starts_with(copy_start) || text.starts_with(archive_start);
 }
 
-boost::system::result<void, FormatProblem> check_archive_format(LogDevice& device, const std::string& archived_from) {
-    const auto text = format_text_in(device);
-    if (text == archive_format_text_of(archived_from)) return {};
-    return other_kind(device, text.starts_with(archive_start) ? "the archive of another log" : kind_in(text));
+std::string archive_format_text(const std::string& archived_from) {
+    return std::string(archive_start) + archived_from + '\n';
+}
+
+std::string problem_with_archive_format(const ReadableFile& file, const std::string& archived_from) {
+    const auto text = format_text_in(file);
+    if (text == archive_format_text(archived_from)) return {};
+    const auto what = text.starts_with(archive_start) ? "the archive of another log" : kind_in(text);
+    return "says that this is " + std::string(what);
 }
 
 boost::system::result<void, FormatProblem> check_format(LogDevice& device, const std::string& copied_from) {
@@ -143,11 +138,12 @@ boost::system::result<void, FormatProblem> check_format(LogDevice& device, const
 }
 
 void write_format(LogDevice& device, const std::string& copied_from) {
-    write_format_text(device, format_text_of(copied_from));
-}
-
-void write_archive_format(LogDevice& device, const std::string& archived_from) {
-    write_format_text(device, archive_format_text_of(archived_from));
+    discard_file(device, new_format_name);
+    const auto file = device.open(new_format_name, LogDevice::Open::create_new);
+    file->write_at(0, as_bytes(format_text_of(copied_from)));
+    file->sync();
+    device.rename(new_format_name, format_name);
+    device.sync_directory();
 }
 
 std::string encode_segment_header(const SegmentHeader& header) {
@@ -164,7 +160,7 @@ std::string encode_segment_header(const SegmentHeader& header) {
     return bytes;
 }
 
-boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file, std::uint64_t number) {
+boost::system::result<SegmentHeader, std::string> read_segment_header(const ReadableFile& file, std::uint64_t number) {
     std::string buffer(segment_header_bytes, '\0');
     const auto size = file.read_at(0, std::as_writable_bytes(std::span(buffer)));
     if (size < segment_header_bytes) return std::string("the file ends inside the segment's header");
@@ -196,6 +192,10 @@ boost::system::result<SegmentHeader, std::string> decode_segment_header(std::str
 std::uint64_t fresh_epoch() {
     std::random_device random;
     return (std::uint64_t{random()} << 32) | random();
+}
+
+std::string fresh_name_beside(std::string_view name, std::string_view suffix) {
+    return std::string(name).append(".").append(std::to_string(fresh_epoch())).append(suffix);
 }
 
 void discard_file(LogDevice& device, std::string_view name) noexcept {

@@ -46,25 +46,29 @@ struct FormatProblem {
 /// Throws DeviceError.
 [[nodiscard]] boost::system::result<void, FormatProblem> check_format(LogDevice& device,
                                                                       const std::string& copied_from = {});
-/// The same of an archive of the log of that name. Throws DeviceError.
-[[nodiscard]] boost::system::result<void, FormatProblem> check_archive_format(LogDevice& device,
-                                                                              const std::string& archived_from);
 /// Whether the FORMAT file is that of a copy or an archive, of whatever log. Throws DeviceError.
 [[nodiscard]] bool is_of_shared_log(LogDevice& device);
 /// Writes the FORMAT file, whole or not at all, durably.
 void write_format(LogDevice& device, const std::string& copied_from = {});
-void write_archive_format(LogDevice& device, const std::string& archived_from);
+
+/// What the FORMAT file of an archive of the log of that name says.
+[[nodiscard]] std::string archive_format_text(const std::string& archived_from);
+/// Why a FORMAT file is not that of such an archive, as the end of a sentence; empty when it is.
+[[nodiscard]] std::string problem_with_archive_format(const ReadableFile& file, const std::string& archived_from);
 
 /// What `encode_segment_header` wrote: a sentence when it is not valid. What is cut off must have been zeros.
 [[nodiscard]] boost::system::result<SegmentHeader, std::string> decode_segment_header(std::string_view bytes,
                                                                                       std::uint64_t number);
 
 /// Reads and checks the header of the segment with that number: a sentence when it is not valid. Throws DeviceError.
-[[nodiscard]] boost::system::result<SegmentHeader, std::string> read_segment_header(const LogFile& file,
+[[nodiscard]] boost::system::result<SegmentHeader, std::string> read_segment_header(const ReadableFile& file,
                                                                                     std::uint64_t number);
 
 /// A random epoch for a new segment.
 [[nodiscard]] std::uint64_t fresh_epoch();
+
+/// A name beside another one that nobody else takes.
+[[nodiscard]] std::string fresh_name_beside(std::string_view name, std::string_view suffix);
 
 /// Removes a file of which nothing depends; never throws.
 void discard_file(LogDevice& device, std::string_view name) noexcept;

@@ -11,8 +11,16 @@ namespace {
 
 class ArchivedLog final : public SharedLog {
 public:
-    ArchivedLog(std::shared_ptr<SharedLog> log, std::shared_ptr<LogDevice> directory, ArchiveReading options)
-        : log_(std::move(log)), archive_(std::move(directory), log_->origin()), options_(std::move(options)) {}
+    ArchivedLog(std::shared_ptr<SharedLog> log, std::shared_ptr<ArchivePlace> place, ArchiveReading options)
+        : log_(std::move(log)), archive_(std::move(place), log_->origin()), options_(std::move(options)) {
+        try {
+            (void)archive_.has_begun();
+        } catch (const PlaceUnreachable& error) {
+            if (options_.on_trouble) options_.on_trouble(error.what());
+        } catch (const DeviceError& error) {
+            throw StorageError(error.what());
+        }
+    }
 
     const log::SharedOrigin& origin() const noexcept override { return log_->origin(); }
     Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) override {
@@ -35,7 +43,9 @@ public:
                 });
                 return;
             } catch (const CommitsMissing&) {
-                if (!read_archive(from, on_commit)) throw;
+                if (read_archive(from, on_commit)) continue;
+                require_reached();
+                throw;
             }
         }
     }
@@ -43,7 +53,10 @@ public:
     bool holds(const log::LastCommit& commit) override {
         if (log_->holds(commit)) return true;
         const auto segment = take(commit.place.segment);
-        if (!segment) return false;
+        if (!segment) {
+            require_reached();
+            return false;
+        }
         bool found = false;
         (void)read_whole(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
             found = found || (one.place == commit.place && log::crc_of(one.bytes) == commit.crc);
@@ -80,9 +93,19 @@ private:
             if (log::Archive::read(segment, from_byte, on_commit)) return true;
             tell(number, "it changed while it was read");
         } catch (const DeviceError& error) {
-            tell(number, error.what());
+            note(number, error);
         }
         return false;
+    }
+
+    /// Throws StoreUnavailable when the archive could not be reached the last time, so that nobody knows what it has.
+    void require_reached() const {
+        if (!unreached_.empty()) throw StoreUnavailable(unreached_);
+    }
+
+    void note(std::uint64_t number, const DeviceError& error) {
+        if (dynamic_cast<const PlaceUnreachable*>(&error) != nullptr) unreached_ = error.what();
+        tell(number, error.what());
     }
 
     void tell(std::uint64_t number, const std::string& trouble) {
@@ -92,6 +115,7 @@ private:
 
     /// A segment that the archive holds, if it is whole and the log's.
     std::optional<log::ArchivedSegment> take(std::uint64_t number) {
+        unreached_.clear();
         try {
             auto found = archive_.find(number);
             if (!found || log_->holds(found->seal)) return found;
@@ -101,7 +125,7 @@ private:
         } catch (const StorageError& error) {
             tell(number, error.what());
         } catch (const DeviceError& error) {
-            tell(number, error.what());
+            note(number, error);
         }
         return {};
     }
@@ -109,15 +133,21 @@ private:
     std::shared_ptr<SharedLog> log_;
     log::Archive archive_;
     ArchiveReading options_;
+    std::string unreached_;  ///< why the archive could not be reached when a segment was last looked for there
     bool is_first_read_ = true;
     std::uint64_t done_bytes_ = 0;
 };
 
 }  // namespace
 
+std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, std::shared_ptr<ArchivePlace> place,
+                                        ArchiveReading options) {
+    return std::make_shared<ArchivedLog>(std::move(log), std::move(place), std::move(options));
+}
+
 std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, std::shared_ptr<LogDevice> directory,
                                         ArchiveReading options) {
-    return std::make_shared<ArchivedLog>(std::move(log), std::move(directory), std::move(options));
+    return with_archive(std::move(log), place_on(std::move(directory)), std::move(options));
 }
 
 std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, const std::filesystem::path& directory,

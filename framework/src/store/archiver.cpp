@@ -11,6 +11,8 @@ template <class Work>
 auto as_storage_errors(Work work) {
     try {
         return work();
+    } catch (const PlaceUnreachable& error) {
+        throw StoreUnavailable(error.what());
     } catch (const DeviceError& error) {
         throw StorageError(error.what());
     }
@@ -18,19 +20,27 @@ auto as_storage_errors(Work work) {
 
 }  // namespace
 
+Archiver::Archiver(std::shared_ptr<SharedSegments> segments, std::shared_ptr<ArchivePlace> place,
+                   ArchiverOptions options)
+    : segments_(std::move(segments)),
+      archive_(std::make_unique<log::Archive>(std::move(place), segments_->origin())),
+      options_(std::move(options)) {
+    try {
+        as_storage_errors([&] { (void)archive_->has_begun(); });
+    } catch (const StoreUnavailable&) {
+        // Whoever archives there tells of it and tries again.
+    }
+    if (options_.background_thread) thread_ = std::thread([this] { run(); });
+}
+
 Archiver::Archiver(std::shared_ptr<SharedSegments> segments, std::shared_ptr<LogDevice> directory,
                    ArchiverOptions options)
-    : segments_(std::move(segments)), options_(std::move(options)) {
-    archive_ =
-        as_storage_errors([&] { return std::make_unique<log::Archive>(std::move(directory), segments_->origin()); });
-}
+    : Archiver(std::move(segments), place_on(std::move(directory)), std::move(options)) {}
 
 Archiver::Archiver(std::shared_ptr<SharedSegments> segments, const std::filesystem::path& directory,
                    ArchiverOptions options)
     : Archiver(std::move(segments), as_storage_errors([&] { return make_file_device(directory); }),
-               std::move(options)) {
-    thread_ = std::thread([this] { run(); });
-}
+               std::move(options)) {}
 
 Archiver::~Archiver() {
     {
@@ -38,6 +48,7 @@ Archiver::~Archiver() {
         stopping_ = true;
     }
     wake_.notify_all();
+    archive_->interrupt();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -46,13 +57,15 @@ void Archiver::run() {
     while (!stopping_) {
         lock.unlock();
         bool worked = false;
+        std::string failed;
         try {
             worked = run_one();
             if (!worked) told_.clear();
         } catch (const StorageError& error) {
-            tell(error.what());
+            failed = error.what();
         }
         lock.lock();
+        if (!failed.empty() && !stopping_) tell(failed);
         if (!worked) wake_.wait_for(lock, options_.interval, [this] { return stopping_; });
     }
 }

@@ -12,10 +12,12 @@
 
 #include "foldback/store/log_store.hpp"
 
-/// The archive of a log that nodes share: a directory that all of them reach, with the log's sealed segments, byte for byte. A node that
-/// begins with nothing takes them from there instead of from the log, and what is there need not stay in the log.
+/// The archive of a log that nodes share: a place that all of them reach, with the log's sealed segments, byte for byte. A node that
+/// begins with nothing takes them from there instead of from the log, and what is there need not stay in the log. The place is a
+/// directory, or what S3 stores: see foldback/s3/s3_bucket.hpp.
 namespace foldback {
 
+class ArchivePlace;
 class LogDevice;
 class SharedLog;
 class SharedSegments;
@@ -33,10 +35,14 @@ struct ArchiveReading {
 
 /// A shared log, for LogStore::open_shared, of which what the archive holds is read there: at the start of a node, and wherever the log
 /// does not hold it any more. A segment is taken only when each of its commits is whole and the log confirms its seal; else it is taken
-/// from the log. Throws StorageError when the directory is a store, or the archive of another log.
+/// from the log. Throws StorageError when the directory is a store, or the archive of another log, or cannot be read.
 [[nodiscard]] std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log,
                                                       const std::filesystem::path& directory,
                                                       ArchiveReading options = {});
+/// The same with the archive in any place. A place that cannot be reached is told of, and used when it can: until then calls throw
+/// StoreUnavailable that need what only the archive has.
+[[nodiscard]] std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log,
+                                                      std::shared_ptr<ArchivePlace> place, ArchiveReading options);
 /// The same with the archive on any device.
 [[nodiscard]] std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log,
                                                       std::shared_ptr<LogDevice> directory, ArchiveReading options);
@@ -46,6 +52,7 @@ struct ArchiverOptions {
     /// archive. 0: all stay.
     std::uint64_t segments_in_log = 0;
     std::chrono::milliseconds interval{500};  ///< between two looks for segments that were sealed
+    bool background_thread = true;            ///< without it, somebody calls `run_one`
     /// Told, on the archiver's thread, what failed. Unless a segment is missing or damaged in both places it is tried again.
     std::function<void(const std::string&)> on_trouble{};
 };
@@ -56,15 +63,17 @@ class Archiver {
 public:
     /// Throws StorageError as `with_archive` does.
     Archiver(std::shared_ptr<SharedSegments> segments, const std::filesystem::path& directory, ArchiverOptions options);
-    /// The same on any device and without a thread.
+    /// The same in any place, which is used by nobody else. One that cannot be reached is told of, and used when it can.
+    Archiver(std::shared_ptr<SharedSegments> segments, std::shared_ptr<ArchivePlace> place, ArchiverOptions options);
+    /// The same on any device.
     Archiver(std::shared_ptr<SharedSegments> segments, std::shared_ptr<LogDevice> directory, ArchiverOptions options);
     Archiver(const Archiver&) = delete;
     Archiver& operator=(const Archiver&) = delete;
-    /// Ends when the segment under way is done.
+    /// Ends when the segment under way is done, or given up where that needs another machine.
     ~Archiver();
 
     /// Archives one segment, or removes one from the log; false when there was nothing to do, or another node does it. Throws
-    /// StorageError. For whom it has no thread.
+    /// StorageError. For an archiver without a thread.
     bool run_one();
 
 private:
