@@ -6,13 +6,13 @@
 #include <random>
 
 #include "log/device.hpp"
-#include "log/faulty_device.hpp"
 #include "log/log_files.hpp"
+#include "nodes/archive_places.hpp"
 #include "nodes/state_text.hpp"
 #include "support/environment.hpp"
 #include "support/memory_shared_log.hpp"
 
-/// The archive of a shared log in memory, step by step, on a device that fails when told to.
+/// The archive of a shared log in memory, step by step, in a directory and in a bucket that fail when told to.
 namespace foldback::nodes {
 namespace {
 
@@ -23,6 +23,7 @@ using test::SharedCommits;
 constexpr std::uint64_t segment_bytes = 16 * 1024;
 
 /// A log of some segments, its archive, and the one node that wrote it.
+template <class Where>
 struct Archived {
     explicit Archived(int appends = 40, const std::string& text = {}) : node(new_node(nullptr)) {
         REQUIRE(node->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
@@ -34,12 +35,13 @@ struct Archived {
         REQUIRE(node->append({.stream = "a", .messages = Messages::json(body).value()}).has_value());
     }
 
-    /// A node that begins with nothing; without a device it knows no archive.
-    [[nodiscard]] std::unique_ptr<LogStore> new_node(const std::shared_ptr<LogDevice>& archive) {
+    [[nodiscard]] std::unique_ptr<LogStore> new_node() { return new_node(where.place()); }
+    /// A node that begins with nothing; without a place it knows no archive.
+    [[nodiscard]] std::unique_ptr<LogStore> new_node(const std::shared_ptr<ArchivePlace>& archive) {
         return node_over(make_memory_device(), archive);
     }
     [[nodiscard]] std::unique_ptr<LogStore> node_over(const std::shared_ptr<LogDevice>& copy,
-                                                      const std::shared_ptr<LogDevice>& archive) {
+                                                      const std::shared_ptr<ArchivePlace>& archive) {
         std::shared_ptr<SharedLog> shared = std::make_shared<MemorySharedLog>(common);
         const auto told = [this](const std::string& what) { trouble.push_back(what); };
         const auto progress = [this](const Progress&) { ++segments_taken; };
@@ -55,7 +57,7 @@ struct Archived {
     [[nodiscard]] std::unique_ptr<Archiver> new_archiver(std::uint64_t segments_in_log = 0) {
         const auto told = [this](const std::string& what) { trouble.push_back(what); };
         return std::make_unique<Archiver>(
-            segments, directory,
+            segments, where.place(),
             ArchiverOptions{.segments_in_log = segments_in_log, .background_thread = false, .on_trouble = told});
     }
     void archive_all(std::uint64_t segments_in_log = 0) {
@@ -64,7 +66,13 @@ struct Archived {
         }
     }
     [[nodiscard]] std::uint64_t sealed() const { return segments->last() - 1; }
-    [[nodiscard]] std::vector<std::uint64_t> archived() const { return log::find_log_files(*directory).segments; }
+    [[nodiscard]] std::vector<std::uint64_t> archived() const {
+        std::vector<std::uint64_t> numbers;
+        for (const auto& name : where.names()) {
+            if (const auto number = log::segment_number_of(name)) numbers.push_back(*number);
+        }
+        return numbers;
+    }
     [[nodiscard]] bool has_told(std::string_view what) const {
         return std::ranges::any_of(trouble, [&](const auto& one) { return one.find(what) != std::string::npos; });
     }
@@ -72,33 +80,38 @@ struct Archived {
     ManualClock clock;
     std::shared_ptr<SharedCommits> common = std::make_shared<SharedCommits>(segment_bytes);
     std::shared_ptr<MemorySharedSegments> segments = std::make_shared<MemorySharedSegments>(common);
-    std::shared_ptr<FaultyDevice> directory = std::make_shared<FaultyDevice>(1);
+    Where where;
     std::vector<std::string> trouble;
     int segments_taken = 0;
     std::function<void()> before_open;  ///< between opening the archive and the node
     std::unique_ptr<LogStore> node;
 };
 
-std::string contents_of(LogDevice& device, const std::string& name) {
-    const auto file = device.open(name, LogDevice::Open::read_only);
-    std::string bytes(file->size(), '\0');
-    (void)file->read_at(0, std::as_writable_bytes(std::span(bytes)));
-    return bytes;
+/// A bucket that nothing is heard of.
+test::ScriptedS3::Script away() {
+    return [](const test::S3Request&) { return std::string(); };
 }
 
-/// Writes over a byte in the middle of a file.
-void damage(LogDevice& device, const std::string& name) {
-    const auto file = device.open(name, LogDevice::Open::read_write);
-    std::byte byte{};
-    (void)file->read_at(file->size() / 2, {&byte, 1});
-    byte ^= std::byte{1};
-    file->write_at(file->size() / 2, {&byte, 1});
+/// Whether all is archived and moved when the archiver is run again after it failed once.
+bool archives_all_after_a_failure(Archived<InBucket>& log) {
+    auto archiver = std::unique_ptr<Archiver>();
+    for (int failures = 0; failures < 2; ++failures) {
+        try {
+            if (!archiver) archiver = log.new_archiver(1);
+            while (archiver->run_one()) {
+            }
+            return log.archived().size() == log.sealed() && log.segments->first_held() == log.sealed();
+        } catch (const StorageError&) {
+        }
+    }
+    return false;
 }
 
 }  // namespace
 
-TEST_CASE("segments are archived when they are sealed, and the one that is appended to is not") {
-    Archived log;
+TEST_CASE_TEMPLATE("segments are archived when they are sealed, and the one that is appended to is not", Where,
+                   InDirectory, InBucket) {
+    Archived<Where> log;
 
     log.archive_all();
 
@@ -107,40 +120,43 @@ TEST_CASE("segments are archived when they are sealed, and the one that is appen
     CHECK(log.trouble.empty());
 }
 
-TEST_CASE("a node that begins with nothing takes what is archived from there, and the rest from the log") {
-    Archived log;
+TEST_CASE_TEMPLATE("a node that begins with nothing takes what is archived from there, and the rest from the log",
+                   Where, InDirectory, InBucket) {
+    Archived<Where> log;
     log.archive_all();
     const auto sealed = static_cast<int>(log.sealed());
     log.append("later");
 
-    const auto node = log.new_node(log.directory);
+    const auto node = log.new_node();
 
     CHECK(log.segments_taken == sealed);
     CHECK(state_of(*node) == state_of(*log.node));
     CHECK(log.trouble.empty());
 }
 
-TEST_CASE("what is moved to the archive is gone from the log but for the seals, and new nodes have it all") {
-    Archived log;
+TEST_CASE_TEMPLATE("what is moved to the archive is gone from the log but for the seals, and new nodes have it all",
+                   Where, InDirectory, InBucket) {
+    Archived<Where> log;
     const auto commits = log.common->commits.size();
 
     log.archive_all(2);
 
     CHECK(log.segments->first_held() == log.sealed() - 1);
     CHECK(log.common->commits.size() < commits);
-    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK(state_of(*log.new_node()) == state_of(*log.node));
     CHECK_THROWS_AS((void)log.new_node(nullptr), CommitsMissing);
 }
 
-TEST_CASE("a node that was away while segments were moved goes on from the archive, also when it runs") {
-    Archived log(4);
+TEST_CASE_TEMPLATE("a node that was away while segments were moved goes on from the archive, also when it runs", Where,
+                   InDirectory, InBucket) {
+    Archived<Where> log(4);
     const auto copy = make_memory_device();
-    (void)log.node_over(copy, log.directory);
-    const auto running = log.new_node(log.directory);
+    (void)log.node_over(copy, log.where.place());
+    const auto running = log.new_node();
     for (int i = 0; i < 40; ++i) log.append("more");
     log.archive_all(1);
 
-    const auto again = log.node_over(copy, log.directory);
+    const auto again = log.node_over(copy, log.where.place());
 
     CHECK(state_of(*again) == state_of(*log.node));
     CHECK(state_of(*running) == state_of(*log.node));
@@ -148,9 +164,10 @@ TEST_CASE("a node that was away while segments were moved goes on from the archi
     CHECK(again->head("b").has_value());
 }
 
-TEST_CASE("a node that appends where segments were moved meanwhile is overtaken") {
-    Archived log(0);
-    const auto empty = log.new_node(log.directory);
+TEST_CASE_TEMPLATE("a node that appends where segments were moved meanwhile is overtaken", Where, InDirectory,
+                   InBucket) {
+    Archived<Where> log(0);
+    const auto empty = log.new_node();
     (void)empty->tail();
     for (int i = 0; i < 40; ++i) log.append("more");
     log.archive_all(1);
@@ -160,12 +177,12 @@ TEST_CASE("a node that appends where segments were moved meanwhile is overtaken"
     CHECK(state_of(*empty) == state_of(*log.node));
 }
 
-TEST_CASE("a damaged segment of the archive is told of and taken from the log") {
-    Archived log;
+TEST_CASE_TEMPLATE("a damaged segment of the archive is told of and taken from the log", Where, InDirectory, InBucket) {
+    Archived<Where> log;
     log.archive_all();
-    damage(*log.directory, "0000000002.segment");
+    damage(log.where, "0000000002.segment");
 
-    const auto node = log.new_node(log.directory);
+    const auto node = log.new_node();
 
     CHECK(log.has_told("segment 2 is not taken from the archive"));
     CHECK(log.segments_taken == 1);
@@ -175,59 +192,60 @@ TEST_CASE("a damaged segment of the archive is told of and taken from the log") 
 TEST_CASE("an archive that cannot be read at any moment does not keep a node from beginning with the log") {
     for (int calls = 0; calls < 60; ++calls) {
         CAPTURE(calls);
-        Archived log(25);
+        Archived<InDirectory> log(25);
         log.archive_all();
-        log.before_open = [&] { log.directory->set_faults({.read_fails = 1.0 / (1 + calls)}); };
+        log.before_open = [&] { log.where.device->set_faults({.read_fails = 1.0 / (1 + calls)}); };
 
-        CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+        CHECK(state_of(*log.new_node()) == state_of(*log.node));
     }
 }
 
-TEST_CASE("a segment that was cut short, or is of another log, is not taken, and replaced before anything is removed") {
+TEST_CASE_TEMPLATE(
+    "a segment that was cut short, or is of another log, is not taken, and replaced before anything is removed", Where,
+    InDirectory, InBucket) {
     for (const std::size_t kept_bytes : {std::size_t{5'000}, SIZE_MAX}) {
-        Archived log;
-        Archived other(40, "other ");
+        Archived<Where> log;
+        Archived<Where> other(40, "other ");
         log.archive_all();
         other.archive_all();
-        const auto bytes = contents_of(*other.directory, "0000000001.segment");
-        log.directory->remove("0000000001.segment");
-        log.directory->open("0000000001.segment", LogDevice::Open::create_new)
-            ->write_at(0, std::as_bytes(std::span(bytes)).first(std::min(kept_bytes, bytes.size())));
+        log.where.set("0000000001.segment", other.where.contents("0000000001.segment").substr(0, kept_bytes));
 
-        CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+        CHECK(state_of(*log.new_node()) == state_of(*log.node));
         CHECK(log.has_told("segment 1 is not taken from the archive"));
 
         log.archive_all(1);
         CHECK(log.segments->first_held() == log.sealed());
-        CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
-        const auto names = log.directory->list();
+        CHECK(state_of(*log.new_node()) == state_of(*log.node));
+        const auto names = log.where.names();
         CHECK(std::ranges::any_of(names, [](const auto& name) { return name.ends_with(".aside"); }));
     }
 }
 
-TEST_CASE("before anything is removed from the log the archive is read back, and made whole again") {
-    Archived log;
+TEST_CASE_TEMPLATE("before anything is removed from the log the archive is read back, and made whole again", Where,
+                   InDirectory, InBucket) {
+    Archived<Where> log;
     log.archive_all();
-    damage(*log.directory, "0000000001.segment");
+    damage(log.where, "0000000001.segment");
 
     log.archive_all(1);
 
     CHECK(log.has_told("is damaged"));
     log.trouble.clear();
-    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK(state_of(*log.new_node()) == state_of(*log.node));
     CHECK(log.trouble.empty());
 }
 
-TEST_CASE(
-    "a segment that is damaged in the archive and gone from the log is said to be missing, and nothing is made up") {
-    Archived log;
+TEST_CASE_TEMPLATE(
+    "a segment that is damaged in the archive and gone from the log is said to be missing, and nothing is made up",
+    Where, InDirectory, InBucket) {
+    Archived<Where> log;
     log.archive_all(1);
-    damage(*log.directory, "0000000002.segment");
+    damage(log.where, "0000000002.segment");
 
-    CHECK_THROWS_AS((void)log.new_node(log.directory), CommitsMissing);
+    CHECK_THROWS_AS((void)log.new_node(), CommitsMissing);
     CHECK(log.has_told("segment 2 is not taken from the archive"));
     log.trouble.clear();
-    log.directory->remove("0000000002.segment");
+    log.where.remove("0000000002.segment");
     for (int i = 0; i < 20; ++i) log.append("more");
     log.archive_all(1);
 
@@ -235,26 +253,37 @@ TEST_CASE(
     CHECK(log.archived().size() == log.sealed() - 1);
 }
 
-TEST_CASE("an archive of another log, a store, and an empty directory in the archive's place are refused") {
-    Archived log;
+TEST_CASE_TEMPLATE("an archive of another log, segments without one, and an empty place in the archive's are refused",
+                   Where, InDirectory, InBucket) {
+    Archived<Where> log;
     log.archive_all(1);
-    Archived other;
+    Archived<Where> other;
     other.common->origin.name = "fedcba9876543210";
-    const auto store = make_memory_device();
-    (void)LogStore::over(store, {.background_threads = false})->create({.stream = "a"});
 
-    CHECK_THROWS_WITH_AS((void)other.new_node(log.directory), doctest::Contains("archive of another log"),
+    CHECK_THROWS_WITH_AS((void)other.new_node(log.where.place()), doctest::Contains("archive of another log"),
                          StorageError);
-    CHECK_THROWS_WITH_AS((void)log.new_node(store), doctest::Contains("store of its own"), StorageError);
-    CHECK_THROWS_WITH_AS((void)LogStore::over(log.directory, {.background_threads = false}),
-                         doctest::Contains("archive of a log"), StorageError);
-    log.directory = std::make_shared<FaultyDevice>(2);
+    log.where.remove("FORMAT");
+    CHECK_THROWS_WITH_AS((void)log.new_node(), doctest::Contains("is no archive"), StorageError);
+    CHECK_THROWS_WITH_AS((void)log.new_archiver(), doctest::Contains("is no archive"), StorageError);
+    log.where = Where();
     CHECK_THROWS_WITH_AS(log.archive_all(), doctest::Contains("not the archive"), StorageError);
     CHECK(log.archived().empty());
 }
 
-TEST_CASE("one node archives at a time, and another one goes on where it ended") {
-    Archived log;
+TEST_CASE("a store is not taken for an archive, nor an archive for a store") {
+    Archived<InDirectory> log;
+    log.archive_all(1);
+    const auto store = make_memory_device();
+    (void)LogStore::over(store, {.background_threads = false})->create({.stream = "a"});
+
+    CHECK_THROWS_WITH_AS((void)log.new_node(place_on(store)), doctest::Contains("store of its own"), StorageError);
+    CHECK_THROWS_WITH_AS((void)LogStore::over(log.where.device, {.background_threads = false}),
+                         doctest::Contains("archive of a log"), StorageError);
+}
+
+TEST_CASE_TEMPLATE("one node archives at a time, and another one goes on where it ended", Where, InDirectory,
+                   InBucket) {
+    Archived<Where> log;
     const auto first = log.new_archiver(1);
     REQUIRE(first->run_one());
     log.segments->another_leads = true;
@@ -267,8 +296,9 @@ TEST_CASE("one node archives at a time, and another one goes on where it ended")
     CHECK(log.archived().size() == log.sealed());
 }
 
-TEST_CASE("a removal that ends in the middle is finished the next time, and nodes do not notice") {
-    Archived log;
+TEST_CASE_TEMPLATE("a removal that ends in the middle is finished the next time, and nodes do not notice", Where,
+                   InDirectory, InBucket) {
+    Archived<Where> log;
     const auto archiver = log.new_archiver(1);
     log.segments->next_remove_ends_after = 3;
     const auto run = [&] {
@@ -277,10 +307,10 @@ TEST_CASE("a removal that ends in the middle is finished the next time, and node
     };
     CHECK_THROWS_AS(run(), StoreUnavailable);
 
-    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK(state_of(*log.new_node()) == state_of(*log.node));
     log.archive_all(1);
     CHECK(log.segments->first_held() == log.sealed());
-    CHECK(state_of(*log.new_node(log.directory)) == state_of(*log.node));
+    CHECK(state_of(*log.new_node()) == state_of(*log.node));
 }
 
 TEST_CASE("wherever the archiver's process or machine dies, every commit is in the log or in the archive") {
@@ -289,27 +319,81 @@ TEST_CASE("wherever the archiver's process or machine dies, every commit is in t
         for (std::uint64_t calls = 0; !was_done; ++calls) {
             CAPTURE(power_is_lost);
             CAPTURE(calls);
-            Archived log(25);
+            Archived<InDirectory> log(25);
             const auto state = state_of(*log.node);
-            log.directory->lose_power_after(calls);
+            log.where.device->lose_power_after(calls);
             try {
                 log.archive_all(1);
                 was_done = true;
             } catch (const StorageError&) {
                 log.trouble.clear();
             }
-            power_is_lost ? log.directory->crash() : log.directory->kill();
+            power_is_lost ? log.where.device->crash() : log.where.device->kill();
 
-            CHECK(state_of(*log.new_node(log.directory)) == state);
+            CHECK(state_of(*log.new_node()) == state);
 
             log.archive_all(1);
-            log.directory->crash();
+            log.where.device->crash();
             CHECK(log.trouble.empty());
-            CHECK(log.directory->list().size() == 1 + log.sealed());
+            CHECK(log.where.names().size() == 1 + log.sealed());
             CHECK(log.segments->first_held() == log.sealed());
-            CHECK(state_of(*log.new_node(log.directory)) == state);
+            CHECK(state_of(*log.new_node()) == state);
         }
     }
+}
+
+TEST_CASE(
+    "a bucket that refuses any one request keeps no node from beginning with the log, and no archiver from its work") {
+    for (int nth = 0, refused = 1; refused > 0; ++nth) {
+        CAPTURE(nth);
+        Archived<InBucket> log(25);
+        refused = 0;
+        const auto refuse = [&, left = nth](const test::S3Request&) mutable -> std::optional<std::string> {
+            if (left-- != 0) return {};
+            ++refused;
+            return test::ScriptedS3::error(403, "AccessDenied");
+        };
+        log.where.server->set_script(refuse);
+        CHECK(archives_all_after_a_failure(log));
+
+        log.where.server->set_script({});
+        log.before_open = [&] { log.where.server->set_script(refuse); };
+        CHECK(state_of(*log.new_node()) == state_of(*log.node));
+    }
+}
+
+TEST_CASE("a node begins while its bucket is out of reach, and archives when it is back") {
+    Archived<InBucket> log;
+    log.where.server->set_script(away());
+
+    const auto node = log.new_node();
+    CHECK(log.has_told("s3://bucket/archive/FORMAT"));
+    CHECK(state_of(*node) == state_of(*log.node));
+    const auto archiver = log.new_archiver(1);
+    CHECK_THROWS_AS((void)archiver->run_one(), StoreUnavailable);
+
+    log.where.server->set_script({});
+    while (archiver->run_one()) {
+    }
+    CHECK(log.archived().size() == log.sealed());
+    CHECK(log.segments->first_held() == log.sealed());
+}
+
+TEST_CASE("while the bucket is out of reach, what only it has is unavailable, and neither lost nor fetched anew") {
+    Archived<InBucket> log(4);
+    const auto copy = make_memory_device();
+    (void)log.node_over(copy, log.where.place());
+    for (int i = 0; i < 40; ++i) log.append("more");
+    log.archive_all(1);
+    const auto names = copy->list();
+    log.where.server->set_script(away());
+
+    CHECK_THROWS_AS((void)log.node_over(copy, log.where.place()), StoreUnavailable);
+    CHECK_THROWS_AS((void)log.new_node(), StoreUnavailable);
+    CHECK(copy->list() == names);
+
+    log.where.server->set_script({});
+    CHECK(state_of(*log.node_over(copy, log.where.place())) == state_of(*log.node));
 }
 
 }  // namespace foldback::nodes

@@ -57,6 +57,9 @@ violations() {
         framework/src/{log,index,store,app,projection,snapshot,workflow,history,state,testing,client,remote}
     search only-one-file-knows-libpq 'libpq-fe' framework server examples -- "${cpp[@]}" |
         { grep -v '^framework/src/postgres/connection.cpp:' || true; }
+    # So is a bucket one place for an archive.
+    never_includes engine-knows-no-bucket '(\.\./)*(foldback/s3/|s3/)' \
+        framework/src/{log,index,store,app,projection,snapshot,workflow,history,state,testing,client,remote,postgres}
     never_includes http-knows-no-command-line '(\.\./)*cli/' server/src/http
     never_includes delivery-knows-no-command-line '(\.\./)*cli/' server/src/delivery
 

@@ -54,6 +54,8 @@ refuses operations-know-no-sockets server/src/ops/x.cpp '#include "cli/output.hp
 refuses operations-know-no-sockets server/src/retention/x.cpp '#include <boost/asio/ip/tcp.hpp>'
 refuses client-knows-only-the-core framework/src/client/x.cpp '#include "store/engine.hpp"'
 refuses client-knows-only-the-core framework/include/foldback/client/x.hpp '#include "foldback/store/types.hpp"'
+refuses engine-knows-no-bucket framework/src/log/x.cpp '#include "s3/caller.hpp"'
+refuses engine-knows-no-bucket framework/src/store/x.cpp '#include "foldback/s3/s3_bucket.hpp"'
 refuses public-headers-hide-libraries framework/include/foldback/client/x.hpp '#include <boost/asio/awaitable.hpp>'
 refuses public-headers-hide-libraries framework/include/foldback/client/asio.hpp '#include <boost/beast/http.hpp>'
 refuses http-knows-no-command-line server/src/http/x.cpp '#include "cli/serve.hpp"'

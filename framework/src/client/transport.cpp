@@ -22,6 +22,13 @@ bool has_function(const NamedValues& values) {
     return std::ranges::any_of(values, [](const auto& named) { return named.second.index() == 1; });
 }
 
+std::string chunk_head(std::size_t size) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string head = "\r\n";
+    for (; size > 0; size /= 16) head.insert(head.begin(), digits[size % 16]);
+    return head;
+}
+
 /// One call's way to its answer.
 class Exchange {
 public:
@@ -46,6 +53,8 @@ private:
     std::string head_text() const;
     Task<void> send(Connection& connection, const std::string& head);
     Task<void> send_source(Connection& connection, const std::string& head);
+    Task<std::size_t> ask_source(Connection& connection, std::string& piece);
+    [[noreturn]] static void refuse_source(Connection& connection);
     Task<std::string> read_body(Connection& connection, const ResponseHead& head);
     Task<Try> judge(OpenAnswer answer);
     Try broken(ErrorCode code, const std::string& why);
@@ -188,7 +197,9 @@ std::string Exchange::head_text() const {
         if (auto problem = problem_with_header(name, value); !problem.empty()) throw std::invalid_argument(problem);
         head.append(name).append(": ").append(value).append("\r\n");
     }
-    if (request_.source) {
+    if (request_.source && request_.source_bytes) {
+        head.append("content-length: ").append(std::to_string(*request_.source_bytes)).append("\r\n");
+    } else if (request_.source) {
         head.append("transfer-encoding: chunked\r\n");
     } else if (request_.method == Method::post || request_.method == Method::put) {
         head.append("content-length: ").append(std::to_string(request_.body.size())).append("\r\n");
@@ -206,33 +217,45 @@ Task<void> Exchange::send(Connection& connection, const std::string& head) {
 }
 
 Task<void> Exchange::send_source(Connection& connection, const std::string& head) {
-    constexpr std::string_view digits = "0123456789abcdef";
     constexpr std::string_view nothing;
     co_await connection.write(head, nothing);
     std::string piece(source_piece_bytes, '\0');
-    for (;;) {
-        std::size_t size = 0;
-        std::function<void()> ask = [this, &piece, &size] { size = request_.source(std::span(piece)); };
-        source_was_asked_ = true;
-        try {
-            co_await runtime_.work_aside(std::move(ask));
-        } catch (...) {
-            source_failure_ = std::current_exception();
+    std::uint64_t sent = 0;
+    while (const auto size = co_await ask_source(connection, piece)) {
+        sent += size;
+        if (request_.source_bytes && sent > *request_.source_bytes) refuse_source(connection);
+        if (!request_.source_bytes) {
+            const auto frame = chunk_head(size);
+            co_await connection.write(frame, nothing);
         }
-        if (source_failure_ || size > piece.size()) {
-            connection.close();
-            if (source_failure_) std::rethrow_exception(source_failure_);
-            throw TransportError(ErrorCode::invalid_argument, "the source returned more than it was asked for");
-        }
-        if (size == 0) break;
-        std::string frame;
-        for (auto left = size; left > 0; left /= 16) frame.insert(frame.begin(), digits[left % 16]);
-        frame += "\r\n";
-        co_await connection.write(frame, std::string_view(piece).substr(0, size));
-        co_await connection.write("\r\n", nothing);
+        co_await connection.write(std::string_view(piece).substr(0, size), request_.source_bytes ? nothing : "\r\n");
     }
+    if (request_.source_bytes.value_or(sent) != sent) refuse_source(connection);
     whole_was_sent_ = true;
-    co_await connection.write("0\r\n\r\n", nothing);
+    if (!request_.source_bytes) co_await connection.write("0\r\n\r\n", nothing);
+}
+
+/// Asks for the next piece; 0 at the end.
+Task<std::size_t> Exchange::ask_source(Connection& connection, std::string& piece) {
+    std::size_t size = 0;
+    std::function<void()> ask = [this, &piece, &size] { size = request_.source(std::span(piece)); };
+    source_was_asked_ = true;
+    try {
+        co_await runtime_.work_aside(std::move(ask));
+    } catch (...) {
+        source_failure_ = std::current_exception();
+    }
+    if (source_failure_) {
+        connection.close();
+        std::rethrow_exception(source_failure_);
+    }
+    if (size > piece.size()) refuse_source(connection);
+    co_return size;
+}
+
+void Exchange::refuse_source(Connection& connection) {
+    connection.close();
+    throw TransportError(ErrorCode::invalid_argument, "the source gave another number of bytes than it should");
 }
 
 Task<std::string> Exchange::read_body(Connection& connection, const ResponseHead& head) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,9 @@ struct Request {
     Headers headers{};
     const NamedValues* values = nullptr;  ///< besides the stream's and the client's; of equal names, these count
     std::string_view body{};
-    Source source{};             ///< instead of a body
+    Source source{};  ///< instead of a body
+    std::optional<std::uint64_t>
+        source_bytes{};          ///< what it will give, announced to the server; unknown: sent in chunks
     bool is_repeatable = false;  ///< twice is as good as once
     int max_retries = 0;         ///< unlimited_retries: as long as the operation may last
 };

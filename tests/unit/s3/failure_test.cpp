@@ -1,0 +1,46 @@
+#include "s3/failure.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace foldback::s3 {
+namespace {
+
+Failure failure_with(unsigned status, const std::string& code = {}) {
+    return failure_of(
+        {.code = client::ErrorCode::unexpected_status,
+         .status = status,
+         .body = "<?xml version=\"1.0\"?>\n<Error><Code>" + code + "</Code><Message>m</Message></Error>"});
+}
+
+}  // namespace
+
+TEST_CASE("the code of an error is read, and nothing that is none") {
+    CHECK(code_in("<Error><Code>NoSuchKey</Code></Error>") == "NoSuchKey");
+    CHECK(code_in("").empty());
+    CHECK(code_in("<Code>").empty());
+    CHECK(code_in("<Code>NoEnd").empty());
+    CHECK(code_in("<Code>two words</Code>").empty());
+    CHECK(code_in("<Code>\x1b[31m</Code>").empty());
+    CHECK(code_in("<Code>" + std::string(65, 'a') + "</Code>").empty());
+}
+
+TEST_CASE("what passes is told from what does not") {
+    for (const unsigned status : {408U, 429U, 500U, 502U, 503U, 504U}) CHECK(failure_with(status).passes);
+    CHECK(failure_with(400, "RequestTimeout").passes);
+    CHECK(failure_with(400, "XAmzContentSHA256Mismatch").passes);
+    CHECK(failure_of({.code = client::ErrorCode::network, .message = "cut"}).passes);
+    for (const unsigned status : {301U, 400U, 401U, 403U, 404U, 405U, 501U}) CHECK_FALSE(failure_with(status).passes);
+}
+
+TEST_CASE("a missing object is told from a missing bucket, and a refusal from both") {
+    CHECK(failure_with(404, "NoSuchKey").is_absent);
+    CHECK(failure_with(404).is_absent);
+    CHECK_FALSE(failure_with(404, "NoSuchBucket").is_absent);
+    CHECK(failure_with(404, "NoSuchBucket").what == "was answered 404 NoSuchBucket (there is no such bucket)");
+    CHECK(failure_with(403, "SignatureDoesNotMatch").code == std::errc::permission_denied);
+    CHECK(failure_with(403, "SignatureDoesNotMatch").what.find("secret key") != std::string::npos);
+}
+
+}  // namespace foldback::s3
