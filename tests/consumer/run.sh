@@ -47,6 +47,21 @@ with_the_remote_store() {
         over_a_server "$work/remote/build/consumer"
 }
 
+# An archive in S3: it brings store and client, and no PostgreSQL.
+with_an_archive_in_s3() {
+    mkdir -p "$work/s3"
+    printf '%s\n' 'cmake_minimum_required(VERSION 3.25)' 'project(consumer LANGUAGES CXX)' \
+        'find_package(foldback CONFIG REQUIRED COMPONENTS s3)' \
+        'if(TARGET foldback::postgres OR NOT TARGET foldback::client OR NOT TARGET foldback::store)' \
+        'message(FATAL_ERROR "S3 brings store and client, and nothing else")' 'endif()' \
+        "add_executable(consumer $here/s3.cpp)" 'target_link_libraries(consumer PRIVATE foldback::s3)' \
+        >"$work/s3/CMakeLists.txt"
+    cmake -S "$work/s3" -B "$work/s3/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" &&
+        cmake --build "$work/s3/build" &&
+        "$work/s3/build/consumer"
+}
+
 # over_a_server <program>: runs it with the URL of an installed server.
 over_a_server() {
     local server url='' result=0
@@ -102,6 +117,7 @@ cmake --install "$build_dir" --prefix "$prefix" >/dev/null
 expect with_find_package
 expect with_the_client_only
 expect with_the_remote_store
+expect with_an_archive_in_s3
 expect with_an_unknown_component
 expect with_pkg_config
 expect with_fetch_content

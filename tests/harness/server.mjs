@@ -86,11 +86,12 @@ export class Server {
   #log = ""
   #exit = null
 
-  /** `dataDir` absent: in memory. `extraArgs` are passed on as they are. */
-  constructor({ binary, port, dataDir = null, longPollTimeoutMs = null, extraArgs = [] }) {
+  /** `dataDir` absent: in memory. `extraArgs` are passed on as they are, and `environment` is added to this process's. */
+  constructor({ binary, port, dataDir = null, longPollTimeoutMs = null, extraArgs = [], environment = {} }) {
     this.binary = binary
     this.port = port
     this.dataDir = dataDir
+    this.environment = environment
     this.args = ["serve", "--listen", `127.0.0.1:${port}`]
     this.args.push(...(dataDir === null ? ["--memory"] : ["--data", dataDir]))
     if (longPollTimeoutMs !== null) this.args.push("--long-poll-timeout-ms", String(longPollTimeoutMs))
@@ -129,7 +130,7 @@ export class Server {
     if (this.#child) throw new Error("the server runs already")
     const child = spawnOwned(this.binary, this.args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: withoutSettings(process.env),
+      env: { ...withoutSettings(process.env), ...this.environment },
     })
     const keep = (chunk) => {
       this.#log = (this.#log + chunk).slice(-LOG_TAIL_BYTES)

@@ -40,7 +40,8 @@ public:
     [[nodiscard]] S3Options options() const {
         return {.endpoint = receiver_.url(""),
                 .credentials = [] { return S3Credentials{.access_key = "user", .secret_key = "secret words"}; },
-                .delay = std::chrono::milliseconds(2)};
+                .delay = std::chrono::milliseconds(2),
+                .rest = std::chrono::milliseconds(0)};
     }
 
     void set_script(Script script) {

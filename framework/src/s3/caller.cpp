@@ -107,18 +107,38 @@ void Caller::copy(const std::string& from_key, const std::string& to_key, const 
 }
 
 std::optional<net::Response> Caller::send(const Call& call, const std::stop_token& stop) {
+    refuse_at_rest(call);
     for (int tries = 1;; ++tries) {
         auto answer = try_once(call, stop);
+        const auto failure = answer ? Failure{} : failure_of(answer.error());
+        if (!failure.passes) note_answer();
         if (answer) return std::move(*answer);
-        const auto& error = answer.error();
-        if (error.status == 416) return net::Response{{.status = 416}};
-        auto failure = failure_of(error);
+        if (answer.error().status == 416) return net::Response{{.status = 416}};
         if (failure.is_absent) return {};
-        if (stop.stop_requested()) failure.what = "was given up";
-        if (!failure.passes || stop.stop_requested() || tries >= options_.tries) fail(call, failure);
-        const auto delay = net::backoff(retry_, tries - 1, net::draw_chance());
-        wait(std::max(delay, std::min(error.retry_after.value_or(delay), max_delay)), stop);
+        if (failure.passes && !stop.stop_requested() && tries < options_.tries) {
+            const auto delay = net::backoff(retry_, tries - 1, net::draw_chance());
+            wait(std::max(delay, std::min(answer.error().retry_after.value_or(delay), max_delay)), stop);
+            continue;
+        }
+        if (failure.passes && !stop.stop_requested()) note_silence(failure);
+        fail(call, failure);
     }
+}
+
+void Caller::refuse_at_rest(const Call& call) {
+    const std::lock_guard lock(mutex_);
+    if (net::SteadyClock::now() < rest_ends_at_) fail(call, why_at_rest_);
+}
+
+void Caller::note_answer() {
+    const std::lock_guard lock(mutex_);
+    rest_ends_at_ = {};
+}
+
+void Caller::note_silence(const Failure& failure) {
+    const std::lock_guard lock(mutex_);
+    rest_ends_at_ = net::SteadyClock::now() + options_.rest;
+    why_at_rest_ = failure;
 }
 
 client::Result<net::Response> Caller::try_once(const Call& call, const std::stop_token& stop) {

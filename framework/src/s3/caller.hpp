@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -62,12 +63,20 @@ private:
     [[nodiscard]] client::Result<client::detail::Response> try_once(const Call& call, const std::stop_token& stop);
     [[nodiscard]] Headers signed_headers(const Call& call, const client::detail::Url& url) const;
     [[noreturn]] void fail(const Call& call, const Failure& failure) const;
+    /// Throws while the server is left alone.
+    void refuse_at_rest(const Call& call);
+    void note_answer();
+    void note_silence(const Failure& failure);
 
     Location location_;
     S3Options options_;
     client::RetryOptions retry_;
     client::detail::Url url_;  ///< of the bucket
     std::shared_ptr<client::detail::Runtime> runtime_;
+
+    std::mutex mutex_;
+    client::detail::TimePoint rest_ends_at_{};
+    Failure why_at_rest_{};
 };
 
 }  // namespace foldback::s3

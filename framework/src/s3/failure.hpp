@@ -10,8 +10,8 @@
 namespace foldback::s3 {
 
 struct Failure {
-    std::errc code;
-    std::string what;        ///< ends a sentence that begins with the request
+    std::errc code{};
+    std::string what{};      ///< ends a sentence that begins with the request
     bool passes = false;     ///< the same request may succeed soon
     bool is_absent = false;  ///< there is no such object, though there is the bucket
 };

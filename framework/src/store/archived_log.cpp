@@ -152,8 +152,12 @@ std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, std::sha
 
 std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log, const std::filesystem::path& directory,
                                         ArchiveReading options) {
+    return with_archive(std::move(log), archive_in(directory), std::move(options));
+}
+
+std::shared_ptr<ArchivePlace> archive_in(const std::filesystem::path& directory) {
     try {
-        return with_archive(std::move(log), make_file_device(directory), std::move(options));
+        return place_on(make_file_device(directory));
     } catch (const DeviceError& error) {
         throw StorageError(error.what());
     }

@@ -39,8 +39,7 @@ Archiver::Archiver(std::shared_ptr<SharedSegments> segments, std::shared_ptr<Log
 
 Archiver::Archiver(std::shared_ptr<SharedSegments> segments, const std::filesystem::path& directory,
                    ArchiverOptions options)
-    : Archiver(std::move(segments), as_storage_errors([&] { return make_file_device(directory); }),
-               std::move(options)) {}
+    : Archiver(std::move(segments), archive_in(directory), std::move(options)) {}
 
 Archiver::~Archiver() {
     {

@@ -29,9 +29,9 @@ void add_main(Settings& list, ServeSettings& target) {
         "it; empty: the log is in data");
     list.add_switch("keeper", target.keeper,
                     "of the nodes that share a log, this one serves subscriptions and enforces retention");
-    list.add_text("archive", target.archive, "DIR",
-                  "directory that all nodes reach: segments of the log are copied there as they are sealed, and nodes "
-                  "that start without a copy begin with them; empty: none");
+    list.add_text("archive", target.archive, "PLACE",
+                  "directory that all nodes reach, or s3://BUCKET/PREFIX: segments of the log are copied there as they "
+                  "are sealed, and nodes that start without a copy begin with them; empty: none");
     list.add_count("segments-in-database", target.segments_in_database, {0, 1'000'000},
                    "sealed segments, the newest, that stay in the database; older ones are removed from it when they "
                    "have been read back from the archive; 0: all stay");
@@ -54,6 +54,22 @@ void add_main(Settings& list, ServeSettings& target) {
                           "a request that takes longer is logged; live reads, which wait, are not meant");
     list.add_text("admin-listen", target.admin_listen, "HOST:PORT",
                   "address of /healthz, /readyz, /metrics and /version, on loopback only; empty: none");
+}
+
+void add_bucket(Settings& list, ServeSettings& target) {
+    list.start_group("An archive in S3");
+    list.add_text("archive-endpoint", target.archive_endpoint, "URL",
+                  "http:// or https:// server of the bucket, if that is not at Amazon's; empty: as AWS_ENDPOINT_URL_S3 "
+                  "or AWS_ENDPOINT_URL says");
+    list.add_text("archive-region", target.archive_region, "NAME",
+                  "region of the bucket; empty: as AWS_REGION or AWS_DEFAULT_REGION says, or else us-east-1");
+    list.add_text("archive-credentials", target.archive_credentials, "FILE",
+                  "keys in the form of ~/.aws/credentials, read again for each request, so that they may be renewed; "
+                  "empty: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment, or the "
+                  "file that AWS_SHARED_CREDENTIALS_FILE names");
+    list.add_text("archive-ca-file", target.archive_ca_file, "FILE",
+                  "certificates in PEM that the server may have instead of the system's authorities'; empty: as "
+                  "AWS_CA_BUNDLE says");
 }
 
 void add_access(Settings& list, ServeSettings& target) {
@@ -234,10 +250,25 @@ void resolve_memory(ServeSettings& target, const Settings& settings) {
     if (data.source > memory.source) target.memory = false;
 }
 
+void require_sound_archive(const ServeSettings& target) {
+    const bool is_bucket = target.archive.starts_with("s3://");
+    if (!is_bucket && target.archive.find("://") != std::string::npos) {
+        throw Failure(ExitCode::usage, fmt::format("\"{}\" is no place for an archive", target.archive),
+                      "Name a directory, or a bucket of S3: --archive s3://BUCKET/PREFIX");
+    }
+    const bool is_about_buckets = !target.archive_endpoint.empty() || !target.archive_region.empty() ||
+                                  !target.archive_credentials.empty() || !target.archive_ca_file.empty();
+    if (is_about_buckets && !is_bucket) {
+        throw Failure(ExitCode::usage, "an endpoint, a region, credentials and authorities are for an archive in S3",
+                      "Name it: --archive s3://BUCKET/PREFIX");
+    }
+}
+
 void require_sound_log(const ServeSettings& target) {
+    require_sound_archive(target);
     if (target.archive.empty() && target.segments_in_database > 0) {
         throw Failure(ExitCode::usage, "segments leave the database for an archive only",
-                      "Name its directory: --archive /mnt/foldback-archive");
+                      "Name its place: --archive /mnt/foldback-archive, or --archive s3://BUCKET/PREFIX");
     }
     if (target.partitions > 1 && target.log.empty()) {
         throw Failure(ExitCode::usage, "partitions are for a log that nodes share, and there is no log to share",
@@ -267,6 +298,7 @@ void require_sound_log(const ServeSettings& target) {
 Settings settings_of(ServeSettings& target) {
     Settings list;
     add_main(list, target);
+    add_bucket(list, target);
     add_access(list, target);
     add_protocol(list, target);
     add_request_limits(list, target);

@@ -34,7 +34,11 @@ struct ServeSettings {
     std::string data = "./foldback-data";
     bool memory = false;
     std::string log;      ///< URL of the database that holds the log; empty: it is in `data`
-    std::string archive;  ///< directory for sealed segments of that log; empty: none
+    std::string archive;  ///< directory or s3:// URL for sealed segments of that log; empty: none
+    std::string archive_endpoint;
+    std::string archive_region;
+    std::string archive_credentials;  ///< file
+    std::string archive_ca_file;
     std::size_t segments_in_database = 0;
     std::size_t partitions = 1;  ///< logs that the store is spread over
     bool keeper = false;         ///< this node does what one node of a shared log must do

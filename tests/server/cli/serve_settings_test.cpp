@@ -72,6 +72,9 @@ TEST_CASE("what is for nodes that share a log needs one, and segments leave a da
     CHECK(code_of({{"keeper", "true"}}) == ExitCode::usage);
     CHECK(code_of({{"archive", "a"}}) == ExitCode::usage);
     CHECK(code_of({{"log", url}, {"segments-in-database", "2"}}) == ExitCode::usage);
+    CHECK(code_of({{"log", url}, {"archive", "s3://b/a"}, {"archive-region", "eu-west-1"}}) == ExitCode::ok);
+    CHECK(code_of({{"log", url}, {"archive", "a"}, {"archive-region", "eu-west-1"}}) == ExitCode::usage);
+    CHECK(code_of({{"log", url}, {"archive", "gs://b/a"}}) == ExitCode::usage);
     CHECK(code_of({{"log", url}, {"partitions", "4"}, {"archive", "a"}}) == ExitCode::ok);
     CHECK(code_of({{"partitions", "4"}}) == ExitCode::usage);
     CHECK(code_of({{"log", url}, {"partitions", "4"}, {"keeper", "true"}, {"retention-file", "r"}}) == ExitCode::ok);

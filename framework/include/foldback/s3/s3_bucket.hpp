@@ -29,12 +29,14 @@ struct S3Options {
     /// the reason why the request was not sent.
     std::function<S3Credentials()> credentials{};
     std::string ca_file{};  ///< PEM: whom to trust over TLS; empty: the system's roots
-    std::chrono::milliseconds connect_timeout{5'000};
+    std::chrono::milliseconds connect_timeout{3'000};
     std::chrono::milliseconds answer_timeout{30'000};  ///< without a byte from the server
     /// How often a request is sent that is not answered, or with an error that passes (5xx, 429): after random times of up to `delay`,
     /// twice as much each time.
     int tries = 5;
     std::chrono::milliseconds delay{400};
+    /// After a request failed that often, all of them fail at once for so long.
+    std::chrono::milliseconds rest{5'000};
 };
 
 /// A bucket, or what begins with a prefix in it, and the connections to it. The places in it share these. Any thread.

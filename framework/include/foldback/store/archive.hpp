@@ -26,6 +26,9 @@ class Archive;
 struct LastCommit;
 }  // namespace log
 
+/// An archive's place that is a directory, which is made when it is missing. Throws StorageError.
+[[nodiscard]] std::shared_ptr<ArchivePlace> archive_in(const std::filesystem::path& directory);
+
 struct ArchiveReading {
     /// Told, on a thread of the store's, what is wrong with a segment of the archive; it is taken from the log then.
     std::function<void(const std::string&)> on_trouble{};
