@@ -7,6 +7,7 @@ const store = 'framework/src/store/'
 const protocol = 'server/src/protocol/'
 const http = 'server/src/http/'
 const client = 'framework/src/client/'
+const s3 = 'framework/src/s3/'
 
 export const mutants = [
   {
@@ -390,5 +391,54 @@ export const mutants = [
     from: `        after_carriage_return_ = bytes[end] == '\\r';`,
     to: `        after_carriage_return_ = bytes[end] == '\\r' && bytes.size() > end + 1;`,
     caught: ['client_test', 'events are the same however the bytes are cut into pieces'],
+  },
+  {
+    name: 'rows-removed-unread',
+    bug: 'rows leave the database although nobody read what the archive has in their place',
+    file: store + 'archiver.cpp',
+    from: `    if (!is_safe(seal)) put(seal);`,
+    to: ``,
+    caught: ['archive_test', 'before anything is removed from the log the archive is read back, and made whole again<foldback::nodes::InDirectory>'],
+  },
+  {
+    name: 'silence-taken-for-absence',
+    bug: 'a segment is missing because its bucket was out of reach',
+    file: store + 'archived_log.cpp',
+    from: `        if (!unreached_.empty()) throw StoreUnavailable(unreached_);`,
+    to: ``,
+    caught: ['archive_test', 'while the bucket is out of reach, what only it has is unavailable, and neither lost nor fetched anew'],
+  },
+  {
+    name: 'object-overwritten',
+    bug: 'what has the name of an object that is put is not copied aside',
+    file: s3 + 's3_bucket.cpp',
+    from: `        if (open(name)) caller_->copy(key, log::fresh_name_beside(key, ".aside"), stop_.get_token());
+`,
+    to: ``,
+    caught: ['s3_test', 'an object that has the name already is copied aside, not overwritten'],
+  },
+  {
+    name: 'object-not-read-back',
+    bug: 'an object counts without having been read back',
+    file: s3 + 's3_bucket.cpp',
+    from: `        check(*stored);`,
+    to: ``,
+    caught: ['s3_test', 'what is not as it should be is not sent, and what was kept otherwise than it was sent is noticed'],
+  },
+  {
+    name: 'objects-mixed',
+    bug: 'an object is read although another one has taken its place',
+    file: s3 + 'object.cpp',
+    from: ` || piece->etag != etag_)`,
+    to: `)`,
+    caught: ['s3_test', 'an object that is replaced while it is read is not mixed with the new one'],
+  },
+  {
+    name: 'token-not-signed',
+    bug: 'the token of temporary credentials is not sent',
+    file: s3 + 'signature.cpp',
+    from: `    if (!who.session_token.empty()) headers`,
+    to: `    if (false) headers`,
+    caught: ['s3_test', 'temporary credentials send their token, and sign it'],
   },
 ]

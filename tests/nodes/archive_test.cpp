@@ -379,6 +379,18 @@ TEST_CASE("a node begins while its bucket is out of reach, and archives when it 
     CHECK(log.segments->first_held() == log.sealed());
 }
 
+TEST_CASE("a node that stops does not wait for its bucket") {
+    Archived<InBucket> log;
+    log.archive_all(1);
+    const auto shared = with_archive(std::make_shared<MemorySharedLog>(log.common), log.where.place(), {});
+
+    shared->unfollow();
+
+    const auto before = log.where.server->requests().size();
+    CHECK_THROWS_AS(shared->read({1, log::segment_header_bytes}, [](const auto&) {}), StoreUnavailable);
+    CHECK(log.where.server->requests().size() == before);
+}
+
 TEST_CASE("while the bucket is out of reach, what only it has is unavailable, and neither lost nor fetched anew") {
     Archived<InBucket> log(4);
     const auto copy = make_memory_device();

@@ -30,7 +30,11 @@ public:
     void end_turn() noexcept override { log_->end_turn(); }
     bool reachable() const noexcept override { return log_->reachable(); }
     void follow(std::function<void()> news) override { log_->follow(std::move(news)); }
-    void unfollow() noexcept override { log_->unfollow(); }
+    /// What still waits for the archive then is given up.
+    void unfollow() noexcept override {
+        log_->unfollow();
+        archive_.interrupt();
+    }
     void announce() noexcept override { log_->announce(); }
 
     void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) override {
