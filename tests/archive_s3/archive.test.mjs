@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -191,6 +191,8 @@ test("a wrong key, a wrong secret, no credentials, no bucket and another log's a
   await refused({ ...usual, AWS_REGION: "elsewhere" }, /SignatureDoesNotMatch/)
   await refused({ AWS_ENDPOINT_URL_S3: usual.AWS_ENDPOINT_URL_S3 }, /no credentials for s3:\/\/archives/)
   await refused(usual, /NoSuchBucket/, ["--archive", "s3://nowhere/some/prefix"])
+  const checked = spawnSync(binary, ["check-config", ...cluster.log, ...cluster.archiving], { env: { PATH: process.env.PATH } })
+  assert.equal(checked.status, 78, checked.stderr)
   const another = await Cluster.start(t)
   const foreign = await another.node("foreign", cluster.archiving, usual)
   foreign.spawn()

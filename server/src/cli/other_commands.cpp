@@ -9,6 +9,7 @@
 #include "cli/reference.hpp"
 #include "cli/retention_file.hpp"
 #include "cli/serve_access.hpp"
+#include "cli/serve_archive.hpp"
 #include "cli/serve_settings.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
@@ -49,6 +50,7 @@ ExitCode run(const CheckConfigCommand& command, Session session) {
     (void)admin_address(values);
     const auto listen = parse_listen(values.listen);
     require_consent_to_public(listen, values);
+    (void)Archives(values, process_environment());
     auto& output = session.output;
     const ServeAccess access(values, listen, [&output](const std::string& what) { output.note(what); });
     for (const auto& sentence : unknown_variables(settings, environ)) output.note(sentence);
