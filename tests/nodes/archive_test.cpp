@@ -3,111 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <random>
 
-#include "log/device.hpp"
-#include "log/log_files.hpp"
-#include "nodes/archive_places.hpp"
+#include "nodes/archived.hpp"
 #include "nodes/state_text.hpp"
-#include "support/environment.hpp"
-#include "support/memory_shared_log.hpp"
 
-/// The archive of a shared log in memory, step by step, in a directory and in a bucket that fail when told to.
+/// The archive of a shared log in memory, step by step, in a directory and in a bucket.
 namespace foldback::nodes {
-namespace {
-
-using test::MemorySharedLog;
-using test::MemorySharedSegments;
-using test::SharedCommits;
-
-constexpr std::uint64_t segment_bytes = 16 * 1024;
-
-/// A log of some segments, its archive, and the one node that wrote it.
-template <class Where>
-struct Archived {
-    explicit Archived(int appends = 40, const std::string& text = {}) : node(new_node(nullptr)) {
-        REQUIRE(node->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
-        for (int i = 0; i < appends; ++i) append(text + std::to_string(i));
-    }
-
-    void append(const std::string& text) const {
-        const auto body = '"' + text + std::string(1'500, 'x') + '"';
-        REQUIRE(node->append({.stream = "a", .messages = Messages::json(body).value()}).has_value());
-    }
-
-    [[nodiscard]] std::unique_ptr<LogStore> new_node() { return new_node(where.place()); }
-    /// A node that begins with nothing; without a place it knows no archive.
-    [[nodiscard]] std::unique_ptr<LogStore> new_node(const std::shared_ptr<ArchivePlace>& archive) {
-        return node_over(make_memory_device(), archive);
-    }
-    [[nodiscard]] std::unique_ptr<LogStore> node_over(const std::shared_ptr<LogDevice>& copy,
-                                                      const std::shared_ptr<ArchivePlace>& archive) {
-        std::shared_ptr<SharedLog> shared = std::make_shared<MemorySharedLog>(common);
-        const auto told = [this](const std::string& what) { trouble.push_back(what); };
-        const auto progress = [this](const Progress&) { ++segments_taken; };
-        if (archive) shared = with_archive(std::move(shared), archive, {.on_trouble = told, .on_progress = progress});
-        LogStoreOptions options;
-        options.segment_bytes = segment_bytes;
-        options.clock = &clock;
-        options.background_threads = false;
-        if (before_open) before_open();
-        return LogStore::over_shared(std::move(shared), copy, options);
-    }
-
-    [[nodiscard]] std::unique_ptr<Archiver> new_archiver(std::uint64_t segments_in_log = 0) {
-        const auto told = [this](const std::string& what) { trouble.push_back(what); };
-        return std::make_unique<Archiver>(
-            segments, where.place(),
-            ArchiverOptions{.segments_in_log = segments_in_log, .background_thread = false, .on_trouble = told});
-    }
-    void archive_all(std::uint64_t segments_in_log = 0) {
-        const auto archiver = new_archiver(segments_in_log);
-        while (archiver->run_one()) {
-        }
-    }
-    [[nodiscard]] std::uint64_t sealed() const { return segments->last() - 1; }
-    [[nodiscard]] std::vector<std::uint64_t> archived() const {
-        std::vector<std::uint64_t> numbers;
-        for (const auto& name : where.names()) {
-            if (const auto number = log::segment_number_of(name)) numbers.push_back(*number);
-        }
-        return numbers;
-    }
-    [[nodiscard]] bool has_told(std::string_view what) const {
-        return std::ranges::any_of(trouble, [&](const auto& one) { return one.find(what) != std::string::npos; });
-    }
-
-    ManualClock clock;
-    std::shared_ptr<SharedCommits> common = std::make_shared<SharedCommits>(segment_bytes);
-    std::shared_ptr<MemorySharedSegments> segments = std::make_shared<MemorySharedSegments>(common);
-    Where where;
-    std::vector<std::string> trouble;
-    int segments_taken = 0;
-    std::function<void()> before_open;  ///< between opening the archive and the node
-    std::unique_ptr<LogStore> node;
-};
-
-/// A bucket that nothing is heard of.
-test::ScriptedS3::Script away() {
-    return [](const test::S3Request&) { return std::string(); };
-}
-
-/// Whether all is archived and moved when the archiver is run again after it failed once.
-bool archives_all_after_a_failure(Archived<InBucket>& log) {
-    auto archiver = std::unique_ptr<Archiver>();
-    for (int failures = 0; failures < 2; ++failures) {
-        try {
-            if (!archiver) archiver = log.new_archiver(1);
-            while (archiver->run_one()) {
-            }
-            return log.archived().size() == log.sealed() && log.segments->first_held() == log.sealed();
-        } catch (const StorageError&) {
-        }
-    }
-    return false;
-}
-
-}  // namespace
 
 TEST_CASE_TEMPLATE("segments are archived when they are sealed, and the one that is appended to is not", Where,
                    InDirectory, InBucket) {
@@ -340,72 +241,6 @@ TEST_CASE("wherever the archiver's process or machine dies, every commit is in t
             CHECK(state_of(*log.new_node()) == state);
         }
     }
-}
-
-TEST_CASE(
-    "a bucket that refuses any one request keeps no node from beginning with the log, and no archiver from its work") {
-    for (int nth = 0, refused = 1; refused > 0; ++nth) {
-        CAPTURE(nth);
-        Archived<InBucket> log(25);
-        refused = 0;
-        const auto refuse = [&, left = nth](const test::S3Request&) mutable -> std::optional<std::string> {
-            if (left-- != 0) return {};
-            ++refused;
-            return test::ScriptedS3::error(403, "AccessDenied");
-        };
-        log.where.server->set_script(refuse);
-        CHECK(archives_all_after_a_failure(log));
-
-        log.where.server->set_script({});
-        log.before_open = [&] { log.where.server->set_script(refuse); };
-        CHECK(state_of(*log.new_node()) == state_of(*log.node));
-    }
-}
-
-TEST_CASE("a node begins while its bucket is out of reach, and archives when it is back") {
-    Archived<InBucket> log;
-    log.where.server->set_script(away());
-
-    const auto node = log.new_node();
-    CHECK(log.has_told("s3://bucket/archive/FORMAT"));
-    CHECK(state_of(*node) == state_of(*log.node));
-    const auto archiver = log.new_archiver(1);
-    CHECK_THROWS_AS((void)archiver->run_one(), StoreUnavailable);
-
-    log.where.server->set_script({});
-    while (archiver->run_one()) {
-    }
-    CHECK(log.archived().size() == log.sealed());
-    CHECK(log.segments->first_held() == log.sealed());
-}
-
-TEST_CASE("a node that stops does not wait for its bucket") {
-    Archived<InBucket> log;
-    log.archive_all(1);
-    const auto shared = with_archive(std::make_shared<MemorySharedLog>(log.common), log.where.place(), {});
-
-    shared->unfollow();
-
-    const auto before = log.where.server->requests().size();
-    CHECK_THROWS_AS(shared->read({1, log::segment_header_bytes}, [](const auto&) {}), StoreUnavailable);
-    CHECK(log.where.server->requests().size() == before);
-}
-
-TEST_CASE("while the bucket is out of reach, what only it has is unavailable, and neither lost nor fetched anew") {
-    Archived<InBucket> log(4);
-    const auto copy = make_memory_device();
-    (void)log.node_over(copy, log.where.place());
-    for (int i = 0; i < 40; ++i) log.append("more");
-    log.archive_all(1);
-    const auto names = copy->list();
-    log.where.server->set_script(away());
-
-    CHECK_THROWS_AS((void)log.node_over(copy, log.where.place()), StoreUnavailable);
-    CHECK_THROWS_AS((void)log.new_node(), StoreUnavailable);
-    CHECK(copy->list() == names);
-
-    log.where.server->set_script({});
-    CHECK(state_of(*log.node_over(copy, log.where.place())) == state_of(*log.node));
 }
 
 }  // namespace foldback::nodes

@@ -1,5 +1,11 @@
 #include "cli/serve_archive.hpp"
 
+#include <initializer_list>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
 #include "cli/failure.hpp"
 #include "foldback/store/archive.hpp"
 
@@ -47,6 +53,20 @@ std::shared_ptr<S3Bucket> bucket_of(const ServeSettings&, const Environment&) {
 #endif
 
 }  // namespace
+
+void require_sound_archive(const ServeSettings& target) {
+    const bool is_bucket = target.archive.starts_with("s3://");
+    if (!is_bucket && target.archive.find("://") != std::string::npos) {
+        throw Failure(ExitCode::usage, fmt::format("\"{}\" is no place for an archive", target.archive),
+                      "Name a directory, or a bucket of S3: --archive s3://BUCKET/PREFIX");
+    }
+    const bool is_about_buckets = !target.archive_endpoint.empty() || !target.archive_region.empty() ||
+                                  !target.archive_credentials.empty() || !target.archive_ca_file.empty();
+    if (is_about_buckets && !is_bucket) {
+        throw Failure(ExitCode::usage, "an endpoint, a region, credentials and authorities are for an archive in S3",
+                      "Name it: --archive s3://BUCKET/PREFIX");
+    }
+}
 
 Archives::Archives(const ServeSettings& settings, const Environment& environment) : archive_(settings.archive) {
     if (archive_.starts_with("s3://")) bucket_ = bucket_of(settings, environment);

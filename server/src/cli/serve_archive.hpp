@@ -13,6 +13,9 @@ class S3Bucket;
 
 namespace foldback::cli {
 
+/// Throws Failure (usage) when the settings name no place, or what is for a bucket only without one.
+void require_sound_archive(const ServeSettings& settings);
+
 /// Where the archives of logs are, as the settings and the environment name it: in a directory, or in a bucket.
 class Archives {
 public:

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/failure.hpp"
+#include "cli/serve_archive.hpp"
 #include "cli/units.hpp"
 
 namespace foldback::cli {
@@ -248,20 +249,6 @@ void resolve_memory(ServeSettings& target, const Settings& settings) {
                       "Keep one: --data DIR stores on disk, --memory stores nothing.");
     }
     if (data.source > memory.source) target.memory = false;
-}
-
-void require_sound_archive(const ServeSettings& target) {
-    const bool is_bucket = target.archive.starts_with("s3://");
-    if (!is_bucket && target.archive.find("://") != std::string::npos) {
-        throw Failure(ExitCode::usage, fmt::format("\"{}\" is no place for an archive", target.archive),
-                      "Name a directory, or a bucket of S3: --archive s3://BUCKET/PREFIX");
-    }
-    const bool is_about_buckets = !target.archive_endpoint.empty() || !target.archive_region.empty() ||
-                                  !target.archive_credentials.empty() || !target.archive_ca_file.empty();
-    if (is_about_buckets && !is_bucket) {
-        throw Failure(ExitCode::usage, "an endpoint, a region, credentials and authorities are for an archive in S3",
-                      "Name it: --archive s3://BUCKET/PREFIX");
-    }
 }
 
 void require_sound_log(const ServeSettings& target) {
