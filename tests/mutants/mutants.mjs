@@ -402,11 +402,11 @@ export const mutants = [
   },
   {
     name: 'silence-taken-for-absence',
-    bug: 'a segment is missing because its bucket was out of reach',
+    bug: 'a segment is missing because the archive could not be read',
     file: store + 'archived_log.cpp',
-    from: `        if (!unreached_.empty()) throw StoreUnavailable(unreached_);`,
+    from: `        if (!unread_.empty()) throw StoreUnavailable(unread_);`,
     to: ``,
-    caught: ['archive_test', 'while the bucket is out of reach, what only it has is unavailable, and neither lost nor fetched anew'],
+    caught: ['archive_test', 'while an archive cannot be read, what only it has is unavailable, and neither lost nor fetched anew<foldback::nodes::InBucket>'],
   },
   {
     name: 'object-overwritten',

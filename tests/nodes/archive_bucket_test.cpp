@@ -66,6 +66,23 @@ TEST_CASE("a node begins while its bucket is out of reach, and archives when it 
     CHECK(log.segments->first_held() == log.sealed());
 }
 
+TEST_CASE("that a segment cannot be read is told once, and again when it could be read meanwhile") {
+    Archived<InBucket> log;
+    log.archive_all(1);
+    std::vector<std::string> told;
+    const auto shared = with_archive(std::make_shared<test::MemorySharedLog>(log.common), log.where.place(),
+                                     {.on_trouble = [&](const std::string& what) { told.push_back(what); }});
+    const auto read = [&] { shared->read({1, log::segment_header_bytes}, [](const auto&) {}); };
+
+    for (int failures = 0; failures < 2; ++failures) {
+        log.where.fail(1);
+        for (int tries = 0; tries < 3; ++tries) CHECK_THROWS_AS(read(), StoreUnavailable);
+        CHECK(told.size() == 1U + static_cast<unsigned>(failures));
+        log.where.work();
+        CHECK_NOTHROW(read());
+    }
+}
+
 TEST_CASE("a node that stops does not wait for its bucket") {
     Archived<InBucket> log;
     log.archive_all(1);
@@ -76,23 +93,6 @@ TEST_CASE("a node that stops does not wait for its bucket") {
     const auto before = log.where.server->requests().size();
     CHECK_THROWS_AS(shared->read({1, log::segment_header_bytes}, [](const auto&) {}), StoreUnavailable);
     CHECK(log.where.server->requests().size() == before);
-}
-
-TEST_CASE("while the bucket is out of reach, what only it has is unavailable, and neither lost nor fetched anew") {
-    Archived<InBucket> log(4);
-    const auto copy = make_memory_device();
-    (void)log.node_over(copy, log.where.place());
-    for (int i = 0; i < 40; ++i) log.append("more");
-    log.archive_all(1);
-    const auto names = copy->list();
-    log.where.server->set_script(away());
-
-    CHECK_THROWS_AS((void)log.node_over(copy, log.where.place()), StoreUnavailable);
-    CHECK_THROWS_AS((void)log.new_node(), StoreUnavailable);
-    CHECK(copy->list() == names);
-
-    log.where.server->set_script({});
-    CHECK(state_of(*log.node_over(copy, log.where.place())) == state_of(*log.node));
 }
 
 }  // namespace foldback::nodes

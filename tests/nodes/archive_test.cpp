@@ -214,6 +214,30 @@ TEST_CASE_TEMPLATE("a removal that ends in the middle is finished the next time,
     CHECK(state_of(*log.new_node()) == state_of(*log.node));
 }
 
+TEST_CASE_TEMPLATE(
+    "while an archive cannot be read, what only it has is unavailable, and neither lost nor fetched anew", Where,
+    InDirectory, InBucket) {
+    Archived<Where> log(4);
+    const auto copy = make_memory_device();
+    (void)log.node_over(copy, log.where.place());
+    for (int i = 0; i < 40; ++i) log.append("more");
+    log.archive_all(1);
+    const auto names = copy->list();
+
+    for (int kind = 0; kind < Where::kinds_of_failure; ++kind) {
+        CAPTURE(kind);
+        log.before_open = [&] { log.where.fail(kind); };
+        CHECK_THROWS_AS((void)log.node_over(copy, log.where.place()), StoreUnavailable);
+        log.where.work();
+        CHECK_THROWS_AS((void)log.new_node(), StoreUnavailable);
+        CHECK(copy->list() == names);
+        log.where.work();
+    }
+
+    log.before_open = {};
+    CHECK(state_of(*log.node_over(copy, log.where.place())) == state_of(*log.node));
+}
+
 TEST_CASE("wherever the archiver's process or machine dies, every commit is in the log or in the archive") {
     for (const bool power_is_lost : {false, true}) {
         bool was_done = false;

@@ -36,6 +36,10 @@ public:
     }
     void remove(const std::string& name) { device->remove(name); }
 
+    static constexpr int kinds_of_failure = 1;
+    void fail(int /*kind*/) { device->set_faults({.read_fails = 1.0}); }
+    void work() { device->set_faults({}); }
+
     std::shared_ptr<FaultyDevice> device = std::make_shared<FaultyDevice>(1);
 };
 
@@ -52,6 +56,14 @@ public:
     [[nodiscard]] std::string contents(const std::string& name) const { return server->objects().at(prefix + name); }
     void set(const std::string& name, const std::string& bytes) { server->set(prefix + name, bytes); }
     void remove(const std::string& name) { server->remove(prefix + name); }
+
+    static constexpr int kinds_of_failure = 3;
+    void fail(int kind) {
+        const std::vector answers{std::string(), test::ScriptedS3::error(503, "SlowDown"),
+                                  test::ScriptedS3::error(403, "ExpiredToken")};
+        server->set_script([answer = answers.at(static_cast<std::size_t>(kind))](const auto&) { return answer; });
+    }
+    void work() { server->set_script({}); }
 
     std::string prefix = "/bucket/archive/";
     std::shared_ptr<test::ScriptedS3> server = std::make_shared<test::ScriptedS3>();

@@ -111,7 +111,8 @@ std::optional<net::Response> Caller::send(const Call& call, const std::stop_toke
     for (int tries = 1;; ++tries) {
         auto answer = try_once(call, stop);
         const auto failure = answer ? Failure{} : failure_of(answer.error());
-        if (!failure.passes) note_answer();
+        const bool concerns_all = failure.passes || failure.code == std::errc::permission_denied;
+        if (!concerns_all) note_answer();
         if (answer) return std::move(*answer);
         if (answer.error().status == 416) return net::Response{{.status = 416}};
         if (failure.is_absent) return {};
@@ -120,7 +121,7 @@ std::optional<net::Response> Caller::send(const Call& call, const std::stop_toke
             wait(std::max(delay, std::min(answer.error().retry_after.value_or(delay), max_delay)), stop);
             continue;
         }
-        if (failure.passes && !stop.stop_requested()) note_silence(failure);
+        if (concerns_all && !stop.stop_requested()) let_rest(failure);
         fail(call, failure);
     }
 }
@@ -135,7 +136,7 @@ void Caller::note_answer() {
     rest_ends_at_ = {};
 }
 
-void Caller::note_silence(const Failure& failure) {
+void Caller::let_rest(const Failure& failure) {
     const std::lock_guard lock(mutex_);
     rest_ends_at_ = net::SteadyClock::now() + options_.rest;
     why_at_rest_ = failure;

@@ -66,7 +66,7 @@ private:
     /// Throws while the server is left alone.
     void refuse_at_rest(const Call& call);
     void note_answer();
-    void note_silence(const Failure& failure);
+    void let_rest(const Failure& failure);
 
     Location location_;
     S3Options options_;

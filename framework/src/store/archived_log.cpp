@@ -48,7 +48,7 @@ public:
                 return;
             } catch (const CommitsMissing&) {
                 if (read_archive(from, on_commit)) continue;
-                require_reached();
+                require_read();
                 throw;
             }
         }
@@ -58,7 +58,7 @@ public:
         if (log_->holds(commit)) return true;
         const auto segment = take(commit.place.segment);
         if (!segment) {
-            require_reached();
+            require_read();
             return false;
         }
         bool found = false;
@@ -83,6 +83,7 @@ private:
         auto number = from.segment;
         for (auto byte = from.byte; const auto segment = take(number); byte = log::segment_header_bytes, ++number) {
             if (!read_whole(*segment, byte, hand_over)) break;
+            told_.clear();
             done_bytes_ += from.byte;
             if (options_.on_progress)
                 options_.on_progress({.what = "taking segments from the archive", .done_bytes = done_bytes_});
@@ -102,24 +103,25 @@ private:
         return false;
     }
 
-    /// Throws StoreUnavailable when the archive could not be reached the last time, so that nobody knows what it has.
-    void require_reached() const {
-        if (!unreached_.empty()) throw StoreUnavailable(unreached_);
+    /// Throws StoreUnavailable when the archive could not be read the last time, so that nobody knows what it has.
+    void require_read() const {
+        if (!unread_.empty()) throw StoreUnavailable(unread_);
     }
 
     void note(std::uint64_t number, const DeviceError& error) {
-        if (dynamic_cast<const PlaceUnreachable*>(&error) != nullptr) unreached_ = error.what();
-        tell(number, error.what());
+        unread_ = error.what();
+        tell(number, unread_);
     }
 
+    /// Once, for whoever lacks a segment asks for it again and again.
     void tell(std::uint64_t number, const std::string& trouble) {
-        if (options_.on_trouble)
-            options_.on_trouble("segment " + std::to_string(number) + " is not taken from the archive: " + trouble);
+        const auto what = "segment " + std::to_string(number) + " is not taken from the archive: " + trouble;
+        if (std::exchange(told_, what) != what && options_.on_trouble) options_.on_trouble(what);
     }
 
     /// A segment that the archive holds, if it is whole and the log's.
     std::optional<log::ArchivedSegment> take(std::uint64_t number) {
-        unreached_.clear();
+        unread_.clear();
         try {
             auto found = archive_.find(number);
             if (!found || log_->holds(found->seal)) return found;
@@ -137,7 +139,8 @@ private:
     std::shared_ptr<SharedLog> log_;
     log::Archive archive_;
     ArchiveReading options_;
-    std::string unreached_;  ///< why the archive could not be reached when a segment was last looked for there
+    std::string unread_;  ///< why the archive could not be read when a segment was last looked for there
+    std::string told_;    ///< the trouble that was told last
     bool is_first_read_ = true;
     std::uint64_t done_bytes_ = 0;
 };

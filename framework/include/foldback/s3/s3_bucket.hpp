@@ -35,7 +35,7 @@ struct S3Options {
     /// twice as much each time.
     int tries = 5;
     std::chrono::milliseconds delay{400};
-    /// After a request failed that often, all of them fail at once for so long.
+    /// After a request failed that often, or the keys were refused, all requests fail at once for so long.
     std::chrono::milliseconds rest{5'000};
 };
 

@@ -42,8 +42,8 @@ struct ArchiveReading {
 [[nodiscard]] std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log,
                                                       const std::filesystem::path& directory,
                                                       ArchiveReading options = {});
-/// The same with the archive in any place. A place that cannot be reached is told of, and used when it can: until then calls throw
-/// StoreUnavailable that need what only the archive has.
+/// The same with the archive in any place. One that cannot be reached is told of, and used when it can. Calls that need what only the
+/// archive has throw StoreUnavailable while that cannot be read.
 [[nodiscard]] std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log,
                                                       std::shared_ptr<ArchivePlace> place, ArchiveReading options);
 /// The same with the archive on any device.
