@@ -186,4 +186,25 @@ TEST_CASE("renewals are given up when their segment is rewritten") {
     CHECK(head(nodes.other) == "accepted");
 }
 
+TEST_CASE("a node whose machine has just started knows how long before that a stream was used") {
+    for (const bool has_index : {true, false}) {
+        Clocked nodes;
+        const test::TemporaryDirectory directory;
+        create_for_a_minute(nodes.one);
+        nodes.advance(seconds{57});
+        Node young(nodes.common, nodes.one.clock.now());
+        if (has_index) young.index_file = directory.path() / "index.db";
+        young.open();
+        (void)young.store->run_one(LogStore::Work::checkpoint);
+        young.open();
+        const auto before = nodes.commits();
+
+        CHECK(read(young) == "accepted");
+
+        CHECK(nodes.commits() == before + 1);  // the others would find it idle in three seconds
+        nodes.advance(seconds{59});
+        CHECK(head(nodes.one) == "accepted");
+    }
+}
+
 }  // namespace foldback::nodes

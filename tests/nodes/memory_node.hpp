@@ -21,8 +21,9 @@ inline constexpr std::uint64_t segment_bytes = 16 * 1024;
 
 /// One node; its copy outlives it.
 struct Node {
-    explicit Node(std::shared_ptr<test::SharedCommits> common_log)
-        : common(std::move(common_log)), device(make_memory_device()) {
+    /// On a machine that starts at that time.
+    explicit Node(std::shared_ptr<test::SharedCommits> common_log, Timestamp start = ManualClock().now())
+        : common(std::move(common_log)), device(make_memory_device()), clock(start) {
         open();
     }
     void open() {

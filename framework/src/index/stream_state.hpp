@@ -114,8 +114,9 @@ struct StreamState {
     bool dirty = false;                           ///< changed since the last checkpoint
     std::atomic<std::int64_t> last_access_ms{0};  ///< on the monotonic clock
     std::atomic<bool> touched{false};             ///< accessed since the row was saved; matters to streams with a ttl
-    /// What all nodes of a shared log know: the last access that is in it, on this node's monotonic clock.
-    std::atomic<std::int64_t> logged_access_ms{0};
+    /// What all nodes of a shared log know: the last access that is in it, on this node's monotonic clock, so negative when it was
+    /// before this machine started.
+    std::atomic<std::int64_t> logged_access_ms{INT64_MIN};
     std::atomic<bool> awaits_renewal{false};  ///< it is among those whose last access may have to go there
     std::atomic<bool> recently_used{true};
     std::atomic<std::uint32_t> keepers{0};  ///< who keeps it from expiring by idleness
