@@ -207,4 +207,48 @@ TEST_CASE("a node whose machine has just started knows how long before that a st
     }
 }
 
+TEST_CASE("where a write outlasts an outage, what was read elsewhere meanwhile is renewed before it is over") {
+    for (const bool is_noticed : {true, false}) {
+        Clocked nodes;
+        create_for_a_minute(nodes.one);
+        CHECK(head(nodes.other) == "accepted");
+        nodes.advance(seconds{50});
+        nodes.one.shared->away = true;
+        CHECK(read(nodes.one) == "accepted");
+        nodes.other.shared->before_append = [&] {
+            nodes.other.shared->away = true;
+            nodes.advance(seconds{14});
+            if (is_noticed) CHECK_FALSE(nodes.other.store->run_one(LogStore::Work::expire));
+            nodes.other.shared->away = false;
+        };
+        create(nodes.other, "another");
+        nodes.other.store->run_until_idle();
+
+        nodes.advance(seconds{4});
+        nodes.one.shared->away = false;
+        nodes.work();
+
+        CHECK(head(nodes.other) == "accepted");
+        CHECK(nodes.other.store->stats().streams == 2);
+    }
+}
+
+TEST_CASE("a write that is tried while the log is away does not end what holds then") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    nodes.advance(seconds{50});
+    nodes.one.shared->away = true;
+    CHECK_THROWS_AS((void)nodes.one.store->append(of("s", "1")), StoreUnavailable);
+    bool held = false;
+    nodes.one.shared->away = false;
+    nodes.one.shared->before_append = [&] {
+        nodes.advance(seconds{30});
+        held = !nodes.one.store->run_one(LogStore::Work::expire);
+    };
+
+    create(nodes.one, "another");
+
+    CHECK(held);
+}
+
 }  // namespace foldback::nodes

@@ -96,7 +96,7 @@ public:
     /// Streams used here since the last call that waited for no renewal yet.
     [[nodiscard]] std::vector<StreamRef> take_unlogged();
 
-    /// Nothing is idle: this node cannot know what others do, nor say what is read here.
+    /// Nothing is idle until `end_hold`: this node cannot know what others do, nor say what is read here.
     void hold_idling() noexcept { idling_from_ms_.store(INT64_MAX, std::memory_order_relaxed); }
     [[nodiscard]] bool holds_idling() const;
     /// The log is within reach. After a hold nothing is idle for a moment yet, in which all nodes say what was read meanwhile.

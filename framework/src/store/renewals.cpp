@@ -114,6 +114,7 @@ void Renewals::publish_all() {
 
 std::vector<Renewal> Renewals::take(Which which) {
     const bool reachable = shared_.reachable();
+    if (!reachable) catalog_.hold_idling();  // the writer may be in a call that tries again for long
     const std::lock_guard lock(mutex_);
     for (const auto& stream : catalog_.take_unlogged()) {
         if (waiting_.size() < max_waiting || reachable) {

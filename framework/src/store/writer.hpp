@@ -83,7 +83,11 @@ private:
     bool commit_shared();
     void decide_and_share(std::size_t bytes);
     [[nodiscard]] bool append_shared();
-    /// Does what needs the shared log. While that is away nothing is idle (see Catalog::hold_idling).
+    /// Does what may need the shared log. When that turns out to be away nothing is idle (see Catalog::hold_idling).
+    template <class Work>
+    auto trying(Work work);
+    /// Does what certainly needs the shared log, and so ends the hold when it is done. Where it took long, the log may have been away
+    /// meanwhile, for others as well.
     template <class Work>
     auto reaching(Work work);
     void answer_group();

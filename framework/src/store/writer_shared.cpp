@@ -7,6 +7,8 @@ namespace {
 /// What a reader waits for the writer's next look at the shared log, at most. Whatever takes longer is a database that is away, and then
 /// reads answer from what is folded.
 constexpr std::chrono::milliseconds patience_of_readers{5'000};
+/// What takes so long may have been an outage: a log tries again before it says so.
+constexpr std::chrono::milliseconds long_wait{1'000};
 
 Refused refused_with(Refusal reason, const std::exception& error) { return {.reason = reason, .detail = error.what()}; }
 
@@ -34,11 +36,9 @@ void Writer::wait_for_news() {
 }
 
 template <class Work>
-auto Writer::reaching(Work work) {
+auto Writer::trying(Work work) {
     try {
-        auto done = work();
-        catalog_.end_hold();
-        return done;
+        return work();
     } catch (const StoreUnavailable&) {
         catalog_.hold_idling();
         throw;
@@ -46,6 +46,15 @@ auto Writer::reaching(Work work) {
         catalog_.hold_idling();
         throw;
     }
+}
+
+template <class Work>
+auto Writer::reaching(Work work) {
+    const auto began = options_.clock->monotonic();
+    auto done = trying(std::move(work));
+    if (options_.clock->monotonic() - began >= long_wait) catalog_.hold_idling();
+    catalog_.end_hold();
+    return done;
 }
 
 bool Writer::catch_up() {
@@ -80,7 +89,7 @@ bool Writer::commit_shared() {
 
 /// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
 void Writer::decide_and_share(std::size_t bytes) {
-    const auto turn = reaching([this] { return replication_->turn(); });
+    const auto turn = trying([this] { return replication_->turn(); });
     while (true) {
         decide_group(bytes);
         if (draft_.commit().empty()) {
