@@ -251,4 +251,18 @@ TEST_CASE("a write that is tried while the log is away does not end what holds t
     CHECK(held);
 }
 
+TEST_CASE("a node that ends in order waits for renewals that are on their way") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    nodes.advance(seconds{30});
+    CHECK(read(nodes.one) == "accepted");
+    nodes.advance(seconds{25});
+    REQUIRE(nodes.one.store->run_one(LogStore::Work::expire));
+
+    nodes.one.store.reset();
+
+    nodes.advance(seconds{34});
+    CHECK(head(nodes.other) == "accepted");
+}
+
 }  // namespace foldback::nodes

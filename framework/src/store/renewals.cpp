@@ -101,15 +101,13 @@ void Renewals::wait_for(Outcomes& outcomes) {
 std::size_t Renewals::publish_due() {
     auto renewals = take(Which::due);
     const auto count = renewals.size();
-    publish(std::move(renewals), [](const Result<std::monostate>&) {});
+    publish(std::move(renewals));
     return count;
 }
 
 void Renewals::publish_all() {
-    auto renewals = take(Which::all);
-    const auto outcomes = std::make_shared<Outcomes>((renewals.size() + renewals_at_once - 1) / renewals_at_once);
-    publish(std::move(renewals), [outcomes](const Result<std::monostate>& outcome) { outcomes->add(outcome); });
-    wait_for(*outcomes);
+    publish(take(Which::all));
+    if (shared_.reachable()) (void)commit(RenewRequest{});  // behind these, and those that are on their way already
 }
 
 std::vector<Renewal> Renewals::take(Which which) {
@@ -165,17 +163,16 @@ bool Renewals::is_live(const index::StreamState& stream) const {
     return stream.life == index::Life::live && !catalog_.expired(stream);
 }
 
-void Renewals::publish(std::vector<Renewal> renewals, const Completion<std::monostate>& done) {
+void Renewals::publish(std::vector<Renewal> renewals) {
     for (std::size_t begin = 0; begin < renewals.size(); begin += renewals_at_once) {
         const auto end = std::min(renewals.size(), begin + renewals_at_once);
         std::vector<Renewal> some(renewals.begin() + static_cast<std::ptrdiff_t>(begin),
                                   renewals.begin() + static_cast<std::ptrdiff_t>(end));
         RenewRequest request{some};
-        writer_.submit(queued<std::monostate>(
-            std::move(request), [this, done, some = std::move(some)](const Result<std::monostate>& outcome) {
-                end_waiting(some, outcome.has_value());
-                done(outcome);
-            }));
+        writer_.submit(queued<std::monostate>(std::move(request),
+                                              [this, some = std::move(some)](const Result<std::monostate>& outcome) {
+                                                  end_waiting(some, outcome.has_value());
+                                              }));
     }
 }
 

@@ -29,7 +29,7 @@ public:
 
     /// Queues the renewals that are due; returns how many. Any thread.
     std::size_t publish_due();
-    /// Renews all that was read here and waits until that is in the log, a few seconds at most.
+    /// Renews all that was read here and waits until that, and what was queued before, is in the log, a few seconds at most.
     void publish_all();
 
 private:
@@ -50,8 +50,7 @@ private:
     /// The stream waits no longer, unless it was used after that.
     void let_go(const index::StreamRef& stream, std::int64_t used_at_ms);
     [[nodiscard]] bool is_live(const index::StreamState& stream) const;
-    /// `done` is called for each write.
-    void publish(std::vector<Renewal> renewals, const Completion<std::monostate>& done);
+    void publish(std::vector<Renewal> renewals);
     void end_waiting(const std::vector<Renewal>& renewals, bool renewed);
 
     /// Submits a write and waits for its outcome; empty when it does not come in time.
