@@ -265,4 +265,17 @@ TEST_CASE("a node that ends in order waits for renewals that are on their way") 
     CHECK(head(nodes.other) == "accepted");
 }
 
+TEST_CASE("a node that is broken calls nothing over by its own clock") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    const auto held = std::exchange(nodes.common->commits, {});
+    CHECK_THROWS_AS((void)nodes.one.store->append(of("s", "1")), StorageError);
+    nodes.common->commits = held;
+    nodes.advance(seconds{100});
+
+    CHECK(read(nodes.one) == "accepted");
+    CHECK(head(nodes.one) == "accepted");
+    CHECK(nodes.one.store->list({}).streams.size() == 1);
+}
+
 }  // namespace foldback::nodes

@@ -196,7 +196,7 @@ bool LogStore::Engine::pace(std::uint64_t bytes) {
 }
 
 void LogStore::Engine::fold_news() {
-    if (!shared_) return;
+    if (!shared_ || writer_->broken()) return;
     if (!options_.background_threads) {
         if (!shared_->reachable()) return catalog_->hold_idling();
         (void)writer_->catch_up();
@@ -207,7 +207,8 @@ void LogStore::Engine::fold_news() {
 }
 
 Result<bool> LogStore::Engine::settle(const StreamPath& stream, Renewals::Use use) {
-    if (!renewals_ || writer_->broken()) return false;
+    if (!renewals_) return false;
+    if (writer_->broken()) return use == Renewals::Use::look;
     return renewals_->settle(stream, use);
 }
 

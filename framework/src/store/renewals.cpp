@@ -77,8 +77,9 @@ Result<bool> Renewals::settle(const StreamPath& path, Use use) {
     if (!over && !soon_over) return false;
     if (ReadMode::current() == ReadMode::memory_only) throw NotInMemory();
     const auto outcome = over ? commit(ExpireRequest{path}) : commit(RenewRequest{{{stream, now_ms}}});
-    if (!outcome) catalog_.hold_idling();  // as good as out of reach
-    if (outcome && outcome->has_error() && outcome->error().reason == Refusal::busy) return outcome->error();
+    const bool is_busy = outcome && outcome->has_error() && outcome->error().reason == Refusal::busy;
+    if (is_busy) return outcome->error();
+    if (!outcome || outcome->has_error()) catalog_.hold_idling();  // as good as out of reach
     const bool is_renewed = !over && stream->logged_access_ms + clock_resolution_ms >= now_ms;
     return !is_renewed;
 }

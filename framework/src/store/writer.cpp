@@ -182,6 +182,7 @@ void Writer::publish(const log::CommitView& commit, std::span<const index::Plain
 
 void Writer::break_down(const std::string& why, Refusal reason) {
     broken_ = true;
+    if (replication_) catalog_.hold_idling();  // for good
     if (options_.on_broken) options_.on_broken(why);
     refuse_all(group_, refused_with(reason, why));
 }
