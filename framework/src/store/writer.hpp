@@ -86,8 +86,7 @@ private:
     /// Does what may need the shared log. When that turns out to be away nothing is idle (see Catalog::hold_idling).
     template <class Work>
     auto trying(Work work);
-    /// Does what certainly needs the shared log, and so ends the hold when it is done. Where it took long, the log may have been away
-    /// meanwhile, for others as well.
+    /// Does what certainly needs the shared log, and so ends the hold when it is done.
     template <class Work>
     auto reaching(Work work);
     void answer_group();

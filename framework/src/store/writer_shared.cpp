@@ -7,8 +7,8 @@ namespace {
 /// What a reader waits for the writer's next look at the shared log, at most. Whatever takes longer is a database that is away, and then
 /// reads answer from what is folded.
 constexpr std::chrono::milliseconds patience_of_readers{5'000};
-/// What takes so long may have been an outage: a log tries again before it says so.
-constexpr std::chrono::milliseconds long_wait{1'000};
+/// An append that takes so long may have sat out an outage: a log tries again before it says so.
+constexpr std::chrono::milliseconds long_append{1'000};
 
 Refused refused_with(Refusal reason, const std::exception& error) { return {.reason = reason, .detail = error.what()}; }
 
@@ -50,9 +50,7 @@ auto Writer::trying(Work work) {
 
 template <class Work>
 auto Writer::reaching(Work work) {
-    const auto began = options_.clock->monotonic();
     auto done = trying(std::move(work));
-    if (options_.clock->monotonic() - began >= long_wait) catalog_.hold_idling();
     catalog_.end_hold();
     return done;
 }
@@ -107,7 +105,12 @@ bool Writer::append_shared() {
         return catalog_.next_incarnation();
     }();
     const TimedIn timed(flush_us_);
-    return reaching([&] { return replication_->append(draft_, next_incarnation); });
+    return reaching([&] {
+        const auto began = options_.clock->monotonic();
+        const bool is_appended = replication_->append(draft_, next_incarnation);
+        if (options_.clock->monotonic() - began >= long_append) catalog_.hold_idling();
+        return is_appended;
+    });
 }
 
 }  // namespace foldback
