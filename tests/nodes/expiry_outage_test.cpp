@@ -24,14 +24,15 @@ TEST_CASE("while the log is away nothing is over, and what was read meanwhile is
     nodes.one.shared->away = nodes.other.shared->away = false;
     nodes.other.store->run_until_idle();
     CHECK(head(nodes.other, "read") == "accepted");
-    nodes.advance(seconds{1});
+    nodes.advance(seconds{14});
+    nodes.other.store->run_until_idle();
     nodes.one.store->run_until_idle();
-    nodes.advance(seconds{5});
+    nodes.advance(seconds{1});
     nodes.work();
 
     CHECK(head(nodes.other, "read") == "accepted");
     CHECK(head(nodes.other, "idle") == "not_found");
-    nodes.advance(seconds{44});
+    nodes.advance(seconds{35});
     CHECK(head(nodes.other, "read") == "not_found");
 }
 

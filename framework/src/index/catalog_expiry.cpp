@@ -82,7 +82,7 @@ bool Catalog::holds_idling() const {
 
 void Catalog::end_hold() {
     auto held = INT64_MAX;
-    idling_from_ms_.compare_exchange_strong(held, (clock_.monotonic() + max_renewal_margin).count());
+    idling_from_ms_.compare_exchange_strong(held, (clock_.monotonic() + grace_after_outage).count());
 }
 
 }  // namespace foldback::index
