@@ -91,7 +91,7 @@ public:
     /// When it was used last, by somebody here or as the log says; on the monotonic clock.
     [[nodiscard]] std::int64_t used_at_ms(const StreamState& stream) const;
     [[nodiscard]] Timestamp wall_time(std::int64_t monotonic_ms) const;
-    /// Puts the stream among those that `take_unlogged` returns, unless it waits already.
+    /// Puts the stream among those that `take_unlogged` returns, unless it waits already or the log is this store's alone.
     void await_renewal(const StreamRef& stream);
     /// Streams used here since the last call that waited for no renewal yet.
     [[nodiscard]] std::vector<StreamRef> take_unlogged();

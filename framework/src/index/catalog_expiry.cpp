@@ -29,14 +29,16 @@ void Catalog::touch(const StreamRef& stream) {
     if (!stream->meta->config.ttl) return;
     stream->last_access_ms.store(clock_.monotonic().count());
     stream->touched.store(true, std::memory_order_relaxed);
-    if (sharing_ == Sharing::among_nodes) await_renewal(stream);
+    await_renewal(stream);
 }
 
 void Catalog::await_renewal(const StreamRef& stream) {
     // After the access was noted: whoever ends the waiting looks at it afterwards.
-    if (stream->awaits_renewal.exchange(true)) return;
+    if (sharing_ == Sharing::alone || stream->awaits_renewal) return;
     const std::lock_guard lock(unlogged_mutex_);
-    unlogged_.push_back(stream);
+    if (stream->awaits_renewal) return;
+    unlogged_.push_back(stream);  // first: it may fail
+    stream->awaits_renewal = true;
 }
 
 std::vector<StreamRef> Catalog::take_unlogged() {

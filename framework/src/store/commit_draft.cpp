@@ -40,7 +40,8 @@ std::size_t CommitDraft::bound(const std::vector<AppendRequest>& requests) {
 }
 
 std::size_t CommitDraft::bound(const RenewRequest& request) {
-    return 256 + request.renewals.size() * 2 * renewal_bytes;
+    // Each may find its stream over, and record the deletion instead, which is smaller.
+    return 256 + (request.renewals ? request.renewals->size() * renewal_bytes : 0);
 }
 
 void CommitDraft::begin(Position first_position, std::span<std::byte> room) {
@@ -150,7 +151,8 @@ Result<std::monostate> CommitDraft::decide(const ExpireRequest& request) {
 }
 
 Result<std::monostate> CommitDraft::decide(const RenewRequest& request) {
-    for (const auto& [used, used_at_ms] : request.renewals) {
+    if (!request.renewals) return std::monostate{};
+    for (const auto& [used, used_at_ms] : *request.renewals) {
         auto& target = named(used->meta->path);
         const bool is_same = target.is_known() && target.meta->incarnation == used->meta->incarnation;
         if (!is_same || !target.usable() || target.renewed || used_at_ms <= target.found->logged_access_ms) continue;

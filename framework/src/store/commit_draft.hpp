@@ -48,7 +48,7 @@ struct Renewal {
 };
 /// Tells all nodes of a shared log so, for those of the streams that are still there.
 struct RenewRequest {
-    std::vector<Renewal> renewals;
+    std::shared_ptr<const std::vector<Renewal>> renewals{};  ///< null: none
 };
 
 /// Decides requests one after another against the state that the commit being built will leave behind, and records

@@ -61,7 +61,7 @@ Watch Reader::keep_alive(const StreamPath& path) {
     const std::shared_lock lock(catalog_.mutex());
     if (!stream->meta->config.ttl || unusable(catalog_, *stream)) return {};
     ++stream->keepers;
-    if (catalog_.sharing() == index::Sharing::among_nodes) catalog_.await_renewal(stream);
+    catalog_.await_renewal(stream);
     return Watch([this, stream = std::move(stream)] {
         catalog_.touch(stream);  // first: in between nobody may find it idle
         --stream->keepers;

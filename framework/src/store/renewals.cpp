@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 
 #include "foldback/store/read_mode.hpp"
 #include "index/expiry.hpp"
@@ -14,45 +15,67 @@ namespace {
 constexpr std::chrono::milliseconds head_start{250};
 /// Streams in one write.
 constexpr std::size_t renewals_at_once = 4096;
-/// Streams that wait, at most: then all are renewed early, and where the log is out of reach no more are remembered.
-constexpr std::size_t max_waiting = 65'536;
+/// Streams that wait, at most: beyond them those are renewed early that would be first. None of them is forgotten by the catalog.
+constexpr std::size_t max_waiting = 262'144;
+/// The same while the log is out of reach: no more are remembered.
+constexpr std::size_t max_waiting_out_of_reach = 65'536;
+/// Below so many it is not worth the time to look for those that are deleted.
+constexpr std::size_t few_waiting = 1'024;
+/// After a refusal. Where nothing is done in the background, time must go on before it is tried again.
+constexpr std::chrono::milliseconds pause_after_refusal{100};
 /// The clocks are read at different moments, and in whole milliseconds.
 constexpr std::int64_t clock_resolution_ms = 2;
 /// What a read or the end of the store waits for a commit, at most.
 constexpr std::chrono::milliseconds patience{5'000};
 
+RenewRequest renewal_of(const index::StreamRef& stream, std::int64_t used_at_ms) {
+    return {std::make_shared<const std::vector<Renewal>>(1, Renewal{stream, used_at_ms})};
+}
+
 }  // namespace
 
-/// The outcomes of some writes, for a thread that waits for all of them.
-class Renewals::Outcomes {
+/// The outcome of a write, for a thread that waits for it.
+class Renewals::Outcome {
 public:
-    explicit Outcomes(std::size_t missing) : missing_(missing) {}
-
-    void add(const Result<std::monostate>& outcome) {
+    void set(const Result<std::monostate>& result) {
         const std::lock_guard lock(mutex_);
-        if (!outcome) last_ = outcome;
-        --missing_;
+        result_ = result;
         arrived_.notify_all();
-    }
-    [[nodiscard]] bool complete() {
-        const std::lock_guard lock(mutex_);
-        return missing_ == 0;
     }
     void wait() {
         std::unique_lock lock(mutex_);
-        arrived_.wait_for(lock, patience, [&] { return missing_ == 0; });
+        arrived_.wait_for(lock, patience, [&] { return result_.has_value(); });
     }
-    /// A refusal, if there was one; empty when some are missing.
+    /// Empty when it is missing.
     [[nodiscard]] std::optional<Result<std::monostate>> result() {
         const std::lock_guard lock(mutex_);
-        return missing_ == 0 ? std::optional(last_) : std::nullopt;
+        return result_;
     }
 
 private:
     std::mutex mutex_;
     std::condition_variable arrived_;
-    std::size_t missing_;
-    Result<std::monostate> last_ = std::monostate{};
+    std::optional<Result<std::monostate>> result_;
+};
+
+/// Renewals on their way. Those whose write never ends, as memory ran out, wait again.
+class Renewals::Batch {
+public:
+    explicit Batch(Renewals& renewals) noexcept : renewals_(renewals) {}
+    Batch(Batch&&) = delete;
+    ~Batch() {
+        if (!has_ended_) end(false);
+    }
+    void end(bool renewed) noexcept {
+        has_ended_ = true;
+        renewals_.end_waiting(streams, renewed);
+    }
+
+    std::vector<Renewal> streams;
+
+private:
+    Renewals& renewals_;
+    bool has_ended_ = false;
 };
 
 Result<bool> Renewals::settle(const StreamPath& path, Use use) {
@@ -62,7 +85,7 @@ Result<bool> Renewals::settle(const StreamPath& path, Use use) {
     if (!config.ttl && !config.expires_at) return false;
     if (!shared_.reachable()) {
         catalog_.hold_idling();
-        return use == Use::look;  // it is not over any more
+        return use == Use::look;  // what was idle is not over any more
     }
     bool over = false;
     {
@@ -71,79 +94,113 @@ Result<bool> Renewals::settle(const StreamPath& path, Use use) {
         over = catalog_.expired(*stream);
     }
     const auto now_ms = options_.clock->monotonic().count();
-    const bool soon_over =
-        use == Use::read && config.ttl &&
-        now_ms >= index::Catalog::known_deadline_ms(*stream) - index::renewal_margin(*config.ttl).count();
-    if (!over && !soon_over) return false;
+    const auto soon_over = [&] {
+        return use == Use::read && config.ttl &&
+               now_ms >= index::Catalog::known_deadline_ms(*stream) - index::renewal_margin(*config.ttl).count();
+    };
+    if (!over && !soon_over()) return false;
     if (ReadMode::current() == ReadMode::memory_only) throw NotInMemory();
-    const auto outcome = over ? commit(ExpireRequest{path}) : commit(RenewRequest{{{stream, now_ms}}});
+    const auto outcome = over ? commit(ExpireRequest{path}) : commit(renewal_of(stream, now_ms));
     const bool is_busy = outcome && outcome->has_error() && outcome->error().reason == Refusal::busy;
     if (is_busy) return outcome->error();
     if (!outcome || outcome->has_error()) catalog_.hold_idling();  // as good as out of reach
-    const bool is_renewed = !over && stream->logged_access_ms + clock_resolution_ms >= now_ms;
-    return !is_renewed;
+    return over || soon_over();
 }
 
 template <class Request>
 std::optional<Result<std::monostate>> Renewals::commit(Request request) {
-    const auto outcomes = std::make_shared<Outcomes>(1);
-    Completion<std::monostate> done = [outcomes](const Result<std::monostate>& outcome) { outcomes->add(outcome); };
+    const auto outcome = std::make_shared<Outcome>();
+    Completion<std::monostate> done = [outcome](const Result<std::monostate>& result) { outcome->set(result); };
     writer_.submit(queued<std::monostate>(std::move(request), std::move(done)));
-    wait_for(*outcomes);
-    return outcomes->result();
-}
-
-void Renewals::wait_for(Outcomes& outcomes) {
-    if (options_.background_threads) return outcomes.wait();
-    while (!outcomes.complete() && writer_.commit_some()) {
+    if (options_.background_threads) {
+        outcome->wait();
+    } else {
+        while (!outcome->result() && writer_.commit_some()) {
+        }
     }
+    return outcome->result();
 }
 
-std::size_t Renewals::publish_due() {
-    auto renewals = take(Which::due);
-    const auto count = renewals.size();
-    publish(std::move(renewals));
-    return count;
-}
+std::size_t Renewals::publish_due() { return publish(Which::due); }
 
 void Renewals::publish_all() {
-    publish(take(Which::all));
+    (void)publish(Which::all);
     if (shared_.reachable()) (void)commit(RenewRequest{});  // behind these, and those that are on their way already
 }
 
-std::vector<Renewal> Renewals::take(Which which) {
+std::size_t Renewals::publish(Which which) {
     const bool reachable = shared_.reachable();
     if (!reachable) catalog_.hold_idling();  // the writer may be in a call that tries again for long
+    take_used(reachable ? SIZE_MAX : max_waiting_out_of_reach);
+    if (!reachable) return 0;
+    std::size_t count = 0;
+    std::vector<std::shared_ptr<Batch>>
+        batches;  // all before the first is submitted: what is refused at once waits again
+    while (const auto batch = next_batch(which)) {
+        count += batch->streams.size();
+        batches.push_back(batch);
+    }
+    for (const auto& batch : batches) {
+        Completion<std::monostate> done = [batch](const Result<std::monostate>& outcome) {
+            batch->end(outcome.has_value());
+        };
+        writer_.submit(queued<std::monostate>(RenewRequest{{batch, &batch->streams}}, std::move(done)));
+    }
+    return count;
+}
+
+void Renewals::take_used(std::size_t at_most) {
     const std::lock_guard lock(mutex_);
-    for (const auto& stream : catalog_.take_unlogged()) {
-        if (waiting_.size() < max_waiting || reachable) {
+    if (used_.empty()) used_ = catalog_.take_unlogged();
+    if (waiting_.size() + used_.size() >= forget_at_) forget_deleted();
+    const auto needed = waiting_.size() + under_way_ + used_.size();
+    if (needed > waiting_.capacity()) waiting_.reserve(std::max(needed, 2 * waiting_.capacity()));
+    for (const auto& stream : used_) {
+        if (waiting_.size() < at_most) {
             wait_on(stream);
         } else {
             stream->awaits_renewal = false;
         }
     }
-    std::vector<Renewal> renewals;
-    if (!reachable) return renewals;
-    if (waiting_.size() >= max_waiting) which = Which::all;
-    const auto now_ms = options_.clock->monotonic().count();
-    while (!waiting_.empty() && (which == Which::all || waiting_.top().due_ms <= now_ms)) {
-        const auto stream = waiting_.top().stream;
-        waiting_.pop();
-        if (which == Which::due && due_ms(*stream) > now_ms) {  // written to meanwhile
-            wait_on(stream);
-        } else if (auto renewal = renewal_of(stream)) {
-            renewals.push_back(*std::move(renewal));
-        }
-    }
-    return renewals;
+    used_.clear();
 }
 
-std::optional<Renewal> Renewals::renewal_of(const index::StreamRef& stream) {
-    const auto used_at_ms = catalog_.used_at_ms(*stream);
-    if (is_live(*stream) && used_at_ms > stream->logged_access_ms + clock_resolution_ms)
-        return Renewal{stream, used_at_ms};
-    let_go(stream, used_at_ms);
-    return std::nullopt;
+void Renewals::forget_deleted() {
+    {
+        const std::shared_lock lock(catalog_.mutex());
+        std::erase_if(waiting_, [](const Waiting& one) { return one.stream->life != index::Life::live; });
+    }
+    std::ranges::make_heap(waiting_, std::greater<>());
+    forget_at_ = std::max(few_waiting, 2 * (waiting_.size() + used_.size()));
+}
+
+std::shared_ptr<Renewals::Batch> Renewals::next_batch(Which which) {
+    auto batch = std::make_shared<Batch>(*this);
+    const std::lock_guard lock(mutex_);
+    const auto now_ms = options_.clock->monotonic().count();
+    while (!waiting_.empty() && batch->streams.size() < renewals_at_once) {
+        const bool early = which == Which::all || waiting_.size() > max_waiting;
+        if (!early && waiting_.front().due_ms > now_ms) break;
+        const auto stream = waiting_.front().stream;
+        const auto used_at_ms = catalog_.used_at_ms(*stream);
+        if (!early && due_ms(*stream) > now_ms) {  // written to meanwhile
+            pop_first();
+            wait_on(stream);
+        } else if (is_live(*stream) && used_at_ms > stream->logged_access_ms + clock_resolution_ms) {
+            batch->streams.push_back({stream, used_at_ms});  // first: it may fail
+            pop_first();
+            ++under_way_;
+        } else {
+            pop_first();
+            if (let_go(*stream, used_at_ms)) catalog_.await_renewal(stream);
+        }
+    }
+    return batch->streams.empty() ? nullptr : std::move(batch);
+}
+
+void Renewals::pop_first() noexcept {
+    std::ranges::pop_heap(waiting_, std::greater<>());
+    waiting_.pop_back();
 }
 
 std::int64_t Renewals::due_ms(const index::StreamState& stream) {
@@ -151,12 +208,15 @@ std::int64_t Renewals::due_ms(const index::StreamState& stream) {
     return index::Catalog::known_deadline_ms(stream) - (margin + head_start).count();
 }
 
-void Renewals::wait_on(const index::StreamRef& stream) { waiting_.push({due_ms(*stream), stream}); }
+void Renewals::wait_on(const index::StreamRef& stream, std::int64_t not_before_ms) {
+    waiting_.push_back({std::max(due_ms(*stream), not_before_ms), stream});
+    std::ranges::push_heap(waiting_, std::greater<>());
+}
 
-void Renewals::let_go(const index::StreamRef& stream, std::int64_t used_at_ms) {
-    stream->awaits_renewal.exchange(false);
-    const bool is_used = stream->keepers > 0 || stream->last_access_ms > used_at_ms;
-    if (is_used && is_live(*stream)) catalog_.await_renewal(stream);
+bool Renewals::let_go(index::StreamState& stream, std::int64_t used_at_ms) const {
+    stream.awaits_renewal.exchange(false);
+    const bool is_used = stream.keepers > 0 || stream.last_access_ms > used_at_ms;
+    return is_used && is_live(stream);
 }
 
 bool Renewals::is_live(const index::StreamState& stream) const {
@@ -164,26 +224,17 @@ bool Renewals::is_live(const index::StreamState& stream) const {
     return stream.life == index::Life::live && !catalog_.expired(stream);
 }
 
-void Renewals::publish(std::vector<Renewal> renewals) {
-    for (std::size_t begin = 0; begin < renewals.size(); begin += renewals_at_once) {
-        const auto end = std::min(renewals.size(), begin + renewals_at_once);
-        std::vector<Renewal> some(renewals.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  renewals.begin() + static_cast<std::ptrdiff_t>(end));
-        RenewRequest request{some};
-        writer_.submit(queued<std::monostate>(std::move(request),
-                                              [this, some = std::move(some)](const Result<std::monostate>& outcome) {
-                                                  end_waiting(some, outcome.has_value());
-                                              }));
-    }
-}
-
-void Renewals::end_waiting(const std::vector<Renewal>& renewals, bool renewed) {
-    if (renewed) {
-        for (const auto& [stream, used_at_ms] : renewals) let_go(stream, used_at_ms);
-        return;
-    }
+void Renewals::end_waiting(const std::vector<Renewal>& renewals, bool renewed) noexcept {
     const std::lock_guard lock(mutex_);
-    for (const auto& renewal : renewals) wait_on(renewal.stream);
+    under_way_ -= renewals.size();
+    const auto retry_at_ms = (options_.clock->monotonic() + pause_after_refusal).count();
+    for (const auto& [stream, used_at_ms] : renewals) {
+        if (!renewed) {
+            wait_on(stream, retry_at_ms);
+        } else if (let_go(*stream, used_at_ms) && !stream->awaits_renewal.exchange(true)) {
+            wait_on(stream);
+        }
+    }
 }
 
 }  // namespace foldback

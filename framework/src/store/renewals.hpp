@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <queue>
 #include <vector>
 
 #include "foldback/store/log_store.hpp"
@@ -33,7 +32,8 @@ public:
     void publish_all();
 
 private:
-    class Outcomes;
+    class Outcome;
+    class Batch;
     enum class Which : std::uint8_t { due, all };
     struct Waiting {
         std::int64_t due_ms = 0;  ///< on the monotonic clock
@@ -41,29 +41,38 @@ private:
         [[nodiscard]] bool operator>(const Waiting& other) const noexcept { return due_ms > other.due_ms; }
     };
 
-    [[nodiscard]] std::vector<Renewal> take(Which which);
-    /// Empty: nothing is to be said of the stream, and it waits no longer.
-    [[nodiscard]] std::optional<Renewal> renewal_of(const index::StreamRef& stream);
-    [[nodiscard]] static std::int64_t due_ms(const index::StreamState& stream);
-    /// The caller holds the mutex.
-    void wait_on(const index::StreamRef& stream);
-    /// The stream waits no longer, unless it was used after that.
-    void let_go(const index::StreamRef& stream, std::int64_t used_at_ms);
-    [[nodiscard]] bool is_live(const index::StreamState& stream) const;
-    void publish(std::vector<Renewal> renewals);
-    void end_waiting(const std::vector<Renewal>& renewals, bool renewed);
-
     /// Submits a write and waits for its outcome; empty when it does not come in time.
     template <class Request>
     [[nodiscard]] std::optional<Result<std::monostate>> commit(Request request);
-    void wait_for(Outcomes& outcomes);
+
+    std::size_t publish(Which which);
+    /// The streams used here since the last call wait as well, with those there are at most so many.
+    void take_used(std::size_t at_most);
+    /// Null: nothing is to be said.
+    [[nodiscard]] std::shared_ptr<Batch> next_batch(Which which);
+    /// They wait no longer, unless that was refused or they were used meanwhile.
+    void end_waiting(const std::vector<Renewal>& renewals, bool renewed) noexcept;
+
+    [[nodiscard]] static std::int64_t due_ms(const index::StreamState& stream);
+    [[nodiscard]] bool is_live(const index::StreamState& stream) const;
+    /// The stream waits no longer; true when it was used after that time and has to wait again.
+    [[nodiscard]] bool let_go(index::StreamState& stream, std::int64_t used_at_ms) const;
+
+    // The caller holds the mutex.
+    /// There is room: `take_used` has made it, for those under way as well.
+    void wait_on(const index::StreamRef& stream, std::int64_t not_before_ms = INT64_MIN);
+    void pop_first() noexcept;
+    void forget_deleted();
 
     index::Catalog& catalog_;
     Writer& writer_;
     SharedLog& shared_;
     const LogStoreOptions& options_;
     std::mutex mutex_;
-    std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>> waiting_;
+    std::vector<index::StreamRef> used_;  ///< not yet in `waiting_`
+    std::vector<Waiting> waiting_;        ///< a heap: the one that is due first is in front
+    std::size_t under_way_ = 0;           ///< taken from there for a write that has not ended
+    std::size_t forget_at_ = 0;           ///< so many wait when deleted ones are looked for
 };
 
 }  // namespace foldback
