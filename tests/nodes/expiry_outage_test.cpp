@@ -167,4 +167,21 @@ TEST_CASE("where nothing is done in the background, renewals that are refused ar
     CHECK(tried == 1);
 }
 
+TEST_CASE("a read that renews may be made when a write has ended") {
+    Clocked nodes;
+    create_for_a_minute(nodes.one);
+    create(nodes.one, "other");
+    nodes.advance(seconds{58});
+    std::string outcomes;
+    for (int i = 0; i < 3; ++i) {
+        nodes.one.store->append(of("other", std::to_string(i)), [&](const Result<Appended>& appended) {
+            outcomes += answer(appended) + " " + read(nodes.one) + "\n";
+        });
+    }
+    nodes.one.store->run_until_idle();
+
+    CHECK(outcomes == "accepted accepted\naccepted accepted\naccepted accepted\n");
+    CHECK(nodes.commits() == 4);
+}
+
 }  // namespace foldback::nodes

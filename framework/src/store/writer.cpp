@@ -57,8 +57,15 @@ void Writer::stop() {
 
 void Writer::refuse_all(Group& writes, const Refused& refused) {
     for (const auto& write : writes) write->refuse(refused);
-    for (const auto& write : writes) write->complete();
-    writes.clear();
+    complete_all(writes);
+}
+
+void Writer::complete_all(Group& writes) {
+    Group ended;
+    ended.swap(writes);
+    for (const auto& write : ended) write->complete();
+    ended.clear();
+    if (writes.empty()) writes.swap(ended);  // its memory serves the next group
 }
 
 bool Writer::take_group(std::size_t& bytes) {
@@ -95,13 +102,8 @@ bool Writer::commit_some() {
         break_down(error.what());
         return true;
     }
-    answer_group();
+    complete_all(group_);
     return true;
-}
-
-void Writer::answer_group() {
-    for (const auto& write : group_) write->complete();
-    group_.clear();
 }
 
 bool Writer::make_room(std::size_t bytes) {

@@ -89,10 +89,11 @@ private:
     /// Does what certainly needs the shared log, and so ends the hold when it is done.
     template <class Work>
     auto reaching(Work work);
-    void answer_group();
     /// `reason` is what becomes of the group.
     void break_down(const std::string& why, Refusal reason = Refusal::broken);
     void refuse_all(Group& writes, const Refused& refused);
+    /// Leaves it empty. What a completion calls may commit the next group.
+    void complete_all(Group& writes);
 
     index::Catalog& catalog_;
     log::Log& log_;

@@ -69,7 +69,7 @@ bool Writer::commit_shared() {
             refuse_all(group_, {.reason = Refusal::broken, .detail = "the store broke and must be reopened"});
         } else if (has_group) {
             decide_and_share(bytes);
-            answer_group();
+            complete_all(group_);
         } else {
             worked = catch_up();
         }
