@@ -184,4 +184,20 @@ TEST_CASE("a read that renews may be made when a write has ended") {
     CHECK(nodes.commits() == 4);
 }
 
+TEST_CASE("a stream with a time at which it expires is over by each node's clock, also while the log is away") {
+    Clocked nodes;
+    const auto at = nodes.one.clock.now() + seconds{60};
+    REQUIRE(
+        nodes.one.store->create({.stream = "s", .config = {.content_type = json_type, .expires_at = at}}).has_value());
+    CHECK(head(nodes.other) == "accepted");
+    nodes.other.shared->away = true;
+    nodes.advance(milliseconds{59'999});
+    CHECK(read(nodes.other) == "accepted");
+
+    nodes.advance(milliseconds{1});
+
+    CHECK(read(nodes.other) == "not_found");
+    CHECK(head(nodes.other) == "not_found");
+}
+
 }  // namespace foldback::nodes
