@@ -165,6 +165,7 @@ TEST_CASE("where nothing is done in the background, renewals that are refused ar
     nodes.one.store->run_until_idle();
 
     CHECK(tried == 1);
+    nodes.one.shared->before_append = nullptr;
 }
 
 TEST_CASE("a read that renews may be made when a write has ended") {
