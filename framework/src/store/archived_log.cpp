@@ -62,9 +62,10 @@ public:
             return false;
         }
         bool found = false;
-        (void)read_whole(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
+        const bool was_read = read_whole(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
             found = found || (one.place == commit.place && log::crc_of(one.bytes) == commit.crc);
         });
+        if (!found && !was_read) require_read();
         return found;
     }
 
@@ -96,9 +97,9 @@ private:
         const auto number = segment.header.number;
         try {
             if (log::Archive::read(segment, from_byte, on_commit)) return true;
-            tell(number, "it changed while it was read");
+            note(number, "segment " + std::to_string(number) + " changed while it was read");
         } catch (const DeviceError& error) {
-            note(number, error);
+            note(number, error.what());
         }
         return false;
     }
@@ -108,8 +109,8 @@ private:
         if (!unread_.empty()) throw StoreUnavailable(unread_);
     }
 
-    void note(std::uint64_t number, const DeviceError& error) {
-        unread_ = error.what();
+    void note(std::uint64_t number, const std::string& why) {
+        unread_ = why;
         tell(number, unread_);
     }
 
@@ -131,7 +132,7 @@ private:
         } catch (const StorageError& error) {
             tell(number, error.what());
         } catch (const DeviceError& error) {
-            note(number, error);
+            note(number, error.what());
         }
         return {};
     }
