@@ -56,10 +56,14 @@ public:
 
     bool holds(const log::LastCommit& commit) override {
         if (log_->holds(commit)) return true;
-        const auto segment = take(commit.place.segment);
+        const auto number = commit.place.segment;
+        if (!was_moved(number)) return false;
+        const auto segment = take(number);
         if (!segment) {
             require_read();
-            return false;
+            throw StorageError("segment " + std::to_string(number) +
+                               ", with which this copy of the log ends, was moved to the archive, which does not hold "
+                               "it whole: whether the copy is the log's cannot be told, so it is kept");
         }
         bool found = false;
         const bool was_read = read_whole(*segment, log::segment_header_bytes, [&](const log::SharedCommit& one) {
@@ -72,6 +76,19 @@ public:
 private:
     static log::Place behind(const log::SharedCommit& commit) {
         return {commit.place.segment, commit.place.byte + commit.bytes.size()};
+    }
+
+    /// Whether only the archive can have the commits of a segment. The first of them leaves the log before the others.
+    bool was_moved(std::uint64_t number) {
+        struct IsThere {};
+        try {
+            log_->read({number, log::segment_header_bytes}, [](const log::SharedCommit&) { throw IsThere(); });
+        } catch (const IsThere&) {
+            return false;
+        } catch (const CommitsMissing&) {
+            return true;
+        }
+        return false;  // the log ends before it
     }
 
     /// Hands over what the archive has from there on, and moves `from` behind it; false when that is nothing.

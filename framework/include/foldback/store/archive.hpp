@@ -43,7 +43,8 @@ struct ArchiveReading {
                                                       const std::filesystem::path& directory,
                                                       ArchiveReading options = {});
 /// The same with the archive in any place. One that cannot be reached is told of, and used when it can. Calls that need what only the
-/// archive has throw StoreUnavailable while that cannot be read.
+/// archive has throw StoreUnavailable while that cannot be read. A node's copy that ends with what was moved to the archive is kept, and
+/// opening it throws StorageError, when the archive does not hold that segment whole.
 [[nodiscard]] std::shared_ptr<SharedLog> with_archive(std::shared_ptr<SharedLog> log,
                                                       std::shared_ptr<ArchivePlace> place, ArchiveReading options);
 /// The same with the archive on any device.
