@@ -57,10 +57,11 @@ public:
     void set(const std::string& name, const std::string& bytes) { server->set(prefix + name, bytes); }
     void remove(const std::string& name) { server->remove(prefix + name); }
 
-    static constexpr int kinds_of_failure = 3;
+    static constexpr int kinds_of_failure = 4;
     void fail(int kind) {
         const std::vector answers{std::string(), test::ScriptedS3::error(503, "SlowDown"),
-                                  test::ScriptedS3::error(403, "ExpiredToken")};
+                                  test::ScriptedS3::error(403, "ExpiredToken"),
+                                  server::reply("404 Not Found", "default backend - 404")};
         server->set_script([answer = answers.at(static_cast<std::size_t>(kind))](const auto&) { return answer; });
     }
     void work() { server->set_script({}); }

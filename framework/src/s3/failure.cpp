@@ -69,7 +69,11 @@ Failure failure_of(const client::Error& error) {
         case 403: return {.code = std::errc::permission_denied, .what = what};
         case 404:
             if (code == "NoSuchBucket") return {.code = std::errc::no_such_device_or_address, .what = what};
-            return {.code = std::errc::no_such_file_or_directory, .what = what, .is_absent = true};
+            if (code == "NoSuchKey")
+                return {.code = std::errc::no_such_file_or_directory, .what = what, .is_absent = true};
+            return {.code = std::errc::resource_unavailable_try_again,
+                    .what = what + ", but not by S3, which says NoSuchKey",
+                    .passes = true};
         default: return {.code = std::errc::protocol_error, .what = what};
     }
 }

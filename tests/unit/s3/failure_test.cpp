@@ -31,13 +31,23 @@ TEST_CASE("what passes is told from what does not") {
     CHECK(failure_with(400, "RequestTimeout").passes);
     CHECK(failure_with(400, "XAmzContentSHA256Mismatch").passes);
     CHECK(failure_of({.code = client::ErrorCode::network, .message = "cut"}).passes);
-    for (const unsigned status : {301U, 400U, 401U, 403U, 404U, 405U, 501U}) CHECK_FALSE(failure_with(status).passes);
+    for (const unsigned status : {301U, 400U, 401U, 403U, 405U, 501U}) CHECK_FALSE(failure_with(status).passes);
+}
+
+TEST_CASE("a 404 of somebody who is not S3 says nothing of an object") {
+    const auto failure = failure_of(
+        {.code = client::ErrorCode::unexpected_status, .status = 404, .body = "<html>default backend - 404</html>"});
+    CHECK_FALSE(failure.is_absent);
+    CHECK(failure.passes);
+    CHECK(failure.what == "was answered 404, but not by S3, which says NoSuchKey");
+    CHECK(failure_with(404, "NoSuchUpload").passes);
 }
 
 TEST_CASE("a missing object is told from a missing bucket, and a refusal from both") {
     CHECK(failure_with(404, "NoSuchKey").is_absent);
-    CHECK(failure_with(404).is_absent);
+    CHECK_FALSE(failure_with(404, "NoSuchKey").passes);
     CHECK_FALSE(failure_with(404, "NoSuchBucket").is_absent);
+    CHECK_FALSE(failure_with(404, "NoSuchBucket").passes);
     CHECK(failure_with(404, "NoSuchBucket").what == "was answered 404 NoSuchBucket (there is no such bucket)");
     CHECK(failure_with(403, "SignatureDoesNotMatch").code == std::errc::permission_denied);
     CHECK(failure_with(403, "SignatureDoesNotMatch").what.find("secret key") != std::string::npos);

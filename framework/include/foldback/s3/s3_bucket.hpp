@@ -31,8 +31,8 @@ struct S3Options {
     std::string ca_file{};  ///< PEM: whom to trust over TLS; empty: the system's roots
     std::chrono::milliseconds connect_timeout{3'000};
     std::chrono::milliseconds answer_timeout{30'000};  ///< without a byte from the server
-    /// How often a request is sent that is not answered, or with an error that passes (5xx, 429): after random times of up to `delay`,
-    /// twice as much each time.
+    /// How often a request is sent that is not answered, or with an error that passes (5xx, 429, a 404 that is not S3's): after random
+    /// times of up to `delay`, twice as much each time.
     int tries = 5;
     std::chrono::milliseconds delay{400};
     /// After a request failed that often, or the keys were refused, all requests fail at once for so long.
