@@ -15,6 +15,7 @@ const S3rver = createRequire(import.meta.url)("s3rver")
 
 export const region = "eu-test-1"
 const accessKey = "S3RVER" // the one that s3rver knows
+const badRequests = ["XAmzContentSHA256Mismatch", "InvalidRequest"]
 
 export class Bucket {
   /** Of each request that was let through or not: {method, key, status}. */
@@ -78,7 +79,7 @@ export class Bucket {
     if (fate === "cut") return response.destroy()
     const code = fate === 503 ? "SlowDown" : fate === null ? await this.#refusal(request, body) : "InternalError"
     if (code) {
-      entry.status = typeof fate === "number" ? fate : code === "XAmzContentSHA256Mismatch" ? 400 : 403
+      entry.status = typeof fate === "number" ? fate : badRequests.includes(code) ? 400 : 403
       response.writeHead(entry.status, { "content-type": "application/xml" })
       return response.end(`<?xml version="1.0"?>\n<Error><Code>${code}</Code></Error>`)
     }
@@ -90,7 +91,11 @@ export class Bucket {
 
   async #refusal(request, body) {
     const { headers } = request
-    if (headers["x-amz-content-sha256"] !== createHash("sha256").update(body).digest("hex")) return "XAmzContentSHA256Mismatch"
+    const digest = createHash("sha256").update(body).digest()
+    if (headers["x-amz-content-sha256"] !== digest.toString("hex")) return "XAmzContentSHA256Mismatch"
+    // As where objects are locked.
+    const isBody = request.method === "PUT" && !headers["x-amz-copy-source"]
+    if (isBody && headers["x-amz-checksum-sha256"] !== digest.toString("base64")) return "InvalidRequest"
     const [, key, names] = headers.authorization?.match(/Credential=([^/]*)\/.*SignedHeaders=([^,]*),/) ?? []
     if (key !== this.credentials.accessKeyId) return "InvalidAccessKeyId"
     const [hostname] = headers.host.split(":")

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "client/base64.hpp"
 #include "client/operation.hpp"
 #include "client/target.hpp"
 #include "client/transport.hpp"
@@ -91,9 +92,11 @@ std::optional<Piece> Caller::get(const std::string& key, std::uint64_t from, std
     return piece;
 }
 
-void Caller::put(const std::string& key, const ReadableFile& file, const std::string& hash,
+void Caller::put(const std::string& key, const ReadableFile& file, const std::string& digest,
                  const std::stop_token& stop) {
-    const Call call{.method = Method::put, .key = key, .file = &file, .content_hash = hash, .bytes = file.size()};
+    Call call{.method = Method::put, .key = key, .file = &file, .content_hash = hex(digest), .bytes = file.size()};
+    // Where objects are locked, Amazon takes none without one of these; and it keeps it with the object.
+    call.headers.emplace_back("x-amz-checksum-sha256", net::encode_base64(digest));
     if (!send(call, stop)) fail(call, {.code = std::errc::protocol_error, .what = "was answered 404"});
 }
 

@@ -40,8 +40,8 @@ public:
     [[nodiscard]] std::optional<Piece> get(const std::string& key, std::uint64_t from, std::uint64_t bytes,
                                            const std::stop_token& stop);
 
-    /// Makes the file the object of that key. Another object of it is gone then.
-    void put(const std::string& key, const ReadableFile& file, const std::string& hash, const std::stop_token& stop);
+    /// Makes the file, which has this SHA-256, the object of that key. Another object of it is gone then.
+    void put(const std::string& key, const ReadableFile& file, const std::string& digest, const std::stop_token& stop);
 
     void copy(const std::string& from_key, const std::string& to_key, const std::stop_token& stop);
 

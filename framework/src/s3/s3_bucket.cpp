@@ -48,7 +48,7 @@ private:
         check(spool);
         const auto key = prefix_ + name;
         if (open(name)) caller_->copy(key, log::fresh_name_beside(key, ".aside"), stop_.get_token());
-        caller_->put(key, spool, hash.hex(), stop_.get_token());
+        caller_->put(key, spool, hash.digest(), stop_.get_token());
     }
 
     std::shared_ptr<s3::Caller> caller_;

@@ -21,7 +21,7 @@ void require(bool worked) {
 std::string hash_of(std::string_view bytes) {
     Sha256 hash;
     hash.add(bytes);
-    return hash.hex();
+    return hex(hash.digest());
 }
 
 std::string hmac(const std::string& key, std::string_view text) {
@@ -59,11 +59,11 @@ void Sha256::add(std::string_view bytes) {
     require(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
 }
 
-std::string Sha256::hex() {
+std::string Sha256::digest() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned size = 0;
     require(EVP_DigestFinal_ex(state_->context.get(), out.data(), &size) == 1);
-    return s3::hex({reinterpret_cast<const char*>(out.data()), size});
+    return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 std::string hex(std::string_view bytes) {

@@ -21,8 +21,8 @@ public:
     Sha256& operator=(const Sha256&) = delete;
 
     void add(std::string_view bytes);
-    /// Once, at the end: 64 digits.
-    [[nodiscard]] std::string hex();
+    /// Once, at the end: 32 bytes.
+    [[nodiscard]] std::string digest();
 
 private:
     struct State;

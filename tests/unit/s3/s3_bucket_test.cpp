@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "client/base64.hpp"
 #include "foldback/store/errors.hpp"
 #include "log/archive_place.hpp"
 #include "s3/signature.hpp"
@@ -80,9 +81,13 @@ TEST_CASE("what is put is one object with its hash, and is read back under its n
     CHECK(bucket.server.objects() == std::map<std::string, std::string>{{"/bucket/some/part/name", bytes}});
     Sha256 hash;
     hash.add(bytes);
+    const auto digest = hash.digest();
     for (const auto& request : bucket.server.requests()) {
         CHECK(request.header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=user/"));
-        if (request.method == "PUT") CHECK(request.header("x-amz-content-sha256") == hash.hex());
+        if (request.method != "PUT") continue;
+        CHECK(request.header("x-amz-content-sha256") == hex(digest));
+        CHECK(request.header("x-amz-checksum-sha256") == client::detail::encode_base64(digest));
+        CHECK(request.header("authorization").find(";x-amz-checksum-sha256;") != std::string::npos);
     }
     CHECK(std::filesystem::is_empty(bucket.scratch.path()));
 }
