@@ -110,12 +110,12 @@ void Caller::copy(const std::string& from_key, const std::string& to_key, const 
 }
 
 std::optional<net::Response> Caller::send(const Call& call, const std::stop_token& stop) {
-    refuse_at_rest(call);
+    refuse_at_rest();
     for (int tries = 1;; ++tries) {
         auto answer = try_once(call, stop);
         const auto failure = answer ? Failure{} : failure_of(answer.error());
-        const bool concerns_all = failure.passes || failure.code == std::errc::permission_denied;
-        if (!concerns_all) note_answer();
+        const bool was_answered = answer || answer.error().status > 0;
+        if (was_answered && !failure.concerns_all()) note_answer();
         if (answer) return std::move(*answer);
         if (answer.error().status == 416) return net::Response{{.status = 416}};
         if (failure.is_absent) return {};
@@ -124,14 +124,15 @@ std::optional<net::Response> Caller::send(const Call& call, const std::stop_toke
             wait(std::max(delay, std::min(answer.error().retry_after.value_or(delay), max_delay)), stop);
             continue;
         }
-        if (concerns_all && !stop.stop_requested()) let_rest(failure);
-        fail(call, failure);
+        if (!failure.concerns_all() || stop.stop_requested()) fail(call, failure);
+        let_rest(failure);
+        fail_for_all(failure);
     }
 }
 
-void Caller::refuse_at_rest(const Call& call) {
+void Caller::refuse_at_rest() {
     const std::lock_guard lock(mutex_);
-    if (net::SteadyClock::now() < rest_ends_at_) fail(call, why_at_rest_);
+    if (net::SteadyClock::now() < rest_ends_at_) fail_for_all(why_at_rest_);
 }
 
 void Caller::note_answer() {
@@ -179,8 +180,14 @@ Headers Caller::signed_headers(const Call& call, const net::Url& url) const {
 }
 
 void Caller::fail(const Call& call, const Failure& failure) const {
-    const auto what = std::string(net::name_of(call.method)) + ' ' + describe(call.key) + ' ' + failure.what;
+    fail(std::string(net::name_of(call.method)) + ' ' + describe(call.key), failure);
+}
+
+void Caller::fail_for_all(const Failure& failure) const { fail("a request to s3://" + location_.bucket, failure); }
+
+void Caller::fail(const std::string& request, const Failure& failure) {
     const auto code = std::make_error_code(failure.code);
+    const auto what = request + ' ' + failure.what;
     if (failure.passes) throw PlaceUnreachable(code, what);
     throw DeviceError(code, what);
 }

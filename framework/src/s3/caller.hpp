@@ -63,8 +63,11 @@ private:
     [[nodiscard]] client::Result<client::detail::Response> try_once(const Call& call, const std::stop_token& stop);
     [[nodiscard]] Headers signed_headers(const Call& call, const client::detail::Url& url) const;
     [[noreturn]] void fail(const Call& call, const Failure& failure) const;
+    /// In the same words for each request that fails for that reason, so that whoever tells it once can.
+    [[noreturn]] void fail_for_all(const Failure& failure) const;
+    [[noreturn]] static void fail(const std::string& request, const Failure& failure);
     /// Throws while the server is left alone.
-    void refuse_at_rest(const Call& call);
+    void refuse_at_rest();
     void note_answer();
     void let_rest(const Failure& failure);
 

@@ -30,6 +30,18 @@ constexpr std::array passing{std::string_view("RequestTimeout"), std::string_vie
                              std::string_view("BadDigest"), std::string_view("XAmzContentSHA256Mismatch"),
                              std::string_view("OperationAborted")};
 
+/// Errors of the keys, some with 403 and some with 400.
+constexpr std::array of_keys{std::string_view("InvalidAccessKeyId"), std::string_view("SignatureDoesNotMatch"),
+                             std::string_view("ExpiredToken"), std::string_view("InvalidToken"),
+                             std::string_view("RequestTimeTooSkewed")};
+
+/// Without the method and the URL, so that it is the same for all requests.
+std::string_view reason_in(const client::Error& error) {
+    const std::string_view message = error.message;
+    const auto begin = error.stream.empty() ? std::string_view::npos : message.find(error.stream + ": ");
+    return begin == std::string_view::npos ? message : message.substr(begin + error.stream.size() + 2);
+}
+
 std::string answer(const client::Error& error, const std::string& code) {
     auto what = "was answered " + std::to_string(error.status);
     if (!code.empty()) what.append(" ").append(code);
@@ -58,12 +70,16 @@ Failure failure_of(const client::Error& error) {
     if (error.code == ErrorCode::response_too_large)
         return {.code = std::errc::protocol_error, .what = "was answered with more than was asked for"};
     if (error.status == 0)
-        return {.code = std::errc::resource_unavailable_try_again, .what = "failed: " + error.message, .passes = true};
+        return {.code = std::errc::resource_unavailable_try_again,
+                .what = "failed: " + std::string(reason_in(error)),
+                .passes = true};
     const auto code = code_in(error.body);
     const auto what = answer(error, code);
     const bool is_server_error = error.status >= 500 && error.status != 501;
     if (is_server_error || error.status == 429 || error.status == 408 || std::ranges::count(passing, code) > 0)
         return {.code = std::errc::resource_unavailable_try_again, .what = what, .passes = true};
+    if (std::ranges::count(of_keys, code) > 0)
+        return {.code = std::errc::permission_denied, .what = what, .refuses_keys = true};
     switch (error.status) {
         case 401:
         case 403: return {.code = std::errc::permission_denied, .what = what};

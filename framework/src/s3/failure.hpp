@@ -11,9 +11,13 @@ namespace foldback::s3 {
 
 struct Failure {
     std::errc code{};
-    std::string what{};      ///< ends a sentence that begins with the request
-    bool passes = false;     ///< the same request may succeed soon
-    bool is_absent = false;  ///< there is no such object, though there is the bucket
+    std::string what{};         ///< ends a sentence that begins with the request
+    bool passes = false;        ///< the same request may succeed soon
+    bool refuses_keys = false;  ///< no request will succeed that is signed with them
+    bool is_absent = false;     ///< there is no such object, though there is the bucket
+
+    /// Whether other requests would fail as this one did.
+    [[nodiscard]] bool concerns_all() const noexcept { return passes || refuses_keys; }
 };
 
 [[nodiscard]] Failure failure_of(const client::Error& error);

@@ -43,12 +43,26 @@ TEST_CASE("a 404 of somebody who is not S3 says nothing of an object") {
     CHECK(failure_with(404, "NoSuchUpload").passes);
 }
 
+TEST_CASE("a refusal of the keys is one with any status, and a missing permission is none of them") {
+    for (const auto* const code :
+         {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"}) {
+        for (const unsigned status : {400U, 403U}) {
+            CAPTURE(code);
+            CHECK(failure_with(status, code).refuses_keys);
+            CHECK(failure_with(status, code).code == std::errc::permission_denied);
+        }
+    }
+    CHECK_FALSE(failure_with(403, "AccessDenied").refuses_keys);
+    CHECK_FALSE(failure_with(403).refuses_keys);
+}
+
 TEST_CASE("a missing object is told from a missing bucket, and a refusal from both") {
     CHECK(failure_with(404, "NoSuchKey").is_absent);
     CHECK_FALSE(failure_with(404, "NoSuchKey").passes);
     CHECK_FALSE(failure_with(404, "NoSuchBucket").is_absent);
     CHECK_FALSE(failure_with(404, "NoSuchBucket").passes);
     CHECK(failure_with(404, "NoSuchBucket").what == "was answered 404 NoSuchBucket (there is no such bucket)");
+    CHECK(failure_with(403, "AccessDenied").code == std::errc::permission_denied);
     CHECK(failure_with(403, "SignatureDoesNotMatch").code == std::errc::permission_denied);
     CHECK(failure_with(403, "SignatureDoesNotMatch").what.find("secret key") != std::string::npos);
 }
