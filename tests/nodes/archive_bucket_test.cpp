@@ -83,6 +83,22 @@ TEST_CASE("that a segment cannot be read is told once, and again when it could b
     }
 }
 
+TEST_CASE("an archiver that goes on for another one asks for nothing that has left the log") {
+    Archived<InBucket> log;
+    log.archive_all(1);
+    for (int i = 0; i < 20; ++i) log.append("more");
+    const auto before = log.where.server->requests().size();
+    const auto first = "/bucket/archive/" + log::segment_name(log.segments->first_held());
+
+    log.archive_all(1);
+
+    const auto requests = log.where.server->requests();
+    CHECK(requests.size() > before + 5);
+    CHECK(std::all_of(requests.begin() + static_cast<std::ptrdiff_t>(before), requests.end(),
+                      [&](const auto& one) { return !one.path.ends_with(".segment") || one.path >= first; }));
+    CHECK(log.archived().size() == log.sealed());
+}
+
 TEST_CASE("a node that stops does not wait for its bucket") {
     Archived<InBucket> log;
     log.archive_all(1);

@@ -144,12 +144,11 @@ TEST_CASE_TEMPLATE(
 
     CHECK_THROWS_AS((void)log.new_node(), CommitsMissing);
     CHECK(log.has_told("segment 2 is not taken from the archive"));
-    log.trouble.clear();
     log.where.remove("0000000002.segment");
+    CHECK_THROWS_AS((void)log.new_node(), CommitsMissing);
     for (int i = 0; i < 20; ++i) log.append("more");
     log.archive_all(1);
 
-    CHECK(log.has_told("does not hold all of segment 2"));
     CHECK(log.archived().size() == log.sealed() - 1);
 }
 

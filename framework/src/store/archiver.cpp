@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "foldback/store/archive.hpp"
@@ -92,8 +93,8 @@ bool Archiver::run_one() {
 bool Archiver::lead() {
     const bool led = std::exchange(leads_, segments_->try_lead());
     if (!leads_ || led) return leads_;
-    next_ = 1;
     first_ = segments_->first_held();
+    next_ = std::max<std::uint64_t>(first_, 1);  // what is before it was archived, or it would not be gone
     if (first_ > 1 && !archive_->has_begun()) {
         leads_ = false;
         throw StorageError("this is not the archive that segments of the log were moved to: it is empty");
