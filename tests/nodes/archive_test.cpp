@@ -152,6 +152,18 @@ TEST_CASE_TEMPLATE(
     CHECK(log.archived().size() == log.sealed() - 1);
 }
 
+TEST_CASE_TEMPLATE("what the log itself has damaged is not archived, and nothing is said of the archive", Where,
+                   InDirectory, InBucket) {
+    Archived<Where> log;
+    log.common->commits.at(2).bytes.back() ^= 1;
+
+    log.archive_all();
+
+    CHECK(log.has_told("segment 1 could not be archived: the log has it damaged"));
+    CHECK_FALSE(log.has_told(".segment"));
+    CHECK(log.archived().size() == log.sealed() - 1);
+}
+
 TEST_CASE_TEMPLATE("an archive of another log, segments without one, and an empty place in the archive's are refused",
                    Where, InDirectory, InBucket) {
     Archived<Where> log;

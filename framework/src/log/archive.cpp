@@ -60,22 +60,20 @@ std::optional<ArchivedSegment> Archive::find(std::uint64_t number) {
     if (!has_begun()) return {};
     auto file = place_->open(segment_name(number));
     if (!file) return {};
-    auto found = read_whole(*file, number);
+    auto found = read_whole(*file, number, place_->describe(segment_name(number)) + " is damaged: ");
     found.file = std::move(file);
     return found;
 }
 
-ArchivedSegment Archive::read_whole(const ReadableFile& file, std::uint64_t number) const {
-    const auto damaged = [&](const std::string& what) {
-        return StorageError(place_->describe(segment_name(number)) + " is damaged: " + what);
-    };
+ArchivedSegment Archive::read_whole(const ReadableFile& file, std::uint64_t number, const std::string& damaged) {
     const auto header = read_segment_header(file, number);
-    if (!header) throw damaged(header.error());
-    if (header->generation > 0) throw damaged("it was rewritten, which no segment of an archive ever is");
+    if (!header) throw StorageError(damaged + header.error());
+    if (header->generation > 0)
+        throw StorageError(damaged + "it was rewritten, which no segment of an archive ever is");
     CommitReader reader(file, *header, segment_header_bytes, file.size());
     while (reader.next()) {
     }
-    if (!reader.sealed()) throw damaged(reader.problem().empty() ? "it has no end" : reader.problem());
+    if (!reader.sealed()) throw StorageError(damaged + (reader.problem().empty() ? "it has no end" : reader.problem()));
     return {.header = *header,
             .seal = {.place = {.segment = number, .byte = reader.last_commit_byte()}, .crc = reader.previous_crc()},
             .file = nullptr};
@@ -109,11 +107,13 @@ void Archive::clear_away() { place_->clear_away(); }
 void Archive::put(const LastCommit& seal, const Source& source) {
     begin();
     const auto number = seal.place.segment;
+    const auto failed = "segment " + std::to_string(number) + " could not be archived: ";
     place_->put(
         segment_name(number), [&](const auto& append) { write(origin_, number, source, append); },
         [&](const ReadableFile& written) {
-            if (read_whole(written, number).seal != seal)
-                throw StorageError("segment " + std::to_string(number) + " could not be archived: it is not the log's");
+            if (read_whole(written, number, failed + "the log has it damaged, or it was not kept as it was: ").seal !=
+                seal)
+                throw StorageError(failed + "it is not the log's");
         });
 }
 

@@ -57,8 +57,9 @@ public:
 
 private:
     void begin();
-    /// Without its file.
-    [[nodiscard]] ArchivedSegment read_whole(const ReadableFile& file, std::uint64_t number) const;
+    /// Without its file. Throws StorageError, which begins with `damaged`, when it is not whole.
+    [[nodiscard]] static ArchivedSegment read_whole(const ReadableFile& file, std::uint64_t number,
+                                                    const std::string& damaged);
 
     std::shared_ptr<ArchivePlace> place_;
     SharedOrigin origin_;
