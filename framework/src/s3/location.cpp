@@ -77,6 +77,8 @@ std::string encode_path(std::string_view path) {
 client::detail::Url url_of_bucket(const std::string& bucket, const S3Options& options) {
     require_region(options.region);
     if (!options.endpoint.empty()) {
+        if (options.endpoint.find('@') != std::string::npos)  // which is in no message
+            throw std::invalid_argument("the endpoint has a user name: name host and port");
         auto url = client::detail::parse_url(options.endpoint);
         if (url.path != "/" || !url.query.empty())
             throw std::invalid_argument("the endpoint " + options.endpoint +

@@ -1,5 +1,6 @@
 #include "cli/s3_credentials.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>

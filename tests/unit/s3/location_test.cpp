@@ -55,6 +55,18 @@ TEST_CASE("a bucket is a host at Amazon's, and a path where an endpoint is named
     CHECK(url_of_bucket("bucket", {.endpoint = "https://s3.example/"}).text() == "https://s3.example/bucket/");
 }
 
+TEST_CASE("a password in an endpoint is refused, and not repeated") {
+    for (const auto* endpoint : {"https://user:words@s3.example", "user:words@s3.example"}) {
+        CAPTURE(endpoint);
+        try {
+            (void)url_of_bucket("bucket", {.endpoint = endpoint});
+            FAIL("it was taken");
+        } catch (const std::invalid_argument& error) {
+            CHECK(std::string(error.what()).find("words") == std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("an endpoint that is more than a server, and a region that is no name, are refused") {
     for (const auto* endpoint : {"s3.example", "ftp://s3.example", "https://s3.example/path", "https://s3.example?a",
                                  "https://user:secret@s3.example"}) {
