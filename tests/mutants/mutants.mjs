@@ -412,7 +412,8 @@ export const mutants = [
     name: 'object-overwritten',
     bug: 'what has the name of an object that is put is not copied aside',
     file: s3 + 's3_bucket.cpp',
-    from: `        if (open(name)) caller_->copy(key, log::fresh_name_beside(key, ".aside"), stop_.get_token());
+    from: `        if (const auto old = open(name))
+            caller_->copy(key, log::fresh_name_beside(key, ".aside"), old->size(), stop_.get_token());
 `,
     to: ``,
     caught: ['s3_test', 'an object that has the name already is copied aside, not overwritten'],

@@ -23,6 +23,7 @@ constexpr std::size_t max_answer_bytes = 16 << 20;
 constexpr milliseconds max_delay{10'000};
 constexpr milliseconds least_time{60'000};        ///< for a request however small
 constexpr std::uint64_t least_bytes_per_ms = 64;  ///< and for what it carries
+constexpr milliseconds copy_timeout{300'000};     ///< for a server that says nothing while it copies
 
 client::ClientOptions client_options(const S3Options& options) {
     client::ClientOptions result;
@@ -78,12 +79,17 @@ std::string Caller::describe(std::string_view key) const { return "s3://" + loca
 
 std::optional<Piece> Caller::get(const std::string& key, std::uint64_t from, std::uint64_t bytes,
                                  const std::stop_token& stop) {
-    Call call{.key = key, .bytes = bytes};
+    Call call{.key = key, .bytes = bytes, .runtime = runtime_};
     call.headers.emplace_back("range", "bytes=" + std::to_string(from) + '-' + std::to_string(from + bytes - 1));
     auto answer = send(call, stop);
     if (!answer) return {};
     Piece piece{.bytes = std::move(answer->body), .etag = std::string(answer->header("etag"))};
     if (answer->status == 416 && from == 0) return Piece{};  // an empty object has no byte that could be asked for
+    // A server that knows no ranges, and the object is not longer than the one that was asked for.
+    if (answer->status == 200 && from == 0 && !piece.bytes.empty() && piece.bytes.size() <= bytes) {
+        piece.object_bytes = piece.bytes.size();
+        return piece;
+    }
     const auto total = total_in(answer->header("content-range"), from, piece.bytes.size());
     const bool is_all = total && *total >= from && piece.bytes.size() == std::min(bytes, *total - from);
     if (answer->status != 206 || !is_all)
@@ -94,14 +100,25 @@ std::optional<Piece> Caller::get(const std::string& key, std::uint64_t from, std
 
 void Caller::put(const std::string& key, const ReadableFile& file, const std::string& digest,
                  const std::stop_token& stop) {
-    Call call{.method = Method::put, .key = key, .file = &file, .content_hash = hex(digest), .bytes = file.size()};
+    Call call{.method = Method::put,
+              .key = key,
+              .file = &file,
+              .content_hash = hex(digest),
+              .bytes = file.size(),
+              .runtime = runtime_};
     // Where objects are locked, Amazon takes none without one of these; and it keeps it with the object.
     call.headers.emplace_back("x-amz-checksum-sha256", net::encode_base64(digest));
     if (!send(call, stop)) fail(call, {.code = std::errc::protocol_error, .what = "was answered 404"});
 }
 
-void Caller::copy(const std::string& from_key, const std::string& to_key, const std::stop_token& stop) {
-    Call call{.method = Method::put, .key = to_key};
+void Caller::copy(const std::string& from_key, const std::string& to_key, std::uint64_t bytes,
+                  const std::stop_token& stop) {
+    auto patient = client_options(options_);
+    patient.response_timeout = std::max(copy_timeout, patient.response_timeout);
+    Call call{.method = Method::put,
+              .key = to_key,
+              .bytes = bytes,
+              .runtime = std::make_shared<net::Runtime>(std::move(patient))};
     call.headers.emplace_back("x-amz-copy-source", encode_path('/' + location_.bucket + '/' + from_key));
     const auto answer = send(call, stop);
     // The answer may begin well, and be an error in the end.
@@ -155,7 +172,7 @@ client::Result<net::Response> Caller::try_once(const Call& call, const std::stop
     } catch (const std::exception& error) {
         return client::Error{.code = client::ErrorCode::invalid_argument, .message = error.what()};
     }
-    const net::Target target(runtime_, std::move(url), {});
+    const net::Target target(call.runtime, std::move(url), {});
     const net::Request request{.target = target,
                                .method = call.method,
                                .headers = std::move(headers),
@@ -164,8 +181,8 @@ client::Result<net::Response> Caller::try_once(const Call& call, const std::stop
                                .is_repeatable = true};
     const auto time = least_time + milliseconds(call.bytes / least_bytes_per_ms);
     const client::CallOptions limits{.stop = stop, .deadline = client::within(time)};
-    const auto operation = net::Operation::create(runtime_->context(), limits);
-    return runtime_->wait_for(net::exchange(operation, request));
+    const auto operation = net::Operation::create(call.runtime->context(), limits);
+    return call.runtime->wait_for(net::exchange(operation, request));
 }
 
 Headers Caller::signed_headers(const Call& call, const net::Url& url) const {

@@ -43,7 +43,8 @@ public:
     /// Makes the file, which has this SHA-256, the object of that key. Another object of it is gone then.
     void put(const std::string& key, const ReadableFile& file, const std::string& digest, const std::stop_token& stop);
 
-    void copy(const std::string& from_key, const std::string& to_key, const std::stop_token& stop);
+    /// Copies an object of so many bytes.
+    void copy(const std::string& from_key, const std::string& to_key, std::uint64_t bytes, const std::stop_token& stop);
 
     /// As in s3://bucket/key.
     [[nodiscard]] std::string describe(std::string_view key) const;
@@ -56,6 +57,7 @@ private:
         const ReadableFile* file = nullptr;
         std::string content_hash{hash_of_nothing};
         std::uint64_t bytes = 0;  ///< that will be on their way
+        std::shared_ptr<client::detail::Runtime> runtime{};
     };
 
     /// None when there is no such object. An answer of 416 is one.

@@ -47,7 +47,8 @@ private:
         });
         check(spool);
         const auto key = prefix_ + name;
-        if (open(name)) caller_->copy(key, log::fresh_name_beside(key, ".aside"), stop_.get_token());
+        if (const auto old = open(name))
+            caller_->copy(key, log::fresh_name_beside(key, ".aside"), old->size(), stop_.get_token());
         caller_->put(key, spool, hash.digest(), stop_.get_token());
     }
 

@@ -128,6 +128,21 @@ TEST_CASE("an object that has the name already is copied aside, not overwritten"
     CHECK(objects.rbegin()->second == "foreign");
 }
 
+TEST_CASE("a server may say nothing for longer while it copies an object aside") {
+    Bucket bucket;
+    bucket.server.set("/bucket/some/name", "foreign");
+    auto options = bucket.server.options();
+    options.answer_timeout = 300ms;
+    options.tries = 1;
+    bucket.server.set_script([](const S3Request& request) -> std::optional<std::string> {
+        if (!request.header("x-amz-copy-source").empty()) std::this_thread::sleep_for(600ms);
+        return {};
+    });
+
+    CHECK_NOTHROW(put(*bucket.place(options), "name", "ours"));
+    CHECK(bucket.server.objects().size() == 2);
+}
+
 TEST_CASE("a copy whose answer is an error in the end keeps the object from being overwritten") {
     Bucket bucket;
     bucket.server.set("/bucket/some/name", "foreign");
@@ -174,6 +189,16 @@ TEST_CASE("an absent object is none, and an empty one is empty") {
     CHECK(read(*file, 0, 1).empty());
 }
 
+TEST_CASE("a server that answers with all of a small object is believed") {
+    Bucket bucket;
+    bucket.server.set_script(first(1, server::reply("200 OK", "abc")));
+
+    const auto file = bucket.place()->open("name");
+
+    CHECK(file->size() == 3);
+    CHECK(read(*file, 0, 10) == "abc");
+}
+
 TEST_CASE("an object that is replaced while it is read is not mixed with the new one") {
     Bucket bucket;
     bucket.server.set("/bucket/some/name", std::string(10'000, 'a'));
@@ -188,7 +213,7 @@ TEST_CASE("answers that are not the bytes that were asked for are refused") {
     const auto place = bucket.place();
     const std::string head = "HTTP/1.1 206 P\r\ncontent-length: 3\r\ncontent-range: bytes ";
     for (const auto& answer :
-         {std::string("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc"), head + "0-2/\r\n\r\nabc",
+         {server::reply("200 OK", ""), server::reply("200 OK", std::string(5'000, 'a')), head + "0-2/\r\n\r\nabc",
           head + "0-2/*\r\n\r\nabc", head + "1-3/4\r\n\r\nabc", head + "0-3/4\r\n\r\nabc", head + "0-2/9\r\n\r\nabc",
           head + "0-2/2\r\n\r\nabc", head + "0-2/99999999999999999999999\r\n\r\nabc",
           std::string("HTTP/1.1 206 P\r\ncontent-length: 3\r\n\r\nabc"), ScriptedS3::error(301, "PermanentRedirect")}) {
