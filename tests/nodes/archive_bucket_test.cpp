@@ -99,6 +99,25 @@ TEST_CASE("an archiver that goes on for another one asks for nothing that has le
     CHECK(log.archived().size() == log.sealed());
 }
 
+TEST_CASE("a log is out of reach while its archive is that has what is needed, and no longer") {
+    Archived<InBucket> log;
+    log.archive_all(1);
+    const auto shared = with_archive(std::make_shared<test::MemorySharedLog>(log.common), log.where.place(), {});
+    const auto read = [&](log::Place from) { shared->read(from, [](const auto&) {}); };
+    read({log.segments->last(), log::segment_header_bytes});
+    CHECK(shared->reachable());
+
+    log.where.fail(1);
+    CHECK_THROWS_AS(read({1, log::segment_header_bytes}), StoreUnavailable);
+    CHECK_FALSE(shared->reachable());
+    CHECK_THROWS_AS((void)shared->holds({.place = {1, log::segment_header_bytes}, .crc = 0}), StoreUnavailable);
+    CHECK_FALSE(shared->reachable());
+
+    log.where.work();
+    CHECK_NOTHROW(read({1, log::segment_header_bytes}));
+    CHECK(shared->reachable());
+}
+
 TEST_CASE("a node that stops does not wait for its bucket") {
     Archived<InBucket> log;
     log.archive_all(1);

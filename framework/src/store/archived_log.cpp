@@ -1,3 +1,4 @@
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -28,7 +29,7 @@ public:
     }
     void take_turn() override { log_->take_turn(); }
     void end_turn() noexcept override { log_->end_turn(); }
-    bool reachable() const noexcept override { return log_->reachable(); }
+    bool reachable() const noexcept override { return log_->reachable() && reached_archive_; }
     void follow(std::function<void()> news) override { log_->follow(std::move(news)); }
     /// What still waits for the archive then is given up.
     void unfollow() noexcept override {
@@ -45,6 +46,7 @@ public:
                     on_commit(commit);
                     from = behind(commit);
                 });
+                reached_archive_ = true;  // or it is not needed any more
                 return;
             } catch (const CommitsMissing&) {
                 if (read_archive(from, on_commit)) continue;
@@ -122,7 +124,8 @@ private:
     }
 
     /// Throws StoreUnavailable when the archive could not be read the last time, so that nobody knows what it has.
-    void require_read() const {
+    void require_read() {
+        reached_archive_ = unread_.empty();
         if (!unread_.empty()) throw StoreUnavailable(unread_);
     }
 
@@ -159,6 +162,7 @@ private:
     ArchiveReading options_;
     std::string unread_;  ///< why the archive could not be read when a segment was last looked for there
     std::string told_;    ///< the trouble that was told last
+    std::atomic<bool> reached_archive_{true};  ///< when it was needed last
     bool is_first_read_ = true;
     std::uint64_t done_bytes_ = 0;
 };
