@@ -205,11 +205,14 @@ test("while the bucket is away or throttles, nodes start and serve, and archive 
   await cluster.bucket.close()
   const one = await cluster.started("one", [...cluster.archiving, "--segments-in-database", "1"])
   await cluster.write(one, 3)
-  await eventually(`it to tell\n${one.log}`, () => /s3:\/\/archives\/some\/prefix\/FORMAT failed/.test(one.log))
+  // The reader when it opened the archive and when it asked for a segment, and the archiver: once each, however often it tries.
+  const tellings = () => one.log.match(/a request to s3:\/\/archives failed/g) ?? []
+  await eventually(`it to tell\n${one.log}`, () => tellings().length === 3)
   assert.equal(cluster.segments.length, 0)
 
   await cluster.bucket.open()
   await cluster.archived()
+  assert.equal(tellings().length, 3)
 
   let requests = 0
   cluster.bucket.fate = () => (requests++ < 9 ? [503, "cut", 500][requests % 3] : null)
