@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "foldback/postgres/postgres_log.hpp"
@@ -148,6 +149,39 @@ TEST_CASE("while segments are moved to the archive nothing can be appended in th
     CHECK(segments->first_held() == last - 1);
     append(*writer, "more");
     CHECK(state_of(*log.node("late")) == state_of(*writer));
+}
+
+TEST_CASE("a commit is looked for in the archive only when its segment was moved there") {
+    const Archived log;
+    const auto writer = log.node("writer");
+    create(*writer);
+    for (int i = 0; i < 150; ++i) append(*writer, std::to_string(i));
+    const auto segments = log.segments();
+    const auto place = log.directory.path() / "archive";
+    Archiver archiver(segments, place, {.segments_in_log = 1, .background_thread = false});
+    while (archiver.run_one()) {
+    }
+    const auto shared = with_archive(open_postgres_log(log.database_options()), place);
+    std::map<std::uint64_t, log::LastCommit> firsts;
+    const log::Place beginning{1, log::segment_header_bytes};
+    shared->read(beginning, [&](const auto& commit) {
+        firsts.try_emplace(commit.place.segment,
+                           log::LastCommit{.place = commit.place, .crc = log::crc_of(commit.bytes)});
+    });
+    const auto held = segments->first_held();
+    REQUIRE(held > 2);
+    const auto differs = [&](log::LastCommit commit) {
+        commit.crc ^= 1;
+        return !shared->holds(commit);
+    };
+
+    CHECK(shared->holds(firsts.at(1)));
+    CHECK(differs(firsts.at(1)));
+    std::filesystem::remove(place / log::segment_name(1));
+    CHECK_THROWS_WITH_AS((void)shared->holds(firsts.at(1)), doctest::Contains("so it is kept"), StorageError);
+    CHECK(differs(firsts.at(held)));
+    CHECK(differs({.place = {held + 10, log::segment_header_bytes}, .crc = 0}));
+    CHECK(shared->holds(firsts.at(held)));
 }
 
 TEST_CASE("of two archivers one works, and when its session is cut it goes on or the other one does") {
