@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -37,6 +38,21 @@ std::string contents_of(const std::filesystem::path& file) {
     std::ostringstream text;
     text << std::ifstream(file).rdbuf();
     return text.str();
+}
+
+std::vector<pid_t> children_of(pid_t process) {
+    const auto name = std::to_string(process);
+    std::ifstream list("/proc/" + name + "/task/" + name + "/children");
+    std::vector<pid_t> children;
+    for (pid_t child = 0; list >> child;) children.push_back(child);
+    return children;
+}
+
+/// Not so when it has ended and only its parent has not yet asked how.
+bool runs(pid_t process) {
+    const auto status = contents_of("/proc/" + std::to_string(process) + "/stat");
+    const auto name_end = status.rfind(')');
+    return name_end != std::string::npos && status.substr(name_end, 3) != ") Z";
 }
 
 }  // namespace
@@ -129,8 +145,17 @@ void PostgresServer::end(int signal) {
     process_ = -1;
 }
 
-/// Its sessions notice that it is gone, and go: the next one waits for them, by the shared memory they hold.
-void PostgresServer::kill() { end(SIGKILL); }
+void PostgresServer::kill() {
+    ::kill(process_, SIGSTOP);  // so that no session comes that is not seen
+    const auto sessions = children_of(process_);
+    end(SIGKILL);
+    for (const auto session : sessions) ::kill(session, SIGKILL);
+    const auto deadline = steady_clock::now() + patience;
+    while (std::any_of(sessions.begin(), sessions.end(), runs)) {
+        if (steady_clock::now() > deadline) throw std::runtime_error("sessions of PostgreSQL outlive it");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
 
 void PostgresServer::stop() { end(SIGINT); }
 

@@ -34,7 +34,7 @@ public:
 
     /// Waits until it takes connections.
     void start();
-    /// As by a crash of the process: SIGKILL to it and, because it does that itself, to its sessions. Waits until it is gone.
+    /// As by a crash of the machine: SIGKILL to it and to its sessions, which would serve a moment longer. Waits until all are gone.
     void kill();
     /// Ends the sessions and the server, in good order.
     void stop();
