@@ -83,7 +83,14 @@ private:
                                 .path = line.substr(blank + 1, line.rfind(' ') - blank - 1),
                                 .head = text.substr(0, end + 2),
                                 .body = text.substr(end + 4)};
-        server::write_text(descriptor, answer(request));
+        server::write_text(descriptor, saying_that_it_closes(answer(request)));
+    }
+
+    /// A connection is closed after its first answer. A client that were not told might send its next request there.
+    static std::string saying_that_it_closes(std::string answer) {
+        const auto line_end = answer.find("\r\n");
+        if (line_end != std::string::npos) answer.insert(line_end + 2, "connection: close\r\n");
+        return answer;
     }
 
     std::string answer(const S3Request& request) {
@@ -116,7 +123,7 @@ private:
         if (from >= bytes.size()) return error(416, "InvalidRange");
         const auto piece = bytes.substr(from, last + 1 - from);
         const auto etag = std::to_string(std::hash<std::string>{}(bytes));
-        return "HTTP/1.1 206 Partial Content\r\nconnection: close\r\netag: \"" + etag + "\"\r\ncontent-range: bytes " +
+        return "HTTP/1.1 206 Partial Content\r\netag: \"" + etag + "\"\r\ncontent-range: bytes " +
                std::to_string(from) + '-' + std::to_string(last) + '/' + std::to_string(bytes.size()) +
                "\r\ncontent-length: " + std::to_string(piece.size()) + "\r\n\r\n" + piece;
     }
