@@ -177,12 +177,10 @@ export const mutants = [
   {
     name: 'ttl-by-wall-clock',
     bug: 'the time to live is measured on the wall clock',
-    file: index + 'catalog.cpp',
-    from: `    const auto idle_ms = clock_.monotonic().count() - stream.last_access_ms.load(std::memory_order_relaxed);
-    return`,
-    to: `    const auto idle_ms = clock_.now().time_since_epoch().count() - 1'700'000'000'000 -
-                         stream.last_access_ms.load(std::memory_order_relaxed);
-    return`,
+    file: index + 'catalog_expiry.cpp',
+    from: `    return now_ms - stream.last_access_ms.load(std::memory_order_relaxed) >=`,
+    to: `    return clock_.now().time_since_epoch().count() - 1'700'000'000'000 -
+               stream.last_access_ms.load(std::memory_order_relaxed) >=`,
     caught: ['clock_test', 'a wall clock that jumps expires nothing'],
   },
   {
