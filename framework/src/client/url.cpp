@@ -19,6 +19,17 @@ bool is_unreserved(char letter) {
            letter == '-' || letter == '.' || letter == '_' || letter == '~';
 }
 
+/// Percent-encodes all but what is unreserved, and `kept`.
+void append_all_encoded(std::string& out, std::string_view text, std::string_view kept) {
+    for (const char letter : text) {
+        if (is_unreserved(letter) || kept.find(letter) != kept.npos) {
+            out += letter;
+        } else {
+            append_encoded(out, static_cast<unsigned char>(letter));
+        }
+    }
+}
+
 [[noreturn]] void refuse(std::string_view text, const char* why) {
     throw std::invalid_argument("'" + std::string(text) + "' " + why);
 }
@@ -101,20 +112,17 @@ Url parse_url(std::string_view text) {
     return url;
 }
 
+std::string encode_path(std::string_view path) {
+    std::string encoded;
+    append_all_encoded(encoded, path, "/");
+    return encoded;
+}
+
 void add_parameter(std::string& query, std::string_view name, std::string_view value) {
-    const auto encode = [&query](std::string_view text) {
-        for (const char letter : text) {
-            if (is_unreserved(letter)) {
-                query += letter;
-            } else {
-                append_encoded(query, static_cast<unsigned char>(letter));
-            }
-        }
-    };
     if (!query.empty()) query += '&';
-    encode(name);
+    append_all_encoded(query, name, {});
     query += '=';
-    encode(value);
+    append_all_encoded(query, value, {});
 }
 
 }  // namespace foldback::client::detail

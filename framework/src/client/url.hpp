@@ -31,6 +31,9 @@ struct Url {
 /// not contain literally, such as a blank or a letter with an accent, is percent-encoded.
 [[nodiscard]] Url parse_url(std::string_view text);
 
+/// Percent-encodes all of a path but slashes and what RFC 3986 calls unreserved.
+[[nodiscard]] std::string encode_path(std::string_view path);
+
 /// Appends `name=value` to a query, both percent-encoded.
 void add_parameter(std::string& query, std::string_view name, std::string_view value);
 

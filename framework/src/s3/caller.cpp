@@ -119,7 +119,7 @@ void Caller::copy(const std::string& from_key, const std::string& to_key, std::u
               .key = to_key,
               .bytes = bytes,
               .runtime = std::make_shared<net::Runtime>(std::move(patient))};
-    call.headers.emplace_back("x-amz-copy-source", encode_path('/' + location_.bucket + '/' + from_key));
+    call.headers.emplace_back("x-amz-copy-source", net::encode_path('/' + location_.bucket + '/' + from_key));
     const auto answer = send(call, stop);
     // The answer may begin well, and be an error in the end.
     if (!answer || answer->body.find("<CopyObjectResult") == std::string::npos)
@@ -165,7 +165,7 @@ void Caller::let_rest(const Failure& failure) {
 
 client::Result<net::Response> Caller::try_once(const Call& call, const std::stop_token& stop) {
     auto url = url_;
-    url.path += encode_path(call.key);
+    url.path += net::encode_path(call.key);
     Headers headers;
     try {
         headers = signed_headers(call, url);

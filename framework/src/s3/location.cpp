@@ -57,23 +57,6 @@ Location parse_location(std::string_view url) {
     return location;
 }
 
-std::string encode_path(std::string_view path) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    constexpr std::string_view plain = "-._~/";
-    std::string encoded;
-    for (const char letter : path) {
-        if (is_letter_or_digit(letter) || plain.find(letter) != plain.npos) {
-            encoded += letter;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(letter);
-        encoded += '%';
-        encoded += digits[byte >> 4];
-        encoded += digits[byte & 15];
-    }
-    return encoded;
-}
-
 client::detail::Url url_of_bucket(const std::string& bucket, const S3Options& options) {
     require_region(options.region);
     if (!options.endpoint.empty()) {

@@ -17,9 +17,6 @@ struct Location {
 /// `s3://BUCKET` or `s3://BUCKET/PREFIX`. Throws std::invalid_argument.
 [[nodiscard]] Location parse_location(std::string_view url);
 
-/// Percent-encoded, but for letters, digits, -._~ and slashes.
-[[nodiscard]] std::string encode_path(std::string_view path);
-
 /// Where a bucket is asked for its objects, whose names follow the path. Throws std::invalid_argument.
 [[nodiscard]] client::detail::Url url_of_bucket(const std::string& bucket, const S3Options& options);
 

@@ -7,40 +7,34 @@
 #include <iterator>
 
 #include "cli/failure.hpp"
+#include "cli/trimmed.hpp"
 
 namespace foldback::cli {
 namespace {
 
 constexpr std::size_t max_config_bytes = 1 << 20;
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 class Line {
 public:
     Line(std::string_view text, const std::string& file, std::size_t number)
-        : text_(trim(text)), file_(file), number_(number) {}
+        : text_(trimmed(text)), file_(file), number_(number) {}
 
     [[nodiscard]] bool is_blank() const { return text_.empty() || text_.front() == '#'; }
     [[nodiscard]] bool is_section() const { return text_.front() == '['; }
 
     void expect_serve_section() const {
-        const auto name = trim(without_comment(text_));
+        const auto name = trimmed(without_comment(text_));
         if (name != "[serve]") fail("there is no section " + std::string(name) + "; the only one is [serve]");
     }
 
     [[nodiscard]] ConfigEntry entry() const {
         const auto equals = text_.find('=');
         if (equals == std::string_view::npos) fail("expected key = value");
-        std::string key(trim(text_.substr(0, equals)));
+        std::string key(trimmed(text_.substr(0, equals)));
         if (key.size() > 1 && key.front() == '"' && key.back() == '"') key = key.substr(1, key.size() - 2);
         if (key.empty()) fail("expected a key before =");
         std::replace(key.begin(), key.end(), '_', '-');
-        return {std::move(key), value(trim(text_.substr(equals + 1))), number_};
+        return {std::move(key), value(trimmed(text_.substr(equals + 1))), number_};
     }
 
 private:
@@ -55,7 +49,7 @@ private:
     [[nodiscard]] std::string value(std::string_view text) const {
         if (text.empty()) fail("expected a value after =");
         if (text.front() == '"' || text.front() == '\'') return quoted(text);
-        const auto bare = trim(without_comment(text));
+        const auto bare = trimmed(without_comment(text));
         if (bare.empty()) fail("expected a value after =");
         if (bare.front() == '[' || bare.front() == '{') fail("lists and tables are not values of any key");
         const bool is_number = bare.find_first_not_of("0123456789_") == std::string_view::npos && bare.front() != '_';
@@ -76,7 +70,7 @@ private:
             result += text[at];
         }
         if (at >= text.size()) fail("the closing quote is missing");
-        const auto rest = trim(text.substr(at + 1));
+        const auto rest = trimmed(text.substr(at + 1));
         if (!rest.empty() && rest.front() != '#') fail("unexpected text after the closing quote");
         return result;
     }

@@ -6,18 +6,12 @@
 #include <string_view>
 
 #include "cli/failure.hpp"
+#include "cli/trimmed.hpp"
 
 namespace foldback::cli {
 namespace {
 
 constexpr std::size_t max_file_bytes = 64 << 10;
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
-}
 
 std::string text_of(const std::string& file) {
     std::ifstream in(file, std::ios::binary);

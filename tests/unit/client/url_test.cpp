@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 using foldback::client::detail::add_parameter;
+using foldback::client::detail::encode_path;
 using foldback::client::detail::parse_url;
 
 TEST_CASE("a URL is taken apart into whom to connect to and what to ask for") {
@@ -47,4 +48,9 @@ TEST_CASE("a parameter is percent-encoded") {
     add_parameter(query, "q&", "a=b ü");
 
     CHECK(query == "offset=1_2&q%26=a%3Db%20%C3%BC");
+}
+
+TEST_CASE("a path is percent-encoded but for its slashes, as signatures want it") {
+    CHECK(encode_path("/a-b_c.d~/e") == "/a-b_c.d~/e");
+    CHECK(encode_path("a!'()*$ \xC3\xA4") == "a%21%27%28%29%2A%24%20%C3%A4");
 }
