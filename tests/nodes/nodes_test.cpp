@@ -36,6 +36,68 @@ TEST_CASE("a node that is overtaken decides again") {
     CHECK(state_of(*nodes.one.store) == state_of(*nodes.other.store));
 }
 
+TEST_CASE("a node that was overtaken takes turns, and folds what others append while it waits") {
+    Pair nodes;
+    create(nodes.one, "a");
+    append(nodes.one, "a", "1");
+    CHECK(nodes.one.shared->turns == 0);
+    nodes.one.shared->before_append = [&] { append(nodes.other, "a", "2"); };
+    append(nodes.one, "a", "3");
+    std::uint64_t folded_in_line = 0;
+    nodes.one.shared->in_line = [&](const auto& meanwhile) {
+        append(nodes.other, "a", "4");
+        const auto before = nodes.one.store->stats().commits;
+        meanwhile();
+        folded_in_line = nodes.one.store->stats().commits - before;
+    };
+
+    append(nodes.one, "a", "5");
+
+    CHECK(nodes.one.shared->turns == 1);
+    CHECK_FALSE(nodes.one.shared->has_turn);
+    CHECK(folded_in_line == 1);
+    CHECK(messages_of(nodes.one, "a") == "1,2,3,4,5");
+    CHECK(nodes.other.shared->turns == 0);
+}
+
+TEST_CASE("a turn is for eight groups, and a node that appends without a pause lines up after as many") {
+    Pair nodes;
+    create(nodes.one, "a");
+    std::vector<bool> had_turn;
+    std::function<void()> next = [&] {
+        nodes.one.store->append(of("a", "1"), [&](const Result<Appended>& outcome) {
+            REQUIRE(outcome.has_value());
+            had_turn.push_back(nodes.one.shared->has_turn);
+            if (had_turn.size() < 26) next();
+        });
+    };
+
+    next();
+    nodes.one.store->run_until_idle();
+
+    std::vector<bool> expected;
+    for (std::size_t group = 0; group < 26; ++group) expected.push_back(group / 8 % 2 == 1);
+    CHECK(had_turn == expected);
+    CHECK_FALSE(nodes.one.shared->has_turn);
+}
+
+TEST_CASE("without the shared log there is no turn, and the append says what is wrong") {
+    Pair nodes;
+    create(nodes.one, "a");
+    nodes.one.shared->before_append = [&] { append(nodes.other, "a", "1"); };
+    append(nodes.one, "a", "2");
+    nodes.one.shared->in_line = [&](const auto& meanwhile) {
+        nodes.one.shared->away = true;
+        meanwhile();
+    };
+
+    CHECK_THROWS_AS((void)nodes.one.store->append(of("a", "3")), StoreUnavailable);
+
+    nodes.one.shared->away = false;
+    append(nodes.one, "a", "4");
+    CHECK(messages_of(nodes.one, "a") == "1,2,4");
+}
+
 TEST_CASE("of two nodes that expect the same offset, one wins") {
     Pair nodes;
     create(nodes.one, "a");

@@ -69,6 +69,10 @@ public:
     std::optional<std::size_t> next_read_ends_after;
     /// Called within `append`, before anything else: another node may be first.
     std::function<void()> before_append;
+    /// Called within the next `take_turn`, with what is to be called while one waits.
+    std::function<void(const std::function<void()>& meanwhile)> in_line;
+    int turns = 0;  ///< taken
+    bool has_turn = false;
 
     [[nodiscard]] const log::SharedOrigin& origin() const noexcept override { return common_->origin; }
 
@@ -104,6 +108,13 @@ public:
             on_commit({.place = one.place, .bytes = one.bytes, .begins = one.begins});
         }
     }
+
+    void take_turn(const std::function<void()>& meanwhile) override {
+        ++turns;
+        has_turn = true;
+        if (const auto first = std::exchange(in_line, nullptr)) first(meanwhile);
+    }
+    void end_turn() noexcept override { has_turn = false; }
 
     [[nodiscard]] bool holds(const log::LastCommit& commit) override {
         require_reachable();

@@ -56,9 +56,12 @@ public:
     [[nodiscard]] virtual Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) = 0;
 
     /// Waits for this node's turn among those that append at once, a moment at most, so that none of them works in vain again and
-    /// again. A courtesy: `append` is right without it, and whoever waited in vain goes on all the same.
-    virtual void take_turn() {}
+    /// again. A courtesy: `append` is right without it, and whoever waited in vain goes on all the same. Calls `meanwhile`, which may
+    /// `read`, after each `wake`; what that throws ends the waiting.
+    virtual void take_turn(const std::function<void()>& meanwhile) { (void)meanwhile; }
     virtual void end_turn() noexcept {}
+    /// Any thread.
+    virtual void wake() noexcept {}
 
     /// Hands over the commits from a place on, in order and without gaps, up to what was durable when it was called. The views are
     /// valid during the callback. Throws CommitsMissing where there is a gap, after what is before it.

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -129,10 +130,10 @@ void Connection::lose(const std::string& why) { throw ConnectionLost("the databa
 
 void Connection::wait_for_socket(short events) {
     pollfd socket{.fd = PQsocket(connection_), .events = events, .revents = 0};
-    const auto ready = ::poll(&socket, 1, static_cast<int>(timeout_.count()));
-    if (ready > 0 || (ready < 0 && errno == EINTR)) return;
-    lose("it has not answered for " + std::to_string(timeout_.count()) + " ms");
+    if (::poll(&socket, 1, static_cast<int>(timeout_.count())) == 0) lose_for_silence();
 }
+
+void Connection::lose_for_silence() { lose("it has not answered for " + std::to_string(timeout_.count()) + " ms"); }
 
 void Connection::send(int accepted) {
     if (accepted == 0) lose(PQerrorMessage(connection_));
@@ -194,6 +195,21 @@ std::uint64_t Connection::take_results(const std::function<void(const Row&)>& on
     if (PQstatus(connection_) == CONNECTION_BAD) lose(PQerrorMessage(connection_));
     if (error) throw *error;
     return rows;
+}
+
+bool Connection::wait_for_answer(int wake) {
+    while (PQisBusy(connection_) == 1) {
+        std::array<pollfd, 2> files{pollfd{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0},
+                                    pollfd{.fd = wake, .events = POLLIN, .revents = 0}};
+        if (::poll(files.data(), files.size(), static_cast<int>(timeout_.count())) == 0) lose_for_silence();
+        if (files[0].revents == 0) {
+            eventfd_t count = 0;
+            if (::eventfd_read(wake, &count) == 0) return false;
+        } else if (PQconsumeInput(connection_) == 0) {
+            lose(PQerrorMessage(connection_));
+        }
+    }
+    return true;
 }
 
 void Connection::wait_for_notifications(int wake, std::chrono::milliseconds at_most,

@@ -64,9 +64,12 @@ public:
     ~Connection();
 
     /// Runs one statement, which is prepared the first time; `sql` must be a literal. Returns the number of rows it concerned. Throws
-    /// ConnectionLost, SqlError; what `on_row` throws ends the session. Calls `meanwhile`, which does not throw, when the statement is sent.
+    /// ConnectionLost, SqlError. Calls `meanwhile` when the statement is sent. What either callback throws ends the session.
     std::uint64_t run(const char* sql, Parameters parameters = {}, const std::function<void(const Row&)>& on_row = {},
                       const std::function<void()>& meanwhile = {});
+
+    /// For `meanwhile`: waits for the answer; false when `wake`, an eventfd that is set back, came before. Throws ConnectionLost.
+    [[nodiscard]] bool wait_for_answer(int wake);
 
     /// Whether the server sent a warning since the last call of this.
     [[nodiscard]] bool warned() noexcept { return std::exchange(warned_, false); }
@@ -86,6 +89,7 @@ private:
     [[nodiscard]] pg_result* next_result();
     void wait_for_socket(short events);
     [[noreturn]] void lose(const std::string& why);
+    [[noreturn]] void lose_for_silence();
 
     pg_conn* connection_ = nullptr;
     const std::chrono::milliseconds timeout_;

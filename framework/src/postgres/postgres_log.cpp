@@ -13,6 +13,7 @@
 #include "postgres/connection.hpp"
 #include "postgres/follower.hpp"
 #include "postgres/schema.hpp"
+#include "postgres/turn_line.hpp"
 
 namespace foldback {
 namespace postgres {
@@ -49,8 +50,11 @@ public:
 
     const log::SharedOrigin& origin() const noexcept override { return origin_; }
     Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) override;
-    void take_turn() override;
-    void end_turn() noexcept override;
+    void take_turn(const std::function<void()>& meanwhile) override {
+        if (reachable_) turns_.take(meanwhile);
+    }
+    void end_turn() noexcept override { turns_.end(); }
+    void wake() noexcept override { turns_.wake(); }
     void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) override;
     bool holds(const log::LastCommit& commit) override;
     bool reachable() const noexcept override { return reachable_; }
@@ -101,8 +105,9 @@ private:
     const std::int64_t node_ = random_number();
     log::SharedOrigin origin_;
     std::unique_ptr<Connection> session_;
-    const Connection* has_turn_ = nullptr;  ///< the session that does
     std::atomic<bool> reachable_{true};
+    TurnLine turns_{
+        [this] { return std::make_unique<Connection>(options_.url, options_.answer_timeout, options_.schema); }};
     Follower follower_;
 };
 
@@ -208,34 +213,6 @@ SharedLog::Answer PostgresLog::look_who_was_first(Connection& session, const Att
     session.run("UPDATE foldback_log SET beats = beats + 1");
     if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
     return Answer::appended;
-}
-
-/// A lock of the session, which waits in line. The bound holds for as long as the turn, and is undone with a statement that fails.
-void PostgresLog::take_turn() {
-    with_session([&](Connection& session) {
-        try {
-            session.run(
-                "SELECT set_config('lock_timeout', '100ms', false), "
-                "pg_advisory_lock('foldback_log'::regclass::oid::int, 2)",
-                {}, [](const Row&) {});
-            has_turn_ = &session;
-        } catch (const SqlError& error) {
-            if (error.state != lock_not_available) throw;
-        }
-        return true;
-    });
-}
-
-void PostgresLog::end_turn() noexcept {
-    const bool is_held = session_ && std::exchange(has_turn_, nullptr) == session_.get();
-    if (!is_held) return;
-    try {
-        session_->run(
-            "SELECT set_config('lock_timeout', '0', false), pg_advisory_unlock('foldback_log'::regclass::oid::int, 2)",
-            {}, [](const Row&) {});
-    } catch (const std::exception&) {
-        session_.reset();  // the turn goes with it
-    }
 }
 
 void PostgresLog::read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) {

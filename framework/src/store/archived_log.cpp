@@ -27,8 +27,9 @@ public:
     Answer append(const log::SharedAppend& append, const std::function<void()>& meanwhile) override {
         return log_->append(append, meanwhile);
     }
-    void take_turn() override { log_->take_turn(); }
+    void take_turn(const std::function<void()>& meanwhile) override { log_->take_turn(meanwhile); }
     void end_turn() noexcept override { log_->end_turn(); }
+    void wake() noexcept override { log_->wake(); }
     bool reachable() const noexcept override { return log_->reachable() && reached_archive_; }
     void follow(std::function<void()> news) override { log_->follow(std::move(news)); }
     /// What still waits for the archive then is given up.

@@ -1,11 +1,17 @@
 #include "store/replication.hpp"
 
+#include <algorithm>
+
 namespace foldback {
 
 namespace {
 
-/// Groups that are appended in turn after others were in the way.
-constexpr unsigned turns_after_overtaking = 32;
+/// Turns that are taken after others were in the way.
+constexpr unsigned turns_after_others = 32;
+
+/// Of a turn, and before one is taken by a node that appends without a pause: others may wait in line. Between two turns nobody appends until the
+/// next node has read the last group; the groups before that it reads meanwhile.
+constexpr unsigned groups_in_turn = 8;
 
 StorageError lost_commits() {
     return StorageError(
@@ -15,13 +21,23 @@ StorageError lost_commits() {
 
 }  // namespace
 
-Replication::Turn Replication::turn() {
-    if (turns_ == 0) return Turn(nullptr);
+void Replication::take_turn(const std::function<bool()>& look) {
+    if (has_turn_ || turns_ == 0) return;
     --turns_;
-    shared_->take_turn();
-    Turn taken(shared_.get());
-    if (catch_up()) turns_ = turns_after_overtaking;
-    return taken;
+    const auto look_for_others = [&] {
+        if (look()) turns_ = turns_after_others;
+    };
+    shared_->take_turn(look_for_others);
+    has_turn_ = true;
+    groups_ = 0;
+    look_for_others();
+}
+
+void Replication::end_group(bool has_more) noexcept {
+    if (has_more && ++groups_ < groups_in_turn) return;
+    groups_ = 0;
+    if (has_more) turns_ = std::max(turns_, has_turn_ ? 0U : 1U);
+    if (std::exchange(has_turn_, false)) shared_->end_turn();
 }
 
 bool Replication::append(CommitDraft& draft, Incarnation next_incarnation) {
@@ -33,7 +49,7 @@ bool Replication::append(CommitDraft& draft, Incarnation next_incarnation) {
     const auto proposed = copy_.propose(draft.commit(), draft.timestamp().time_since_epoch().count(), next_incarnation);
     switch (shared_->append(proposed, [&] { copy_.write_ahead(proposed); })) {
         case SharedLog::Answer::appended: break;
-        case SharedLog::Answer::overtaken: turns_ = turns_after_overtaking; return false;
+        case SharedLog::Answer::overtaken: turns_ = turns_after_others; return false;
         case SharedLog::Answer::lost: throw lost_commits();
     }
     if (proposed.seal) publish_(copy_.accept(*proposed.seal), {});

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <utility>
 
 #include "log/shared_log.hpp"
 #include "store/commit_draft.hpp"
@@ -21,22 +20,12 @@ public:
     Replication(std::shared_ptr<SharedLog> shared, log::Log& copy, Publish publish)
         : shared_(std::move(shared)), copy_(copy), publish_(std::move(publish)) {}
 
-    /// Held while a group is decided and appended.
-    class Turn {
-    public:
-        explicit Turn(SharedLog* taken) noexcept : taken_(taken) {}
-        Turn(Turn&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
-        Turn& operator=(Turn&&) = delete;
-        ~Turn() {
-            if (taken_ != nullptr) taken_->end_turn();
-        }
-
-    private:
-        SharedLog* taken_;
-    };
-    /// This node's turn, with what others appended before it published, for some groups after it was overtaken; else nothing. Throws
+    /// Before a group is decided: waits for this node's turn, if others were in the way lately or may be waiting, and unless it has it.
+    /// `look`, which is to call `catch_up` and tells what that did, is called while it waits and when the turn has come. Throws
     /// StoreUnavailable.
-    [[nodiscard]] Turn turn();
+    void take_turn(const std::function<bool()>& look);
+    /// After a group: ends the turn if it has lasted, or nothing more is to be appended.
+    void end_group(bool has_more) noexcept;
 
     /// Appends what was drafted, and publishes it; false when another node's commit has its place. Throws as SharedLog::append
     /// does, and StorageError when the shared log has lost what this node folded.
@@ -51,7 +40,9 @@ private:
     std::shared_ptr<SharedLog> shared_;
     log::Log& copy_;
     Publish publish_;
-    unsigned turns_ = 0;  ///< to be taken before it tries without again
+    unsigned turns_ = 0;   ///< to be taken before it tries without again
+    unsigned groups_ = 0;  ///< one after another, in this turn or without one
+    bool has_turn_ = false;
 };
 
 /// Lets readers wait until what was acknowledged before they came is folded: all that wait share one look at the shared log.

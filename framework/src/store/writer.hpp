@@ -81,6 +81,8 @@ private:
     void write_and_publish();
     void publish(const log::CommitView& commit, std::span<const index::PlainAppend> known);
     bool commit_shared();
+    void take_turn();
+    [[nodiscard]] bool has_queued();
     void decide_and_share(std::size_t bytes);
     [[nodiscard]] bool append_shared();
     /// Does what may need the shared log. When that turns out to be away nothing is idle (see Catalog::hold_idling).

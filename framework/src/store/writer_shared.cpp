@@ -27,6 +27,7 @@ void Writer::look() {
         look_is_due_ = true;
     }
     queued_.notify_one();
+    replication_->shared().wake();
 }
 
 void Writer::wait_for_news() {
@@ -60,10 +61,11 @@ bool Writer::catch_up() {
 }
 
 bool Writer::commit_shared() {
+    bool worked = has_queued();
+    if (worked && !broken_) take_turn();
     const auto ticket = barrier_.begin();
     std::size_t bytes = 0;
     const bool has_group = take_group(bytes);
-    bool worked = has_group;
     try {
         if (broken_) {
             refuse_all(group_, {.reason = Refusal::broken, .detail = "the store broke and must be reopened"});
@@ -82,12 +84,37 @@ bool Writer::commit_shared() {
         break_down(error.what(), log_.poisoned() ? Refusal::outcome_unknown : Refusal::broken);
     }
     barrier_.end(ticket);
+    replication_->end_group(has_queued());
     return worked;
+}
+
+bool Writer::has_queued() {
+    const std::lock_guard lock(mutex_);
+    return taken_ < queue_.size();
+}
+
+/// Readers are served while it waits. Without the shared log it goes on, and the append says what is wrong.
+void Writer::take_turn() {
+    const auto look = [this] {
+        {
+            const std::lock_guard lock(mutex_);
+            look_is_due_ = false;
+        }
+        const auto ticket = barrier_.begin();
+        const bool found = catch_up();
+        barrier_.end(ticket);
+        return found;
+    };
+    try {
+        replication_->take_turn(look);
+    } catch (const StoreUnavailable&) {
+    } catch (const std::exception& error) {
+        break_down(error.what(), log_.poisoned() ? Refusal::outcome_unknown : Refusal::broken);
+    }
 }
 
 /// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
 void Writer::decide_and_share(std::size_t bytes) {
-    const auto turn = trying([this] { return replication_->turn(); });
     while (true) {
         decide_group(bytes);
         if (draft_.commit().empty()) {

@@ -1,0 +1,53 @@
+#include "postgres/turn_line.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "postgres/connection.hpp"
+
+namespace foldback::postgres {
+
+TurnLine::TurnLine(std::function<std::unique_ptr<Connection>()> connect)
+    : connect_(std::move(connect)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+}
+
+TurnLine::~TurnLine() { ::close(wake_); }
+
+void TurnLine::take(const std::function<void()>& meanwhile) {
+    const auto look_around = [&] {
+        while (!session_->wait_for_answer(wake_)) meanwhile();
+    };
+    try {
+        if (!session_) {
+            session_ = connect_();
+            // Whoever has the turn may be gone without a word.
+            session_->run("SELECT set_config('lock_timeout', '250ms', false)", {}, [](const Row&) {});
+        }
+        session_->run(
+            "SELECT pg_advisory_lock('foldback_log'::regclass::oid::int, 2)", {}, [](const Row&) {}, look_around);
+        is_taken_ = true;
+    } catch (const SqlError& error) {
+        if (error.state != lock_not_available) session_.reset();
+    } catch (const ConnectionLost&) {
+        session_.reset();
+    } catch (...) {
+        session_.reset();  // it stands in the line still
+        throw;
+    }
+}
+
+void TurnLine::end() noexcept {
+    if (!std::exchange(is_taken_, false)) return;
+    try {
+        session_->run("SELECT pg_advisory_unlock('foldback_log'::regclass::oid::int, 2)", {}, [](const Row&) {});
+    } catch (const std::exception&) {
+        session_.reset();  // the turn goes with it
+    }
+}
+
+void TurnLine::wake() noexcept { ::eventfd_write(wake_, 1); }
+
+}  // namespace foldback::postgres
