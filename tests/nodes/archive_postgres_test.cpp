@@ -10,6 +10,7 @@
 #include "log/log_files.hpp"
 #include "log/shared_log.hpp"
 #include "nodes/state_text.hpp"
+#include "postgres/connection.hpp"
 #include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -149,6 +150,41 @@ TEST_CASE("while segments are moved to the archive nothing can be appended in th
     CHECK(segments->first_held() == last - 1);
     append(*writer, "more");
     CHECK(state_of(*log.node("late")) == state_of(*writer));
+}
+
+TEST_CASE("a removal that ends early leaves whole commits") {
+    test::TemporaryDirectory directory;
+    const auto url = database().new_schema();
+    const PostgresLogOptions options{.url = url, .segment_bytes = 32 << 20};
+    LogStoreOptions store_options;
+    store_options.segment_bytes = options.segment_bytes;
+    const auto writer = LogStore::open_shared(open_postgres_log(options), directory.path() / "data", store_options);
+    create(*writer);
+    const auto segments = open_postgres_segments(options);
+    REQUIRE(segments->try_lead());
+    const auto body = '"' + std::string(3'000'000, 'x') + '"';
+    while (segments->last() < 2)
+        REQUIRE(writer->append({.stream = "a", .messages = Messages::json(body).value()}).has_value());
+    postgres::Connection session(url, 10s);
+    session.run(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.byte > 10000000 THEN RAISE "
+        "'enough'; END IF; RETURN OLD; END $$");
+    session.run("CREATE TRIGGER refuse BEFORE DELETE ON foldback_commits FOR EACH ROW EXECUTE FUNCTION refuse()");
+
+    const auto seal = segments->seal(1);
+    CHECK_THROWS_AS(segments->remove(seal), StoreUnavailable);
+
+    const auto epoch = segments->origin().first_segment.epoch;
+    std::vector<log::Place> places;
+    REQUIRE(segments->try_lead());
+    segments->read(1, [&](const log::SharedCommit& commit) {
+        const auto header = log::read_commit_header(commit.bytes, epoch);
+        CHECK((header && log::is_intact(commit.bytes, *header)));
+        places.push_back(commit.place);
+    });
+    REQUIRE(places.size() > 2);
+    CHECK(places.front().byte > log::segment_header_bytes);
+    CHECK(places.back() == seal.place);
 }
 
 TEST_CASE("a commit is looked for in the archive only when its segment was moved there") {

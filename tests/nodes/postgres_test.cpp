@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <set>
 #include <thread>
 
 #include "foldback/postgres/postgres_log.hpp"
@@ -81,6 +82,44 @@ private:
 };
 
 }  // namespace
+
+TEST_CASE("a commit is as many rows as it has pages, and comes back as it was") {
+    Node node(database().new_schema());
+    create(node, "a");
+    Connection session(node.url, 10s);
+    struct Held {
+        std::int64_t rows = 0;
+        std::int64_t bytes = 0;
+    };
+    const auto held = [&] {
+        Held found;
+        session.run("SELECT count(*), sum(length(data))::bigint FROM foldback_commits", {},
+                    [&](const postgres::Row& row) {
+                        found = {row.number(0), row.number(1)};
+                    });
+        return found;
+    };
+    std::vector<std::size_t> lengths{16'000, 400'000};
+    for (std::size_t length = 7'860; length < 7'920; ++length) lengths.push_back(length);
+
+    std::set<std::int64_t> sizes;
+    std::string all;
+    for (const auto length : lengths) {
+        const auto body = '"' + std::string(length, 'x') + '"';
+        const auto before = held();
+        append(node, "a", body);
+        const auto after = held();
+        const auto bytes = after.bytes - before.bytes;
+        CHECK(after.rows - before.rows == (bytes + 7'999) / 8'000);
+        sizes.insert(bytes);
+        all += (all.empty() ? "" : ",") + body;
+    }
+    CHECK(sizes.contains(8'000));
+
+    Node other(node.url);
+    CHECK((messages_of(other, "a") == all));
+    CHECK(state_of(*other.store) == state_of(*node.store));
+}
 
 TEST_CASE("an append whose answer never came is found to be there, and acknowledged once") {
     Node node(database().new_schema());

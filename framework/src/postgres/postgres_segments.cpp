@@ -56,20 +56,23 @@ public:
     }
 
     void read(std::uint64_t number, const std::function<void(const log::SharedCommit&)>& on_commit) override {
-        run("SELECT segment, byte, header, data FROM foldback_commits WHERE segment = $1::bigint ORDER BY byte",
-            {in_row(number)}, [&](const Row& row) { on_commit(commit_in(row)); });
+        CommitRows rows(on_commit);
+        run("SELECT segment, byte, crc, header, data FROM foldback_commits WHERE segment = $1::bigint ORDER BY byte",
+            {in_row(number)}, [&](const Row& row) { rows.add(row); });
+        rows.finish();
     }
 
     /// Under a lock that appends wait for: one that began before it is over, and one that comes after it sees what was removed. So nobody
-    /// finds what he follows still there and his place free already.
+    /// finds what he follows still there and his place free already. Whole commits: none begins in the middle.
     void remove(const log::LastCommit& seal) override {
         const auto& place = seal.place;
         for (auto end = std::min(place.byte, removal_bytes);; end = std::min(place.byte, end + removal_bytes)) {
             run("BEGIN");
             run("SET LOCAL lock_timeout = '200ms'");
             run("LOCK TABLE foldback_commits IN SHARE ROW EXCLUSIVE MODE");
-            run("DELETE FROM foldback_commits WHERE segment = $1::bigint AND byte < $2::bigint AND EXISTS (SELECT FROM "
-                "foldback_commits WHERE segment = $1::bigint AND byte = $3::bigint AND crc = $4::bigint)",
+            run("DELETE FROM foldback_commits WHERE segment = $1::bigint AND byte < (SELECT min(byte) FROM "
+                "foldback_commits WHERE segment = $1::bigint AND byte >= $2::bigint AND crc IS NOT NULL) AND EXISTS "
+                "(SELECT FROM foldback_commits WHERE segment = $1::bigint AND byte = $3::bigint AND crc = $4::bigint)",
                 {in_row(place.segment), in_row(end), in_row(place.byte), std::int64_t{seal.crc}});
             run("COMMIT");
             if (end == place.byte) return;

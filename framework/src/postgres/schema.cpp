@@ -10,7 +10,7 @@
 namespace foldback::postgres {
 namespace {
 
-constexpr std::int64_t format = 1;
+constexpr std::int64_t format = 2;
 constexpr int origin_digits = 16;
 /// Held by whoever makes tables: nodes start at once.
 constexpr std::int64_t making_tables = 0x466F6C646261636B;
@@ -41,17 +41,16 @@ void begin_making_tables(Connection& session) {
     session.run("SELECT pg_advisory_xact_lock($1::bigint)", {making_tables}, [](const Row&) {});
 }
 
-/// Uncompressed, because most of it is asked for whole, and not within a page, so that the keys are few pages.
+/// What is in one row is in one page, as it is.
 void make_tables(Connection& session) {
     session.run(
         "CREATE TABLE IF NOT EXISTS foldback_log (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), format "
         "bigint NOT "
         "NULL, name text NOT NULL, header bytea NOT NULL, beats bigint NOT NULL DEFAULT 0)");
     session.run(
-        "CREATE TABLE IF NOT EXISTS foldback_commits (segment bigint, byte bigint, crc bigint NOT NULL, node bigint "
-        "NOT "
-        "NULL, id bigint NOT NULL, header bytea, data bytea NOT NULL, PRIMARY KEY (segment, byte))");
-    session.run("ALTER TABLE foldback_commits ALTER COLUMN data SET STORAGE EXTERNAL");
+        "CREATE TABLE IF NOT EXISTS foldback_commits (segment bigint, byte bigint, crc bigint, node bigint NOT NULL, "
+        "id bigint NOT NULL, header bytea, data bytea NOT NULL, PRIMARY KEY (segment, byte))");
+    session.run("ALTER TABLE foldback_commits ALTER COLUMN data SET STORAGE PLAIN");
 }
 
 void begin_log(Connection& session, std::uint64_t segment_bytes) {
@@ -83,10 +82,12 @@ void prepare_session(Connection& session) {
     // Each statement is to see what was committed before it had its locks.
     (void)text_of(session, "SELECT set_config('default_transaction_isolation', 'read committed', false)");
     // The key is the order in which all is asked for, whatever a planner thinks of tables that were empty when it looked. What it
-    // is kept from doing it takes for so dear that it would compile the rest.
-    (void)text_of(session,
-                  "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_sort', 'off', false), "
-                  "set_config('enable_bitmapscan', 'off', false), set_config('jit', 'off', false)");
+    // is kept from doing it takes for so dear that it would compile the rest; and it would make a plan for each commit, whose size it looks at.
+    (void)text_of(
+        session,
+        "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_sort', 'off', false), "
+        "set_config('enable_bitmapscan', 'off', false), set_config('jit', 'off', false), set_config('plan_cache_mode', "
+        "'force_generic_plan', false)");
 }
 
 log::SharedOrigin open_schema(Connection& session, std::uint64_t segment_bytes) {
@@ -143,12 +144,22 @@ log::SegmentHeader segment_in(std::string_view header, std::uint64_t number) {
     return *decoded;
 }
 
-log::SharedCommit commit_in(const Row& row) {
-    log::SharedCommit commit{
-        .place = {static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))},
-        .bytes = row.bytes(3)};
-    if (!row.is_null(2)) commit.begins = segment_in(row.bytes(2), commit.place.segment);
-    return commit;
+void CommitRows::add(const Row& row) {
+    const bool begins_commit = !row.is_null(2);
+    if (begins_commit) {
+        finish();
+        commit_ = {.place = {static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))}};
+        if (!row.is_null(3)) commit_->begins = segment_in(row.bytes(3), commit_->place.segment);
+    }
+    bytes_ += row.bytes(4);
+}
+
+void CommitRows::finish() {
+    if (!commit_) return;
+    commit_->bytes = bytes_;
+    on_commit_(*commit_);
+    commit_.reset();
+    bytes_.clear();
 }
 
 }  // namespace foldback::postgres

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,8 @@ namespace foldback::postgres {
 class Connection;
 class Row;
 
+/// Of a commit, that are one row, which lies in a page of its own when it has so many.
+inline constexpr std::size_t row_bytes = 8000;
 /// Of a segment's header; the rest are zeros.
 inline constexpr std::size_t stored_header_bytes = 64;
 
@@ -31,8 +35,22 @@ void prepare_session(Connection& session);
 /// Throws StorageError when it is not valid.
 [[nodiscard]] log::SegmentHeader segment_in(std::string_view header, std::uint64_t number);
 
-/// Of the columns segment, byte, header and data; valid as long as the row. Throws StorageError.
-[[nodiscard]] log::SharedCommit commit_in(const Row& row);
+/// Puts commits together from their rows, which come in order.
+class CommitRows {
+public:
+    explicit CommitRows(std::function<void(const log::SharedCommit&)> on_commit) : on_commit_(std::move(on_commit)) {}
+
+    /// The columns are segment, byte, crc, header and data. Hands over the commit of the rows before, if this row begins another one.
+    /// Throws StorageError.
+    void add(const Row& row);
+    /// Hands over the last one.
+    void finish();
+
+private:
+    const std::function<void(const log::SharedCommit&)> on_commit_;
+    std::optional<log::SharedCommit> commit_;
+    std::string bytes_;  ///< of `commit_`, so far
+};
 
 [[nodiscard]] constexpr std::int64_t in_row(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 

@@ -235,7 +235,7 @@ int main(int argc, char** argv) {
         bench::print(row);
         rows.push_back(bench::json_of(row));
     };
-    for (const int count : {1, 2, 3}) report(appends(server, directory, count, 1000, 4, count == 1 ? 0.7 : 0));
+    for (const int count : {1, 2, 3}) report(appends(server, directory, count, 1000, 4, 0.7));
     for (const int count : {1, 2, 3}) report(appends(server, directory, count, 1, 64, 0));
     for (const int count : {1, 2, 3}) report(reads(server, directory, count));
     for (const int count : {2, 3}) {
