@@ -1,5 +1,6 @@
 #include "client/connection.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
@@ -20,6 +21,7 @@ using boost::system::error_code;
 constexpr std::size_t piece_bytes = 64 << 10;
 constexpr std::size_t smallest_chunk_bytes = 5;  // 0, CR LF, CR LF
 constexpr std::size_t plain_piece_bytes = 128 << 10;
+constexpr unsigned first_error_status = 300;  ///< or one that sends elsewhere
 
 /// Hands a body over piece by piece: whoever reads takes the string away.
 struct PieceBody {
@@ -68,6 +70,17 @@ public:
     bool has_left_some = false;  ///< the parser knows what is buffered, and can do nothing with it yet
 };
 
+/// What comes of waiting for an answer while its request is sent.
+class Connection::Listening {
+public:
+    explicit Listening(asio::io_context& context) : end(context.get_executor(), TimePoint::max()) {}
+
+    Timer end;  ///< cancelled then
+    bool has_ended = false;
+    std::exception_ptr failure;
+    ResponseHead head;
+};
+
 Connection::Connection(asio::io_context& context, const ClientOptions& options, Endpoint endpoint)
     : context_(context),
       options_(options),
@@ -97,20 +110,71 @@ Task<void> Connection::connect(asio::ssl::context& tls) {
     if (error || closed_) fail(error, "speak TLS with");
 }
 
+void Connection::listen(bool is_head) {
+    listening_ = std::make_shared<Listening>(context_);
+    auto heard = [self = shared_from_this(), listening = listening_](std::exception_ptr failure, ResponseHead head) {
+        listening->has_ended = true;
+        listening->failure = std::move(failure);
+        listening->head = std::move(head);
+        listening->end.cancel();
+        if (self->closed_) return;
+        self->limit(SteadyClock::now() + self->options_.response_timeout);
+        error_code ignored;
+        // Unlike `cancel`, this also ends a write that is between two of its parts.
+        if (self->is_sending_useless()) self->socket_.shutdown(Socket::shutdown_send, ignored);
+    };
+    asio::co_spawn(context_, receive_head(is_head), std::move(heard));
+}
+
+bool Connection::is_sending_useless() const noexcept {
+    if (!listening_ || !listening_->has_ended) return false;
+    return listening_->failure || listening_->head.status >= first_error_status;
+}
+
+Task<void> Connection::hear_out() {
+    limit(SteadyClock::now() + options_.response_timeout);
+    error_code ignored;
+    while (!listening_->has_ended) co_await listening_->end.async_wait(asio::redirect_error(use_awaitable, ignored));
+    limit_ = TimePoint::max();
+}
+
 Task<void> Connection::write(std::string_view first, std::string_view second) {
     error_code error;
     reusable_ = false;
     limit(SteadyClock::now() + options_.response_timeout);
     const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
-    if (tls_) {
+    if (is_sending_useless()) {
+        error = asio::error::operation_aborted;
+    } else if (tls_) {
         co_await asio::async_write(*tls_, buffers, asio::redirect_error(use_awaitable, error));
     } else {
         co_await asio::async_write(socket_, buffers, asio::redirect_error(use_awaitable, error));
     }
-    if (error || closed_) fail(error, "send to");
+    if (error || closed_) co_await end_sending(error);
+}
+
+Task<void> Connection::end_sending(error_code error) {
+    is_request_cut_ = true;
+    if (!listening_) fail(error, "send to");
+    // After a reset the system still hands out what came before it. If nothing did, that is known at once, too.
+    co_await hear_out();
+    if (listening_->failure) std::rethrow_exception(listening_->failure);
+    if (is_sending_useless()) throw RefusedEarly();
+    fail(error, "send to");
 }
 
 Task<ResponseHead> Connection::read_head(bool is_head) {
+    if (!listening_) {
+        auto head = co_await receive_head(is_head);
+        co_return head;
+    }
+    co_await hear_out();
+    const auto heard = std::exchange(listening_, nullptr);
+    if (heard->failure) std::rethrow_exception(heard->failure);
+    co_return std::move(heard->head);
+}
+
+Task<ResponseHead> Connection::receive_head(bool is_head) {
     ResponseHead head;
     const auto has_head = [](const Answer& answer) { return answer.parser.is_header_done(); };
     // An informational answer (1xx) precedes the real one.
@@ -147,7 +211,7 @@ Task<bool> Connection::read_more(std::string& body) {
         co_await read_to(has_more);
     }
     if (parsed.empty()) {
-        reusable_ = answer_->parser.keep_alive() && buffer_.empty();
+        reusable_ = answer_->parser.keep_alive() && buffer_.empty() && !is_request_cut_;
         co_return false;
     }
     body.append(parsed);
@@ -200,6 +264,8 @@ void Connection::close() noexcept {
     error_code ignored;
     resolver_.cancel();
     timer_.cancel();
+    // Otherwise the system would go on offering what the server does not read.
+    if (is_request_cut_) socket_.set_option(Socket::linger(true, 0), ignored);
     socket_.close(ignored);
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/ssl/stream.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -29,6 +30,12 @@ private:
     ErrorCode code_;
 };
 
+/// The server has answered with an error before it had all of the request, and the rest is of no use. `read_head` has its answer.
+class RefusedEarly : public std::exception {
+public:
+    const char* what() const noexcept override { return "the server refused the request before it had read it"; }
+};
+
 /// One HTTP/1.1 connection; one request after another. Everything throws TransportError and must be called on the client's
 /// thread. `close` makes what is waiting throw.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -37,6 +44,9 @@ public:
     ~Connection();
 
     Task<void> connect(asio::ssl::context& tls);
+    /// Before a request is written that is larger than the system takes at once: from now on the head of its answer is awaited, and should
+    /// it be an error's, `write` throws RefusedEarly. To HEAD no body follows.
+    void listen(bool is_head);
     /// Sends these bytes; when it returns the system has them all.
     Task<void> write(std::string_view first, std::string_view second);
     /// The head of the answer to the request sent last; to HEAD no body follows.
@@ -56,15 +66,24 @@ public:
     [[nodiscard]] TimePoint expires_at() const noexcept { return expires_at_; }
 
 private:
+    using error_code = boost::system::error_code;
     class Answer;
+    class Listening;
 
+    Task<ResponseHead> receive_head(bool is_head);
+    /// Whether what was listened for leaves nothing to be sent.
+    [[nodiscard]] bool is_sending_useless() const noexcept;
+    /// Waits for the end of listening.
+    Task<void> hear_out();
+    /// Throws the reason why not all was sent, as far as is known by then.
+    Task<void> end_sending(error_code error);
     /// Reads some bytes, at most `most`, and appends them; how many, 0 at the end of the connection.
     Task<std::size_t> read_some(std::string& into, std::size_t most);
     Task<void> read_to(bool (*is_enough)(const Answer&));
     /// What waits from now on ends at `time`.
     void limit(TimePoint time);
     void watch();
-    [[noreturn]] void fail(const boost::system::error_code& error, const char* doing) const;
+    [[noreturn]] void fail(const error_code& error, const char* doing) const;
     void note_keep_alive(const ResponseHead& head);
 
     asio::io_context& context_;
@@ -79,8 +98,10 @@ private:
     bool timed_out_ = false;
     bool closed_ = false;
     bool reusable_ = false;
+    bool is_request_cut_ = false;  ///< the server may wait for the rest of it
     TimePoint expires_at_ = TimePoint::max();
     std::unique_ptr<Answer> answer_;
+    std::shared_ptr<Listening> listening_;
     std::string buffer_;             ///< read and not yet parsed
     bool is_body_plain_ = false;     ///< the rest of the body is so many bytes, as they come
     std::uint64_t plain_bytes_ = 0;  ///< of which these are still to come

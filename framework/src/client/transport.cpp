@@ -64,7 +64,8 @@ private:
     const Request& request_;
     Runtime& runtime_;
     bool whole_was_sent_ = false;  ///< in the current try
-    unsigned unanswered_ = 0;      ///< tries that the server may have carried out
+    bool is_refused_early_ = false;
+    unsigned unanswered_ = 0;  ///< tries that the server may have carried out
     bool source_was_asked_ = false;
     std::exception_ptr source_failure_;
 };
@@ -85,6 +86,7 @@ Task<Result<OpenAnswer>> Exchange::answer() {
 Task<Exchange::Try> Exchange::try_once() {
     std::optional<Try> failure;
     whole_was_sent_ = false;
+    is_refused_early_ = false;
     try {
         const auto head = co_await write_head();
         auto& pool = runtime_.pool();
@@ -95,8 +97,12 @@ Task<Exchange::Try> Exchange::try_once() {
         const Operation::Waiting waiting(*operation_, [connection] { connection->close(); });
         if (operation_->is_over()) co_return broken(operation_->why(), {});
         if (is_new) co_await connection->connect(pool.tls());
-        co_await send(*connection, head);
-        whole_was_sent_ = true;
+        try {
+            co_await send(*connection, head);
+            whole_was_sent_ = true;
+        } catch (const RefusedEarly&) {
+            is_refused_early_ = true;
+        }
         OpenAnswer opened;
         opened.head = co_await connection->read_head(request_.method == Method::head);
         opened.connection = connection;
@@ -145,7 +151,13 @@ Task<Exchange::Try> Exchange::judge(OpenAnswer opened) {
         outcome.answer = std::move(opened);
         co_return outcome;
     }
-    auto body = co_await read_body(*opened.connection, opened.head);
+    std::string body;
+    try {
+        body = co_await read_body(*opened.connection, opened.head);
+    } catch (const TransportError&) {
+        // Who closes on what was not read may cut off the rest of the answer. Its status says enough.
+        if (!is_refused_early_ || operation_->is_over()) throw;
+    }
     runtime_.pool().give_back(std::move(opened.connection));
     outcome.error = error_of(request_, opened.head, std::move(body));
     // The answer of a gateway: the server behind it may have done it.
@@ -209,6 +221,8 @@ std::string Exchange::head_text() const {
 }
 
 Task<void> Exchange::send(Connection& connection, const std::string& head) {
+    if (request_.source || request_.body.size() > source_piece_bytes)
+        connection.listen(request_.method == Method::head);
     if (request_.source) {
         co_await send_source(connection, head);
     } else {

@@ -21,6 +21,7 @@ constexpr std::array hints{
     Hint{"RequestTimeTooSkewed", "this machine's clock differs by minutes"},
     Hint{"AccessDenied", "these keys need s3:GetObject and s3:PutObject below the prefix, and s3:ListBucket"},
     Hint{"NoSuchBucket", "there is no such bucket"},
+    Hint{"EntityTooLarge", "the server takes no object of that size"},
     Hint{"PermanentRedirect", "the bucket is in another region"},
     Hint{"AuthorizationHeaderMalformed", "the bucket is in another region"},
 };
@@ -47,6 +48,7 @@ std::string answer(const client::Error& error, const std::string& code) {
     if (!code.empty()) what.append(" ").append(code);
     const auto* const hint = std::ranges::find(hints, code, &Hint::code);
     if (hint != hints.end()) what.append(" (").append(hint->meaning).append(")");
+    if (code.empty() && error.status == 413) what.append(", as by a proxy that takes nothing of that size");
     return what;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,31 @@ inline std::string read_request(int descriptor) {
         if (size <= 0) return text;
         text.append(buffer, static_cast<std::size_t>(size));
     }
+}
+
+/// The head of a request, and what came with it.
+inline std::string read_beginning(int descriptor) {
+    std::string text;
+    char buffer[65536];
+    while (text.find("\r\n\r\n") == std::string::npos) {
+        const auto size = ::recv(descriptor, buffer, sizeof buffer, 0);
+        if (size <= 0) break;
+        text.append(buffer, static_cast<std::size_t>(size));
+    }
+    return text;
+}
+
+/// Reads so many bytes; less when the other side has no more.
+inline std::size_t skip_bytes(int descriptor, std::size_t bytes) {
+    std::vector<char> buffer(bytes);
+    const auto size = ::recv(descriptor, buffer.data(), bytes, MSG_WAITALL);
+    return size < 0 ? 0 : static_cast<std::size_t>(size);
+}
+
+/// Reads nothing more.
+inline void wait_until_the_other_side_is_gone(int descriptor) {
+    pollfd gone{.fd = descriptor, .events = POLLRDHUP, .revents = 0};
+    CHECK(::poll(&gone, 1, 60'000) == 1);
 }
 
 inline std::string reply(const std::string& status, const std::string& body) {

@@ -43,6 +43,13 @@ TEST_CASE("a 404 of somebody who is not S3 says nothing of an object") {
     CHECK(failure_with(404, "NoSuchUpload").passes);
 }
 
+TEST_CASE("what is too large is refused for good, and a proxy is named when S3 does not say so") {
+    CHECK(failure_with(413).what == "was answered 413, as by a proxy that takes nothing of that size");
+    CHECK_FALSE(failure_with(413).passes);
+    CHECK(failure_with(413, "EntityTooLarge").what ==
+          "was answered 413 EntityTooLarge (the server takes no object of that size)");
+}
+
 TEST_CASE("a refusal of the keys is one with any status, and a missing permission is none of them") {
     for (const auto* const code :
          {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"}) {

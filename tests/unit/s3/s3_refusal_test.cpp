@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "unit/s3/bucket_fixture.hpp"
+
+/// Servers, and proxies before them, that refuse an object before they have read it.
+namespace foldback::s3 {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// More than the system takes for a server that reads nothing.
+const std::string large(24 << 20, 'x');
+const std::string refusal = ScriptedS3::error(413, "EntityTooLarge");
+
+/// Has no object, and does with uploads as it is told.
+class UploadServer {
+public:
+    using Upload = std::function<void(int descriptor, const std::string& head)>;
+
+    explicit UploadServer(Upload upload) : upload_(std::move(upload)) {}
+
+    [[nodiscard]] std::shared_ptr<ArchivePlace> place() const {
+        auto options = bucket_.server.options();
+        options.endpoint = receiver_.url("");
+        options.answer_timeout = 10s;
+        return bucket_.place(options);
+    }
+    /// The beginnings of those that came.
+    [[nodiscard]] std::vector<std::string> uploads() const {
+        const std::lock_guard lock(mutex_);
+        return uploads_;
+    }
+
+private:
+    void serve(int descriptor) {
+        const auto beginning = server::read_beginning(descriptor);
+        if (!beginning.starts_with("PUT")) {
+            server::write_text(descriptor, ScriptedS3::error(404, "NoSuchKey"));
+            return;
+        }
+        {
+            const std::lock_guard lock(mutex_);
+            uploads_.push_back(beginning);
+        }
+        upload_(descriptor, beginning);
+    }
+
+    Upload upload_;
+    Bucket bucket_;
+    mutable std::mutex mutex_;
+    std::vector<std::string> uploads_;
+    server::Receiver receiver_{[this](int descriptor) { serve(descriptor); }};
+};
+
+void check_that_it_is_told(UploadServer::Upload upload) {
+    const UploadServer server(std::move(upload));
+    const auto begun = std::chrono::steady_clock::now();
+    try {
+        put(*server.place(), "name", large);
+        FAIL("it was not refused");
+    } catch (const PlaceUnreachable& error) {
+        FAIL("it does not pass: ", std::string(error.what()));
+    } catch (const DeviceError& error) {
+        const std::string what = error.what();
+        CAPTURE(what);
+        CHECK(what.starts_with("PUT s3://bucket/some/name was answered 413 EntityTooLarge"));
+    }
+    CHECK(server.uploads().size() == 1);
+    CHECK(std::chrono::steady_clock::now() - begun < 9s);
+}
+
+void refuse_amid_the_object(int descriptor) {
+    server::write_text(descriptor, "HTTP/1.1 100 Continue\r\n\r\n");
+    (void)server::skip_bytes(descriptor, 1 << 20);
+    server::write_text(descriptor, refusal);
+}
+
+}  // namespace
+
+TEST_CASE("a refusal is told that came before the object was sent, when the connection is reset then") {
+    check_that_it_is_told([](int descriptor, const std::string&) { server::write_text(descriptor, refusal); });
+}
+
+TEST_CASE("a refusal is told that came before the object was sent, when the server reads nothing more") {
+    check_that_it_is_told([](int descriptor, const std::string&) {
+        server::write_text(descriptor, refusal);
+        server::wait_until_the_other_side_is_gone(descriptor);
+    });
+}
+
+TEST_CASE("a refusal is told that came amid the object, when the connection is reset then") {
+    check_that_it_is_told([](int descriptor, const std::string&) { refuse_amid_the_object(descriptor); });
+}
+
+TEST_CASE("a refusal is told that came amid the object, when the server reads nothing more") {
+    check_that_it_is_told([](int descriptor, const std::string&) {
+        refuse_amid_the_object(descriptor);
+        server::wait_until_the_other_side_is_gone(descriptor);
+    });
+}
+
+}  // namespace foldback::s3
