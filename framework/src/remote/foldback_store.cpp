@@ -84,7 +84,7 @@ Call page_call(const ReadRequest& request) {
 
 Call feed_call(const FeedRequest& request) {
     Call call{.path = "/v1/feed", .query = "view=page&position=" + std::to_string(request.from.value)};
-    if (!request.prefix.empty()) add(call.query, "prefix", url_path(request.prefix));
+    if (!request.prefix.empty()) add(call.query, "prefix", client::detail::encode_path(request.prefix));
     add_limits(call.query, request.max_messages, request.max_bytes);
     return call;
 }
@@ -164,8 +164,8 @@ StreamList FoldbackStore::list(const ListRequest& request) {
     forbid_in_memory_only();
     const auto limit = std::clamp<std::size_t>(request.limit, 1, max_listed);
     Call call{.path = "/v1/streams", .query = "view=info&limit=" + std::to_string(limit)};
-    if (!request.prefix.empty()) add(call.query, "prefix", url_path(request.prefix));
-    if (!request.after.empty()) add(call.query, "after", url_path(request.after));
+    if (!request.prefix.empty()) add(call.query, "prefix", client::detail::encode_path(request.prefix));
+    if (!request.after.empty()) add(call.query, "after", client::detail::encode_path(request.after));
     const auto body = whole_body_of(caller_.wait_for(call));
     auto list = parsed([&] { return read_list(body); });
     if (request.limit == 0) {

@@ -59,7 +59,9 @@ Call create_call(const CreateRequest& request) {
 
 }  // namespace
 
-std::string stream_url_path(const StreamPath& stream) { return "/v1/stream/" + url_path(stream.text()); }
+std::string stream_url_path(const StreamPath& stream) {
+    return "/v1/stream/" + client::detail::encode_path(stream.text());
+}
 
 Call info_call(const StreamPath& stream) { return {.path = stream_url_path(stream), .query = "view=info"}; }
 

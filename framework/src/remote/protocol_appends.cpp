@@ -126,7 +126,7 @@ Task<Answer> ProtocolStreams::post(const Try& attempt) {
     const std::string joined(request.messages.joined());
     const auto known = places_.of(request.stream.text());
     Call call{.method = Method::post,
-              .path = "/" + url_path(request.stream.text()),
+              .path = "/" + client::detail::encode_path(request.stream.text()),
               .headers = {{"content-type", known.content_type}, {"stream-seq", sequence_text(attempt.at)}},
               .body = request.messages.framing() == Framing::json ? "[" + joined + "]" : joined};
     if (request.close) call.headers.emplace_back("stream-closed", "true");
@@ -181,8 +181,9 @@ Task<Found> ProtocolStreams::look_at(const Try& attempt) {
 }
 
 Task<Result<Appended>> ProtocolStreams::close(StreamPath stream) {
-    const Call call{
-        .method = Method::post, .path = "/" + url_path(stream.text()), .headers = {{"stream-closed", "true"}}};
+    const Call call{.method = Method::post,
+                    .path = "/" + client::detail::encode_path(stream.text()),
+                    .headers = {{"stream-closed", "true"}}};
     const auto answer = co_await caller_.send(call);
     if (!answer.response) co_return protocol_refusal(answer);
     const auto tail = co_await look_for_tail(stream);

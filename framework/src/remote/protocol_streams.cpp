@@ -12,7 +12,7 @@ namespace {
 
 using client::ErrorCode;
 
-std::string path_of(const StreamPath& stream) { return "/" + url_path(stream.text()); }
+std::string path_of(const StreamPath& stream) { return "/" + client::detail::encode_path(stream.text()); }
 
 Refused missing_or(Refused refused) {
     if (refused.reason == Refusal::bad_request)

@@ -280,21 +280,4 @@ std::string time_text(Timestamp time) {
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
-std::string url_path(std::string_view path) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    constexpr std::string_view plain = "-._~/";
-    std::string text;
-    for (const char letter : path) {
-        const auto byte = static_cast<unsigned char>(letter);
-        const bool is_plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                              (letter >= '0' && letter <= '9') || plain.find(letter) != std::string_view::npos;
-        if (is_plain) {
-            text += letter;
-        } else {
-            text += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
-    return text;
-}
-
 }  // namespace foldback::remote

@@ -33,7 +33,5 @@ namespace foldback::remote {
 [[nodiscard]] Position position_in(std::string_view token);
 /// RFC 3339 in UTC, with milliseconds.
 [[nodiscard]] std::string time_text(Timestamp time);
-/// A stream's path as it stands in a URL.
-[[nodiscard]] std::string url_path(std::string_view path);
 
 }  // namespace foldback::remote

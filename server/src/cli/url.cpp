@@ -1,11 +1,10 @@
 #include "cli/url.hpp"
 
-#include <cctype>
-
 #include <fmt/format.h>
 
 #include "cli/failure.hpp"
 #include "cli/units.hpp"
+#include "protocol/target.hpp"
 
 namespace foldback::cli {
 namespace {
@@ -15,21 +14,6 @@ constexpr std::string_view remedy = "An example: --url http://localhost:4437/v1/
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
     throw Failure(ExitCode::usage, fmt::format("\"{}\" is not a server URL: {}", printable(text), why),
                   std::string(remedy));
-}
-
-std::string encode(std::string_view text, std::string_view also_plain) {
-    std::string result;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        const bool plain = std::isalnum(byte) != 0 || std::string_view("-._~").find(letter) != std::string_view::npos ||
-                           also_plain.find(letter) != std::string_view::npos;
-        if (plain && byte < 0x80) {
-            result += letter;
-        } else {
-            result += fmt::format("%{:02X}", byte);
-        }
-    }
-    return result;
 }
 
 /// Splits `host[:port]`; a literal IPv6 address stands in brackets.
@@ -55,9 +39,9 @@ void split_authority(std::string_view authority, BaseUrl& url, std::string_view 
 
 }  // namespace
 
-std::string encode_path(std::string_view text) { return encode(text, "/:@"); }
+std::string encode_path(std::string_view text) { return server::protocol::percent_encode(text, "/:@"); }
 
-std::string encode_query(std::string_view text) { return encode(text, ""); }
+std::string encode_query(std::string_view text) { return server::protocol::percent_encode(text, {}); }
 
 BaseUrl parse_base_url(std::string_view text) {
     BaseUrl url;

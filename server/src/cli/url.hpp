@@ -32,7 +32,7 @@ struct BaseUrl {
 /// Throws Failure (usage). Without a path the standard one is meant.
 [[nodiscard]] BaseUrl parse_base_url(std::string_view text);
 
-/// Percent-encodes everything but unreserved characters and, for paths, `/`.
+/// Percent-encodes everything but unreserved characters and, for paths, `/`, `:` and `@`.
 [[nodiscard]] std::string encode_path(std::string_view text);
 [[nodiscard]] std::string encode_query(std::string_view text);
 

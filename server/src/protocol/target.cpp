@@ -15,10 +15,9 @@ int hex_value(char digit) noexcept {
     return -1;
 }
 
-bool stays_plain_in_path(char byte) noexcept {
-    const bool is_alphanumeric =
-        (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-    return is_alphanumeric || std::string_view("-._~/!$&'()*+,;=:@").find(byte) != std::string_view::npos;
+bool is_unreserved(char byte) noexcept {
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           std::string_view("-._~").find(byte) != std::string_view::npos;
 }
 
 std::optional<std::string> decode_parameter(std::string_view text) {
@@ -90,12 +89,12 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return decoded;
 }
 
-std::string percent_encode_path(std::string_view path) {
+std::string percent_encode(std::string_view text, std::string_view also_plain) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string encoded;
-    encoded.reserve(path.size());
-    for (const char byte : path) {
-        if (stays_plain_in_path(byte)) {
+    encoded.reserve(text.size());
+    for (const char byte : text) {
+        if (is_unreserved(byte) || also_plain.find(byte) != std::string_view::npos) {
             encoded.push_back(byte);
             continue;
         }
@@ -104,5 +103,7 @@ std::string percent_encode_path(std::string_view path) {
     }
     return encoded;
 }
+
+std::string percent_encode_path(std::string_view path) { return percent_encode(path, "/!$&'()*+,;=:@"); }
 
 }  // namespace foldback::server::protocol

@@ -35,6 +35,9 @@ struct Target {
 /// Absent when a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
+/// Encodes all bytes but these, and what is unreserved in URLs: letters, digits and -._~
+[[nodiscard]] std::string percent_encode(std::string_view text, std::string_view also_plain);
+
 /// A path as it may stand in a URL or a header.
 [[nodiscard]] std::string percent_encode_path(std::string_view path);
 

@@ -53,4 +53,5 @@ TEST_CASE("a parameter is percent-encoded") {
 TEST_CASE("a path is percent-encoded but for its slashes, as signatures want it") {
     CHECK(encode_path("/a-b_c.d~/e") == "/a-b_c.d~/e");
     CHECK(encode_path("a!'()*$ \xC3\xA4") == "a%21%27%28%29%2A%24%20%C3%A4");
+    CHECK(encode_path("a b/%?#") == "a%20b/%25%3F%23");
 }
