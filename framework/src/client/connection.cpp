@@ -21,6 +21,7 @@ using boost::system::error_code;
 constexpr std::size_t piece_bytes = 64 << 10;
 constexpr std::size_t smallest_chunk_bytes = 5;  // 0, CR LF, CR LF
 constexpr std::size_t plain_piece_bytes = 128 << 10;
+constexpr unsigned continue_status = 100;
 constexpr unsigned first_error_status = 300;  ///< or one that sends elsewhere
 
 /// Hands a body over piece by piece: whoever reads takes the string away.
@@ -73,9 +74,10 @@ public:
 /// What comes of waiting for an answer while its request is sent.
 class Connection::Listening {
 public:
-    explicit Listening(asio::io_context& context) : end(context.get_executor(), TimePoint::max()) {}
+    explicit Listening(asio::io_context& context) : news(context.get_executor(), TimePoint::max()) {}
 
-    Timer end;  ///< cancelled then
+    Timer news;                ///< cancelled when there are some
+    bool has_consent = false;  ///< the server wants the request's body
     bool has_ended = false;
     std::exception_ptr failure;
     ResponseHead head;
@@ -116,7 +118,7 @@ void Connection::listen(bool is_head) {
         listening->has_ended = true;
         listening->failure = std::move(failure);
         listening->head = std::move(head);
-        listening->end.cancel();
+        listening->news.cancel();
         if (self->closed_) return;
         self->limit(SteadyClock::now() + self->options_.response_timeout);
         error_code ignored;
@@ -134,8 +136,18 @@ bool Connection::is_sending_useless() const noexcept {
 Task<void> Connection::hear_out() {
     limit(SteadyClock::now() + options_.response_timeout);
     error_code ignored;
-    while (!listening_->has_ended) co_await listening_->end.async_wait(asio::redirect_error(use_awaitable, ignored));
+    while (!listening_->has_ended) co_await listening_->news.async_wait(asio::redirect_error(use_awaitable, ignored));
     limit_ = TimePoint::max();
+}
+
+Task<void> Connection::await_consent(std::chrono::milliseconds most) {
+    const auto until = SteadyClock::now() + most;
+    listening_->news.expires_at(until);
+    error_code ignored;
+    while (!listening_->has_consent && !listening_->has_ended && SteadyClock::now() < until)
+        co_await listening_->news.async_wait(asio::redirect_error(use_awaitable, ignored));
+    listening_->news.expires_at(TimePoint::max());
+    if (is_sending_useless()) co_await end_sending(asio::error::operation_aborted);
 }
 
 Task<void> Connection::write(std::string_view first, std::string_view second) {
@@ -179,6 +191,10 @@ Task<ResponseHead> Connection::receive_head(bool is_head) {
     const auto has_head = [](const Answer& answer) { return answer.parser.is_header_done(); };
     // An informational answer (1xx) precedes the real one.
     do {
+        if (listening_ && head.status == continue_status) {
+            listening_->has_consent = true;
+            listening_->news.cancel();
+        }
         answer_ = std::make_unique<Answer>(is_head, options_.max_header_bytes);
         co_await read_to(has_head);
         head.status = answer_->parser.get().result_int();

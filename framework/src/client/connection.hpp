@@ -3,6 +3,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -47,6 +48,9 @@ public:
     /// Before a request is written that is larger than the system takes at once: from now on the head of its answer is awaited, and should
     /// it be an error's, `write` throws RefusedEarly. To HEAD no body follows.
     void listen(bool is_head);
+    /// After the head of a request that asks for it (`Expect: 100-continue`), for which the connection listens: waits until the server wants
+    /// the rest, or for so long, since some servers never say so. Throws as `write` does.
+    Task<void> await_consent(std::chrono::milliseconds most);
     /// Sends these bytes; when it returns the system has them all.
     Task<void> write(std::string_view first, std::string_view second);
     /// The head of the answer to the request sent last; to HEAD no body follows.

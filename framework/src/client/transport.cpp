@@ -11,6 +11,7 @@ namespace foldback::client::detail {
 namespace {
 
 constexpr std::size_t source_piece_bytes = 256 << 10;
+constexpr std::chrono::milliseconds most_wait_for_consent{1'000};
 
 std::string value_of(const Value& value) {
     if (const auto* text = std::get_if<std::string>(&value)) return *text;
@@ -216,6 +217,7 @@ std::string Exchange::head_text() const {
     } else if (request_.method == Method::post || request_.method == Method::put) {
         head.append("content-length: ").append(std::to_string(request_.body.size())).append("\r\n");
     }
+    if (request_.asks_first) head.append("expect: 100-continue\r\n");
     head.append("\r\n");
     return head;
 }
@@ -233,6 +235,8 @@ Task<void> Exchange::send(Connection& connection, const std::string& head) {
 Task<void> Exchange::send_source(Connection& connection, const std::string& head) {
     constexpr std::string_view nothing;
     co_await connection.write(head, nothing);
+    if (request_.asks_first)
+        co_await connection.await_consent(std::min(most_wait_for_consent, runtime_.options().response_timeout / 2));
     std::string piece(source_piece_bytes, '\0');
     std::uint64_t sent = 0;
     while (const auto size = co_await ask_source(connection, piece)) {

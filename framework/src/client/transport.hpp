@@ -25,6 +25,7 @@ struct Request {
     Source source{};  ///< instead of a body
     std::optional<std::uint64_t>
         source_bytes{};          ///< what it will give, announced to the server; unknown: sent in chunks
+    bool asks_first = false;     ///< the source is sent when the server wants it, or says nothing for a second
     bool is_repeatable = false;  ///< twice is as good as once
     int max_retries = 0;         ///< unlimited_retries: as long as the operation may last
 };

@@ -23,7 +23,9 @@ constexpr std::size_t max_answer_bytes = 16 << 20;
 constexpr milliseconds max_delay{10'000};
 constexpr milliseconds least_time{60'000};        ///< for a request however small
 constexpr std::uint64_t least_bytes_per_ms = 64;  ///< and for what it carries
-constexpr milliseconds copy_timeout{300'000};     ///< for a server that says nothing while it copies
+constexpr std::uint64_t least_bytes_to_ask_first = 1 << 20;
+constexpr unsigned expectation_failed = 417;
+constexpr milliseconds copy_timeout{300'000};  ///< for a server that says nothing while it copies
 
 client::ClientOptions client_options(const S3Options& options) {
     client::ClientOptions result;
@@ -105,6 +107,7 @@ void Caller::put(const std::string& key, const ReadableFile& file, const std::st
               .file = &file,
               .content_hash = hex(digest),
               .bytes = file.size(),
+              .asks_first = file.size() >= least_bytes_to_ask_first && may_ask_first_,
               .runtime = runtime_};
     // Where objects are locked, Amazon takes none without one of these; and it keeps it with the object.
     call.headers.emplace_back("x-amz-checksum-sha256", net::encode_base64(digest));
@@ -126,7 +129,7 @@ void Caller::copy(const std::string& from_key, const std::string& to_key, std::u
         fail(call, {.code = std::errc::protocol_error, .what = "did not copy " + describe(from_key)});
 }
 
-std::optional<net::Response> Caller::send(const Call& call, const std::stop_token& stop) {
+std::optional<net::Response> Caller::send(Call call, const std::stop_token& stop) {
     refuse_at_rest();
     for (int tries = 1;; ++tries) {
         auto answer = try_once(call, stop);
@@ -136,6 +139,10 @@ std::optional<net::Response> Caller::send(const Call& call, const std::stop_toke
         if (answer) return std::move(*answer);
         if (answer.error().status == 416) return net::Response{{.status = 416}};
         if (failure.is_absent) return {};
+        if (call.asks_first && answer.error().status == expectation_failed) {
+            call.asks_first = may_ask_first_ = false;
+            continue;
+        }
         if (failure.passes && !stop.stop_requested() && tries < options_.tries) {
             const auto delay = net::backoff(retry_, tries - 1, net::draw_chance());
             wait(std::max(delay, std::min(answer.error().retry_after.value_or(delay), max_delay)), stop);
@@ -178,6 +185,7 @@ client::Result<net::Response> Caller::try_once(const Call& call, const std::stop
                                .headers = std::move(headers),
                                .source = call.file != nullptr ? source_of(*call.file) : client::Source{},
                                .source_bytes = call.file != nullptr ? std::optional(call.bytes) : std::nullopt,
+                               .asks_first = call.asks_first,
                                .is_repeatable = true};
     const auto time = least_time + milliseconds(call.bytes / least_bytes_per_ms);
     const client::CallOptions limits{.stop = stop, .deadline = client::within(time)};

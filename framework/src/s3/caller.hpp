@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -57,11 +58,12 @@ private:
         const ReadableFile* file = nullptr;
         std::string content_hash{hash_of_nothing};
         std::uint64_t bytes = 0;  ///< that will be on their way
+        bool asks_first = false;  ///< whether the file is wanted
         std::shared_ptr<client::detail::Runtime> runtime{};
     };
 
     /// None when there is no such object. An answer of 416 is one.
-    [[nodiscard]] std::optional<client::detail::Response> send(const Call& call, const std::stop_token& stop);
+    [[nodiscard]] std::optional<client::detail::Response> send(Call call, const std::stop_token& stop);
     [[nodiscard]] client::Result<client::detail::Response> try_once(const Call& call, const std::stop_token& stop);
     [[nodiscard]] Headers signed_headers(const Call& call, const client::detail::Url& url) const;
     [[noreturn]] void fail(const Call& call, const Failure& failure) const;
@@ -78,6 +80,7 @@ private:
     client::RetryOptions retry_;
     client::detail::Url url_;  ///< of the bucket
     std::shared_ptr<client::detail::Runtime> runtime_;
+    std::atomic<bool> may_ask_first_{true};  ///< nobody on the way has refused that yet
 
     std::mutex mutex_;
     client::detail::TimePoint rest_ends_at_{};

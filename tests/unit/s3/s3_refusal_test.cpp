@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -93,6 +94,54 @@ TEST_CASE("a refusal is told that came before the object was sent, when the serv
         server::write_text(descriptor, refusal);
         server::wait_until_the_other_side_is_gone(descriptor);
     });
+}
+
+TEST_CASE("an object that is refused is not sent") {
+    std::atomic<std::size_t> received{0};
+    check_that_it_is_told([&](int descriptor, const std::string& beginning) {
+        received += beginning.size() - beginning.find("\r\n\r\n") - 4;
+        server::write_text(descriptor, refusal);
+        received += server::skip_bytes(descriptor, large.size());
+    });
+    CHECK(received == 0);
+}
+
+TEST_CASE("an object is sent when the server asks for it, and soon when it never asks") {
+    for (const auto* const consent : {"HTTP/1.1 100 Continue\r\n\r\n", ""}) {
+        CAPTURE(consent);
+        std::atomic<std::size_t> received{0};
+        const UploadServer server([&](int descriptor, const std::string& beginning) {
+            received += beginning.size() - beginning.find("\r\n\r\n") - 4;
+            server::write_text(descriptor, consent);
+            received += server::skip_bytes(descriptor, large.size() - received);
+            server::write_text(descriptor, server::reply("200 OK", ""));
+        });
+        CHECK_THROWS_WITH_AS(put(*server.place(), "name", large), doctest::Contains("was put and is gone"),
+                             DeviceError);
+        CHECK(received == large.size());
+        CHECK(server.uploads().size() == 1);
+        CHECK(server.uploads().front().find("expect: 100-continue\r\n") != std::string::npos);
+    }
+}
+
+TEST_CASE("a server that does not let itself be asked is not asked again") {
+    const UploadServer server([&](int descriptor, const std::string& beginning) {
+        const bool is_asked = beginning.find("\r\nexpect: ") != std::string::npos;
+        if (!is_asked)
+            (void)server::skip_bytes(descriptor, large.size() + beginning.find("\r\n\r\n") + 4 - beginning.size());
+        server::write_text(descriptor, server::reply(is_asked ? "417 No" : "200 OK", ""));
+    });
+    const auto place = server.place();
+    for (const std::size_t uploads : {2U, 3U}) {
+        CHECK_THROWS_WITH_AS(put(*place, "name", large), doctest::Contains("was put and is gone"), DeviceError);
+        CHECK(server.uploads().size() == uploads);
+    }
+}
+
+TEST_CASE("a small object is sent without asking") {
+    Bucket bucket;
+    put(*bucket.place(), "name", "bytes");
+    for (const auto& request : bucket.server.requests()) CHECK(request.header("expect").empty());
 }
 
 TEST_CASE("a refusal is told that came amid the object, when the connection is reset then") {
