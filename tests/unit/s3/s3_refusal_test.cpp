@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <poll.h>
 
 #include <atomic>
 #include <chrono>
@@ -100,6 +101,8 @@ TEST_CASE("an object that is refused is not sent") {
     std::atomic<std::size_t> received{0};
     check_that_it_is_told([&](int descriptor, const std::string& beginning) {
         received += beginning.size() - beginning.find("\r\n\r\n") - 4;
+        pollfd more{.fd = descriptor, .events = POLLIN, .revents = 0};
+        CHECK(::poll(&more, 1, 200) == 0);  // while nobody asked for it
         server::write_text(descriptor, refusal);
         received += server::skip_bytes(descriptor, large.size());
     });
