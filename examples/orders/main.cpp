@@ -2,6 +2,6 @@
 #include "program/command_line.hpp"
 
 int main(int argc, char** argv) {
-    foldback::forgo_sqlite_memory_statistics();
+    foldback::tune_sqlite();
     return static_cast<int>(orders::cli::run(argc, argv));
 }

@@ -2,6 +2,6 @@
 #include "foldback/app/database.hpp"
 
 int main(int argc, char** argv) {
-    foldback::forgo_sqlite_memory_statistics();
+    foldback::tune_sqlite();
     return foldback::cli::run_program(argc, argv);
 }

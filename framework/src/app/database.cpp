@@ -1,10 +1,14 @@
 #include "foldback/app/database.hpp"
 
 #include "app/connection.hpp"
+#include "app/page_cache.hpp"
 
 namespace foldback {
 
-void forgo_sqlite_memory_statistics() noexcept { (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+void tune_sqlite() noexcept {
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (const auto* methods = app::page_cache_methods()) (void)sqlite3_config(SQLITE_CONFIG_PCACHE2, methods);
+}
 
 Database::Impl::Impl(std::filesystem::path path, DatabaseOptions with)
     : file(std::move(path)), options(with), writer(file, app::Connection::Role::writer, options) {}

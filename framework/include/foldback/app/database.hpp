@@ -10,10 +10,11 @@
 
 namespace foldback {
 
-/// SQLite counts the memory that it uses, under a lock that all connections of the process share, with every piece it takes or
-/// gives back. Turns that off for the process; without effect when SQLite was used before. Programs call it at their start;
-/// the libraries leave such a thing to them.
-void forgo_sqlite_memory_statistics() noexcept;
+/// Makes SQLite cheaper for a process that writes much: it does not count its memory (under a lock that all connections share, with
+/// every piece it takes or gives back), and does not look through its whole page cache at the end of each transaction that split a
+/// page. Both are SQLite's settings for the process, and without effect when SQLite was used before. Programs call it at their
+/// start, once; the libraries leave such a thing to them.
+void tune_sqlite() noexcept;
 
 struct DatabaseOptions {
     /// How long to wait for a lock that another process or connection holds.
