@@ -1,6 +1,10 @@
 #include "foldback/app/repository.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
+#include <set>
 
 #include "foldback/core/decision.hpp"
 
@@ -136,4 +140,30 @@ TEST_CASE("a message that is no event names stream and offset") {
                   "accounts/1 at offset 1: Deposited version 1: /data/cents: expected an integer, found `\"1\"}}`");
         }
     });
+}
+
+TEST_CASE("ids differ, also those of a process that was forked") {
+    constexpr int count = 1'000;
+    std::set<std::string> ids;
+    for (int i = 0; i < count; ++i) ids.insert(random_id());
+    CHECK(ids.size() == count);
+
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const auto child = ::fork();
+    if (child == 0) {
+        const auto id = random_id();
+        ::_exit(::write(ends[1], id.data(), id.size()) == static_cast<ssize_t>(id.size()) ? 0 : 1);
+    }
+    const auto next = random_id();
+    std::string of_child(next.size(), ' ');
+    int status = 1;
+    ::waitpid(child, &status, 0);
+
+    REQUIRE(status == 0);
+    REQUIRE(::read(ends[0], of_child.data(), of_child.size()) == static_cast<ssize_t>(of_child.size()));
+    ::close(ends[0]);
+    ::close(ends[1]);
+    CHECK(of_child != next);
+    CHECK(ids.insert(of_child).second);
 }
