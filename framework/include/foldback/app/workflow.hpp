@@ -119,12 +119,13 @@ public:
         if (!received) return false;
         return change(
             received->id, [&](const Fold& fold) { return records_of(fold, message, received->pieces); },
-            received->metadata());
+            received->metadata);
     }
 
 private:
     using Fold = detail::WorkflowFold<State, Input>;
     using Instance = Aggregate<Fold, Record>;
+    using Sent = typename detail::WorkflowEventsOf<Command>::Commands;
     using Batch = detail::WorkflowBatch<Instance>;
 
     /// Appends what its batch leads to in few commits; when another one was faster, or an input makes trouble, it takes the
@@ -174,10 +175,10 @@ private:
         definition.key = [this](const FeedMessage& message) {
             std::optional<std::string> id;
             try {
-                EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
-                    .read(message, [&](const Recorded<Input>& piece) {
-                        if (!id) id = options_.route(piece);
-                    });
+                typename detail::ReaderPool<Input>::Lease reader(input_readers_);
+                reader->read(message, [&](const Recorded<Input>& piece) {
+                    if (!id) id = options_.route(piece);
+                });
             } catch (const std::exception&) {
                 return "stream " + std::string(message.stream);
             }
@@ -199,38 +200,40 @@ private:
 
     /// A message that is for a workflow.
     struct Received {
-        std::string id;
-        std::vector<Recorded<Input>> pieces;
-
-        [[nodiscard]] Metadata metadata() const {
-            return {.correlation = pieces.front().metadata.correlation,
-                    .causation = pieces.front().id,
-                    .traceparent = pieces.front().metadata.traceparent};
-        }
+        std::string id{};
+        std::vector<Input> pieces{};
+        Metadata metadata{};  ///< for what it leads to
     };
 
     /// Absent when no workflow wants it. Throws CorruptEvent, and what `route` throws.
     [[nodiscard]] std::optional<Received> read_input(const FeedMessage& message) const {
         std::optional<std::string> id;
-        std::vector<Recorded<Input>> pieces;
-        EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
-            .read(message, [&](const Recorded<Input>& piece) {
-                if (!id) id = options_.route(piece);
-                pieces.push_back(piece);
-            });
+        Received received;
+        typename detail::ReaderPool<Input>::Lease reader(input_readers_);
+        reader->read(message, [&](const Recorded<Input>& piece) {
+            if (!id) id = options_.route(piece);
+            if (received.pieces.empty()) {
+                received.metadata = {.correlation = piece.metadata.correlation,
+                                     .causation = piece.id,
+                                     .traceparent = piece.metadata.traceparent};
+            }
+            received.pieces.push_back(piece.event);
+        });
         if (!id) return std::nullopt;
-        return Received{*std::move(id), std::move(pieces)};
+        received.id = *std::move(id);
+        return received;
     }
 
     /// The input and all that it leads to; nothing when the workflow had it before, or is completed.
     [[nodiscard]] std::vector<Record> records_of(const Fold& fold, const FeedMessage& message,
-                                                 const std::vector<Recorded<Input>>& pieces) const {
+                                                 const std::vector<Input>& pieces) const {
         if (fold.completed || message.position.value < fold.next_input) return {};
         auto after = fold;
-        std::vector<Record> records{Record(detail::input_of(message))};
+        std::vector<Record> records;
+        records.emplace_back(detail::input_of(message));
         for (const auto& piece : pieces) {
-            std::visit([&](const auto& event) { add_reactions(after.state, event, records); }, piece.event.variant());
-            after.apply_event(piece.event);
+            std::visit([&](const auto& event) { add_reactions(after.state, event, records); }, piece.variant());
+            after.apply_event(piece);
         }
         return records;
     }
@@ -242,7 +245,7 @@ private:
         auto& place =
             batch.at(received->id, instances_.stream_of(received->id), [&] { return instances_.load(received->id); });
         auto records = records_of(place.current().state(), message, received->pieces);
-        const auto metadata = with_correlation(received->metadata(), received->id);
+        const auto metadata = with_correlation(received->metadata, received->id);
         std::vector<std::string> messages;
         for (const auto& record : records) {
             messages.push_back(to_envelope(
@@ -310,24 +313,17 @@ private:
     }
 
     void dispatch(const FeedMessage& message) const {
-        EventReader<Record>().read(message, [&](const Recorded<Record>& recorded) {
-            std::visit(
-                [&]<class One>(const One& one) {
-                    if constexpr (Command::template has<One>) {
-                        const auto id =
-                            std::string(recorded.stream) + "@" + std::to_string(message.offset.incarnation.value) +
+        typename detail::ReaderPool<Sent>::Lease reader(sent_readers_);
+        reader->read(message, [&](const Recorded<Sent>& recorded) {
+            const auto id = std::string(recorded.stream) + "@" + std::to_string(message.offset.incarnation.value) +
                             "_" + std::to_string(recorded.offset.value) + "." + std::to_string(recorded.sub_index);
-                        auto metadata = recorded.metadata;
-                        metadata.causation = recorded.id;
-                        metadata.command = id;
-                        options_.dispatch(
-                            Command(one),
-                            {.command_id = id,
-                             .workflow = std::string(recorded.stream.substr(options_.category.size() + 1)),
-                             .metadata = std::move(metadata)});
-                    }
-                },
-                recorded.event.variant());
+            auto metadata = recorded.metadata;
+            metadata.causation = recorded.id;
+            metadata.command = id;
+            options_.dispatch(std::visit([](const auto& one) { return Command(one); }, recorded.event.variant()),
+                              {.command_id = id,
+                               .workflow = std::string(recorded.stream.substr(options_.category.size() + 1)),
+                               .metadata = std::move(metadata)});
         });
     }
 
@@ -335,6 +331,8 @@ private:
     Options options_;
     Repository<Instance> instances_;
     WorkflowTimeouts timeouts_;
+    mutable detail::ReaderPool<Input> input_readers_{Reading{.unknown_events = UnknownEvents::skip}};
+    mutable detail::ReaderPool<Sent> sent_readers_{Reading{}};
 };
 
 }  // namespace foldback

@@ -100,6 +100,10 @@ struct WorkflowEventsOf<Events<Entries...>> {
                Named<"foldback.TimeoutScheduled", 1, TimeoutScheduled>,
                Named<"foldback.TimeoutCancelled", 1, TimeoutCancelled>, Named<"foldback.TimedOut", 1, TimedOut>,
                Named<"foldback.WorkflowCompleted", 1, WorkflowCompleted>, Entries...>;
+    /// The commands alone: what else lies in the stream is not read.
+    using Commands = Events<Dropped<"foldback.InputReceived">, Dropped<"foldback.TimeoutScheduled">,
+                            Dropped<"foldback.TimeoutCancelled">, Dropped<"foldback.TimedOut">,
+                            Dropped<"foldback.WorkflowCompleted">, Entries...>;
 };
 
 }  // namespace detail
