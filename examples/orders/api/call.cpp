@@ -101,7 +101,7 @@ std::optional<std::uint64_t> Call::number(std::string_view name, std::uint64_t m
     return parsed;
 }
 
-std::optional<std::string> Call::header(std::string_view name) const {
+std::optional<std::string_view> Call::header(std::string_view name) const {
     if (request.count(name) > 1)
         throw BadCall(400, "bad-header", "the header " + std::string(name) + " is given twice");
     const auto* value = request.header(name);

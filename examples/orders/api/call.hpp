@@ -33,8 +33,8 @@ struct Call {
     [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
     /// The same, as a number of at most `most`. Throws BadCall when it is none.
     [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, std::uint64_t most) const;
-    /// A header that may occur once. Throws BadCall when it occurs twice. `name` is lower case.
-    [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
+    /// A header that may occur once: views the request. Throws BadCall when it occurs twice. `name` is lower case.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
 /// `%41` and, in queries, `+` decoded. Throws BadCall for what is no percent-encoding or no UTF-8 without controls.

@@ -51,18 +51,18 @@ Caller caller_of(const Call& call) {
     }
     // One space of ids with the workflow's commands, which begin differently.
     auto trace = call.header("traceparent").value_or("");
-    if (!foldback::server::parse_traceparent(trace)) trace.clear();
-    return {.command_id = "http:" + *key,
-            .actor = call.header("x-actor").value_or("anonymous"),
+    if (!foldback::server::parse_traceparent(trace)) trace = {};
+    return {.command_id = "http:" + std::string(*key),
+            .actor = std::string(call.header("x-actor").value_or("anonymous")),
             .causation = {},
-            .traceparent = std::move(trace)};
+            .traceparent = std::string(trace)};
 }
 
 template <class Command>
 Command command_of(const Call& call) {
     const auto type = call.header("content-type").value_or("application/json");
     if (type.substr(0, type.find(';')) != "application/json") {
-        throw BadCall(415, "content-type", "a command is sent as application/json, not as " + type);
+        throw BadCall(415, "content-type", "a command is sent as application/json, not as " + std::string(type));
     }
     try {
         return foldback::from_json<Command>(call.request.body);

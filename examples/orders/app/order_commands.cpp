@@ -45,11 +45,14 @@ Answer answer_of(const Outcome& outcome, const foldback::StreamPath& stream) {
     return answer;
 }
 
+/// What is taken for granted of the order until the append says otherwise.
+enum class Presumed : std::uint8_t { nothing, is_new };
+
 /// Remembered commands say in their metadata what they were, so that an id given to another command is noticed.
 class CommandMark {
 public:
     CommandMark(StreamStore& store, const Caller& caller, const std::string& stream, const char* verb,
-                const std::string& body)
+                const std::string& body, Presumed presumed = Presumed::nothing)
         : store_(store),
           mark_(std::string(verb) + " " + stream + " " + digest_of(body)),
           command_id_(caller.command_id) {
@@ -58,6 +61,7 @@ public:
         options_.metadata.actor = caller.actor;
         options_.metadata.traceparent = caller.traceparent;
         options_.metadata.causation = caller.causation.empty() ? mark_ : caller.causation;
+        options_.presumes_new = presumed == Presumed::is_new;
         is_from_people_ = caller.causation.empty();
     }
 
@@ -119,7 +123,7 @@ public:
     }
 
     Answer carry_out(const std::string& id, const PlaceOrder& command, const Caller& caller) override {
-        return with_stock(id, articles_of(command.lines), command, "place", caller);
+        return with_stock(id, articles_of(command.lines), command, "place", caller, Presumed::is_new);
     }
     std::optional<Answer> carry_out(const std::string& id, const GrantDiscount& command, const Caller& c) override {
         return alone(id, command, "discount", c);
@@ -171,18 +175,20 @@ private:
 
     template <class Command>
     Answer with_stock(const std::string& id, const std::vector<std::string>& skus, const Command& command,
-                      const char* verb, const Caller& caller) {
-        const auto stream = orders_.stream_of(id);
-        const CommandMark mark(orders_.store(), caller, stream.text(), verb, foldback::to_json(command));
+                      const char* verb, const Caller& caller, Presumed presumed = Presumed::nothing) {
+        const auto order = orders_.at(id);
+        const CommandMark mark(orders_.store(), caller, order.stream.text(), verb, foldback::to_json(command),
+                               presumed);
         std::vector<foldback::AggregateAt<Stock>> shelves;
         for (const auto& sku : skus) shelves.push_back(stock_.at(sku));
         return mark.checked([&] {
-            const auto decide_together = [&](const OrderState& order, const std::vector<const StockState*>& stocks) {
+            const auto decide_together = [&](const OrderState& state, const std::vector<const StockState*>& stocks) {
                 Shelves states;
                 for (std::size_t i = 0; i < skus.size(); ++i) states.push_back({skus[i], stocks[i]});
-                return decide(order, states, id, command);
+                return decide(state, states, id, command);
             };
-            return answer_of(together(orders_.at(id), shelves).transact(decide_together, mark.options()), stream);
+            const auto outcome = together(order, std::move(shelves)).transact(decide_together, mark.options());
+            return answer_of(outcome, order.stream);
         });
     }
 

@@ -36,16 +36,17 @@ std::string escaped(std::string_view id, Slashes slashes = Slashes::kept) {
     return segment;
 }
 
-StreamPath joined(std::string_view what, std::string_view front, const std::string& segment) {
+StreamPath joined(std::string_view what, std::string_view front, std::string_view segment) {
+    std::string path;
+    path.reserve(front.size() + 1 + segment.size());
+    path.append(front).append(1, '/').append(segment);
+    auto parsed = StreamPath::parse(path);
+    if (parsed) return *std::move(parsed);
     if (const auto problem = StreamPath::problem_with(front); !problem.empty()) {
         throw std::invalid_argument("the " + std::string(what) + " \"" + std::string(front) +
                                     "\" makes no path: " + problem);
     }
-    auto path = std::string(front) + "/" + segment;
-    if (const auto problem = StreamPath::problem_with(path); !problem.empty()) {
-        throw std::invalid_argument("the id makes no path: " + problem);
-    }
-    return {path};
+    throw std::invalid_argument("the id makes no path: " + parsed.error());
 }
 
 }  // namespace

@@ -41,18 +41,39 @@ BOOST_DESCRIBE_STRUCT(CommandHandled, (), (answer, streams, rejection))
 
 using CommandEvent = Events<Named<"CommandHandled", 1, CommandHandled>>;
 
-CommandHandled stored_form(const CommandRecord& record) {
+CommandEvent appended_to(const std::vector<CommitPart>& parts) {
+    CommandHandled handled{.answer = Answer::appended, .streams = {}, .rejection = {}};
+    handled.streams.reserve(parts.size());
+    for (const auto& part : parts) {
+        const auto first = part.at.offset.value;
+        handled.streams.push_back({part.stream.text(), first, first + part.messages.count()});
+    }
+    return CommandEvent(std::move(handled));
+}
+
+CommandEvent settled(const std::vector<AppendedRange>& streams, const Rejection* rejection) {
     CommandHandled handled;
-    for (const auto& range : record.streams) {
+    for (const auto& range : streams)
         handled.streams.push_back({range.stream.text(), range.first.value, range.next.value});
-    }
-    if (record.outcome.is_appended()) handled.answer = Answer::appended;
-    if (record.outcome.is_rejected()) {
-        const auto& rejection = record.outcome.rejection();
+    if (rejection != nullptr) {
         handled.answer = Answer::rejected;
-        handled.rejection = StoredRejection{rejection.code, rejection.text};
+        handled.rejection = StoredRejection{rejection->code, rejection->text};
     }
-    return handled;
+    return CommandEvent(std::move(handled));
+}
+
+/// The answer, to be remembered: a stream of its own.
+AppendRequest record_of(const CommandEvent& answer, const TransactOptions& options, const CommandMemory& memory,
+                        const Clock& clock) {
+    const std::string text =
+        to_envelope(answer, {.id = options.command_id, .timestamp = clock.now(), .metadata = &options.metadata});
+    StreamConfig config{.content_type = json_type};
+    if (memory.keep_for) config.expires_at = clock.now() + *memory.keep_for;
+    return {.stream = command_path(memory.prefix, options.command_id),
+            .messages = Messages::trusted_json(std::span(&text, 1)),
+            .content_type = json_type,
+            .expected = Offset{0},
+            .create_with = std::move(config)};
 }
 
 CommandOutcome outcome_of(const CommandHandled& handled, const std::vector<AppendedRange>& streams) {
@@ -104,31 +125,11 @@ bool has_moved(const Refused& refused) {
 Committer::Committer(StreamStore& store, CommandMemory memory, const Clock& clock)
     : store_(&store), memory_(std::move(memory)), clock_(&clock) {}
 
-AppendRequest Committer::record_of(const CommandRecord& record, const TransactOptions& options) const {
-    const std::string text =
-        to_envelope(CommandEvent{stored_form(record)},
-                    {.id = options.command_id, .timestamp = clock_->now(), .metadata = &options.metadata});
-    StreamConfig config{.content_type = json_type};
-    if (memory_.keep_for) config.expires_at = clock_->now() + *memory_.keep_for;
-    return {.stream = command_path(memory_.prefix, options.command_id),
-            .messages = Messages::trusted_json(std::span(&text, 1)),
-            .content_type = json_type,
-            .expected = Offset{0},
-            .create_with = config};
-}
-
 Attempt Committer::append(std::vector<CommitPart> parts, const TransactOptions& options) const {
     std::vector<AppendRequest> requests;
     requests.reserve(parts.size() + 1);
     const bool remembers = !options.command_id.empty();
-    if (remembers) {
-        CommandOutcome::Happened happened;
-        for (const auto& part : parts) {
-            happened.ranges.push_back({part.stream, part.at.offset, {part.at.offset.value + part.messages.count()}});
-        }
-        auto streams = happened.ranges;
-        requests.push_back(record_of({.outcome = std::move(happened), .streams = std::move(streams)}, options));
-    }
+    if (remembers) requests.push_back(record_of(appended_to(parts), options, memory_, *clock_));
     for (auto& part : parts) requests.push_back(request_of(std::move(part)));
     Result<std::vector<Appended>> appended = std::vector<Appended>{};
     if (requests.size() == 1) {
@@ -151,11 +152,9 @@ Attempt Committer::append(std::vector<CommitPart> parts, const TransactOptions& 
 std::optional<CommandRecord> Committer::settle(const std::vector<AppendedRange>& streams, const Rejection* rejection,
                                                const TransactOptions& options) const {
     if (options.command_id.empty()) return std::nullopt;
-    const CommandRecord record{
-        .outcome = rejection != nullptr ? CommandOutcome(*rejection) : CommandOutcome::NothingHappened{},
-        .streams = streams};
+    const auto answer = settled(streams, rejection);
     while (true) {
-        const auto appended = store_->append(record_of(record, options));
+        const auto appended = store_->append(record_of(answer, options, memory_, *clock_));
         if (appended) return std::nullopt;
         if (appended.error().reason != Refusal::offset_mismatch) throw RefusedError(appended.error());
         if (auto first = find(options.command_id)) return first;
@@ -178,21 +177,21 @@ std::string event_id_of(const std::string& command_id, std::size_t index) {
     return command_id + "." + std::to_string(index);
 }
 
-void require_same_streams(const CommandRecord& record, const std::vector<StreamPath>& streams,
+void require_same_streams(const CommandRecord& record, const std::vector<const StreamPath*>& streams,
                           const std::string& command_id) {
     const bool same =
         std::equal(record.streams.begin(), record.streams.end(), streams.begin(), streams.end(),
-                   [](const AppendedRange& range, const StreamPath& path) { return range.stream == path; });
+                   [](const AppendedRange& range, const StreamPath* path) { return range.stream == *path; });
     if (same) return;
     const auto first = record.streams.empty() ? std::string("nothing") : record.streams.front().stream.text();
     throw std::invalid_argument("the command id \"" + command_id + "\" was used for another command, on " + first);
 }
 
-void require_different_streams(std::vector<StreamPath> streams) {
-    std::sort(streams.begin(), streams.end());
-    const auto twice = std::adjacent_find(streams.begin(), streams.end());
+void require_different_streams(std::vector<const StreamPath*> streams) {
+    std::ranges::sort(streams, std::ranges::less(), &StreamPath::text);
+    const auto twice = std::ranges::adjacent_find(streams, std::ranges::equal_to(), &StreamPath::text);
     if (twice == streams.end()) return;
-    throw std::invalid_argument("the aggregate " + twice->text() + " is named twice in one command");
+    throw std::invalid_argument("the aggregate " + (*twice)->text() + " is named twice in one command");
 }
 
 }  // namespace foldback::detail

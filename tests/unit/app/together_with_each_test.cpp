@@ -104,6 +104,23 @@ TEST_CASE_FIXTURE(Fixture, "a shelf that gets nothing must still be as it was se
     CHECK(taken("x") == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "the one aggregate may be presumed new, and is read when it is not") {
+    int calls = 0;
+    const auto take = [&](const CartState& cart, const Shelves& states) -> Decided {
+        ++calls;
+        return cart.pieces > 1 ? Decided() : take_one_of_each(cart, states);
+    };
+    const auto command = together(carts.at("a"), at({"x", "y"}));
+
+    const auto first = command.transact(take, {.presumes_new = true});
+    const auto second = command.transact(take, {.presumes_new = true, .max_attempts = 1});
+
+    CHECK(first.is_appended());
+    CHECK(second.is_nothing());
+    CHECK(calls == 3);
+    CHECK(taken("x") == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a race that is lost each time is a conflict, and nothing is appended") {
     std::uint64_t others = 0;
     const auto outcome =

@@ -1,5 +1,6 @@
 #include "contract/store_fixture.hpp"
 #include "unit/app/account.hpp"
+#include "unit/app/counting_store.hpp"
 
 namespace foldback::app_tests {
 
@@ -87,6 +88,36 @@ TEST_CASE("two that open the same new account agree on who was first") {
 
         CHECK(outcome.is_rejected());
         CHECK(accounts.load("1").state().owner == "Bob");
+    });
+}
+
+TEST_CASE("a command that presumes a new aggregate appends without reading") {
+    on_every_store([](Fixture& at) {
+        CountingStore counted(*at.store);
+        const Accounts accounts(counted, {.category = "accounts"});
+
+        const auto outcome = accounts.transact("1", opening("Ada"), {.command_id = "c", .presumes_new = true});
+
+        CHECK(outcome.is_appended());
+        CHECK(counted.reads == 0);
+        CHECK(accounts.load("1").state().owner == "Ada");
+    });
+}
+
+TEST_CASE("when the aggregate that was presumed new is there, it is read and decided about again") {
+    on_every_store([](Fixture& at) {
+        const Accounts accounts(*at.store, {.category = "accounts"});
+        (void)accounts.transact("1", opening("Ada"));
+
+        const auto rejected = accounts.transact("1", opening("Bob"), {.presumes_new = true});
+        const auto deposited = accounts.transact("1", deposit(5), {.presumes_new = true, .max_attempts = 1});
+        const auto withdrawn = accounts.transact("1", withdrawal(5), {.presumes_new = true, .max_attempts = 1});
+
+        REQUIRE(rejected.is_rejected());
+        CHECK(rejected.rejection().code == "account-taken");
+        CHECK(deposited.is_appended());  // the append said no
+        CHECK(withdrawn.is_appended());  // the decision did: nothing can be withdrawn from a new account
+        CHECK(accounts.load("1").state() == AccountState{"Ada", 0, 3});
     });
 }
 

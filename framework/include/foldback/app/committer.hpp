@@ -49,8 +49,6 @@ public:
     [[nodiscard]] std::optional<CommandRecord> find(const std::string& command_id) const;
 
 private:
-    [[nodiscard]] AppendRequest record_of(const CommandRecord& record, const TransactOptions& options) const;
-
     StreamStore* store_;
     CommandMemory memory_;
     const Clock* clock_;
@@ -61,10 +59,10 @@ private:
 
 /// Throws std::invalid_argument unless the record is about exactly these streams: then the command id was used for something
 /// else.
-void require_same_streams(const CommandRecord& record, const std::vector<StreamPath>& streams,
+void require_same_streams(const CommandRecord& record, const std::vector<const StreamPath*>& streams,
                           const std::string& command_id);
 
 /// Throws std::invalid_argument when a stream occurs twice.
-void require_different_streams(std::vector<StreamPath> streams);
+void require_different_streams(std::vector<const StreamPath*> streams);
 
 }  // namespace foldback::detail

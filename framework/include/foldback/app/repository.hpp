@@ -54,6 +54,11 @@ namespace detail {
 
 struct RepositoryParts;
 
+/// A wrong presumption is no lost race.
+[[nodiscard]] inline unsigned attempts_of(const TransactOptions& options) {
+    return options.max_attempts + (options.presumes_new ? 1 : 0);
+}
+
 /// Options that say the command's id in the metadata, too.
 [[nodiscard]] inline TransactOptions with_command(TransactOptions options) {
     if (options.metadata.command.empty()) options.metadata.command = options.command_id;
@@ -139,7 +144,8 @@ public:
         const auto why = detail::with_command(options);
         const auto stream = stream_of(id);
         bool is_current = false;
-        auto working = memory_->recall(stream, is_current);
+        auto working = options.presumes_new ? Working() : memory_->recall(stream, is_current);
+        const unsigned last_attempt = detail::attempts_of(options);
         for (unsigned attempt = 1;; ++attempt) {
             Decision<Event> decision = decide(std::as_const(working->aggregate.state()));
             if (decision.events().empty()) {
@@ -157,7 +163,7 @@ public:
                 return Outcome<Event>(happened(stream, appended->front()), std::move(decision).events());
             }
             if (const auto* first = std::get_if<detail::CommandRecord>(&tried)) return again(*first, stream, why);
-            if (attempt == options.max_attempts) {
+            if (attempt == last_attempt) {
                 return lost(stream, working->point.offset, std::get<Refused>(tried), attempt);
             }
             (void)memory_->refresh(stream, working);
@@ -199,6 +205,7 @@ public:
 
 private:
     friend struct detail::RepositoryParts;
+    using Working = detail::Working<Aggregate>;
 
     [[nodiscard]] static CommandOutcome happened(const StreamPath& stream, const Appended& appended) {
         return CommandOutcome::Happened{.ranges = {{stream, appended.first.offset, appended.next.offset}},
@@ -222,7 +229,7 @@ private:
     /// The first answer.
     [[nodiscard]] Outcome<Event> again(const detail::CommandRecord& first, const StreamPath& stream,
                                        const TransactOptions& why) const {
-        detail::require_same_streams(first, {stream}, why.command_id);
+        detail::require_same_streams(first, {&stream}, why.command_id);
         if (!first.outcome.is_appended()) return first.outcome;
         Position position;
         auto events = detail::events_of_first_answer<Event>(*store_, first.streams.front(), why.command_id, 0,

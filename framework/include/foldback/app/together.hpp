@@ -23,11 +23,12 @@ class Member {
 public:
     using Event = typename Aggregate::EventType;
 
-    Member(const Repository<Aggregate>& repository, StreamPath stream)
-        : repository_(repository),
-          memory_(*RepositoryParts::memory(repository)),
-          stream_(std::move(stream)),
-          working_(memory_.recall(stream_, is_current_)) {}
+    /// `at` must outlive it.
+    Member(const AggregateAt<Aggregate>& at, bool presumed_new = false)
+        : repository_(at.repository),
+          memory_(*RepositoryParts::memory(at.repository)),
+          stream_(at.stream),
+          working_(presumed_new ? Working<Aggregate>() : memory_.recall(stream_, is_current_)) {}
 
     [[nodiscard]] const typename Aggregate::StateType& state() const { return working_->aggregate.state(); }
     [[nodiscard]] Offset offset() const { return working_->aggregate.offset(); }
@@ -67,7 +68,7 @@ public:
 private:
     const Repository<Aggregate>& repository_;
     AggregateMemory<Aggregate>& memory_;
-    StreamPath stream_;
+    const StreamPath& stream_;
     bool is_current_ = false;
     Working<Aggregate> working_;
     Messages messages_;  ///< of the part
@@ -89,9 +90,8 @@ public:
     using Outcome = JointOutcome<typename Aggregates::EventType...>;
 
     /// Throws std::invalid_argument when an aggregate is named twice. Precondition: all are in one store.
-    explicit Together(AggregateAt<Aggregates>... aggregates)
-        : streams_{aggregates.stream...}, aggregates_(std::move(aggregates)...) {
-        detail::require_different_streams(streams_);
+    explicit Together(AggregateAt<Aggregates>... aggregates) : aggregates_(std::move(aggregates)...) {
+        detail::require_different_streams(streams());
         std::apply(
             [this](const auto&... one) {
                 FOLDBACK_CHECK(((&one.repository.store() == &first().store()) && ...), "aggregates of one store");
@@ -106,7 +106,8 @@ public:
     Outcome transact(Decide&& decide, const TransactOptions& options = {}) const {
         FOLDBACK_CHECK(options.max_attempts > 0, "a command is tried at least once");
         const auto why = detail::with_command(options);
-        auto members = load();
+        auto members = load(options.presumes_new);
+        const unsigned last_attempt = detail::attempts_of(options);
         for (unsigned attempt = 1;; ++attempt) {
             Decided decision = std::apply([&](const auto&... one) { return Decided(decide(one.state()...)); }, members);
             if (decision.is_rejected() || decision.is_nothing()) {
@@ -120,19 +121,26 @@ public:
             }
             if (const auto* first = std::get_if<detail::CommandRecord>(&tried)) return again(members, *first, why);
             const auto conflict = refresh(members, attempt);
-            if (attempt == options.max_attempts) return CommandOutcome(conflict);
+            if (attempt == last_attempt) return CommandOutcome(conflict);
         }
     }
 
 private:
     using Members = std::tuple<detail::Member<Aggregates>...>;
 
+    [[nodiscard]] std::vector<const StreamPath*> streams() const {
+        return std::apply([](const auto&... one) { return std::vector<const StreamPath*>{&one.stream...}; },
+                          aggregates_);
+    }
     [[nodiscard]] const auto& first() const { return std::get<0>(aggregates_).repository; }
     [[nodiscard]] const detail::Committer& committer() const { return detail::RepositoryParts::committer(first()); }
 
-    [[nodiscard]] Members load() const {
+    [[nodiscard]] Members load(bool presumes_new) const {
         return std::apply(
-            [](const auto&... one) { return Members{detail::Member<Aggregates>(one.repository, one.stream)...}; },
+            // Braces: from left to right.
+            [&](const auto&... one) {
+                return Members{detail::Member<Aggregates>(one, std::exchange(presumes_new, false))...};
+            },
             aggregates_);
     }
 
@@ -161,7 +169,8 @@ private:
 
     /// Reads what was missed; the conflict that it is: the first stream that moved.
     [[nodiscard]] Conflict refresh(Members& members, unsigned attempt) const {
-        Conflict conflict{.stream = streams_.front(), .expected = {}, .tail = {}, .attempts = attempt};
+        Conflict conflict{
+            .stream = std::get<0>(members).range().stream, .expected = {}, .tail = {}, .attempts = attempt};
         bool found = false;
         const auto one_by_one = [&](auto& one) {
             const auto before = one.offset();
@@ -184,7 +193,7 @@ private:
 
     [[nodiscard]] Outcome again(const Members& members, const detail::CommandRecord& first,
                                 const TransactOptions& why) const {
-        detail::require_same_streams(first, streams_, why.command_id);
+        detail::require_same_streams(first, streams(), why.command_id);
         if (!first.outcome.is_appended()) return first.outcome;
         std::size_t index = 0;
         Position position;
@@ -200,7 +209,6 @@ private:
         return {std::move(outcome), std::move(events)};
     }
 
-    std::vector<StreamPath> streams_;
     std::tuple<AggregateAt<Aggregates>...> aggregates_;
 };
 

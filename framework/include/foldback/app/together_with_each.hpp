@@ -36,12 +36,10 @@ public:
     /// Throws std::invalid_argument when an aggregate is named twice. Precondition: all are in one store.
     TogetherWithEach(AggregateAt<One> one, std::vector<AggregateAt<Each>> each)
         : one_(std::move(one)), each_(std::move(each)) {
-        streams_.push_back(one_.stream);
         for (const auto& other : each_) {
-            streams_.push_back(other.stream);
             FOLDBACK_CHECK(&other.repository.store() == &one_.repository.store(), "aggregates of one store");
         }
-        detail::require_different_streams(streams_);
+        detail::require_different_streams(streams());
     }
 
     /// Loads the aggregates, asks `decide(const OneState&, const EachState&)` for a GroupDecision, and appends all its
@@ -52,7 +50,8 @@ public:
     Outcome transact(Decide&& decide, const TransactOptions& options = {}) const {
         FOLDBACK_CHECK(options.max_attempts > 0, "a command is tried at least once");
         const auto why = detail::with_command(options);
-        Members members(*this);
+        Members members(*this, options.presumes_new);
+        const unsigned last_attempt = detail::attempts_of(options);
         for (unsigned attempt = 1;; ++attempt) {
             const Decided decision = decide(members.one.state(), members.states());
             if (decision.is_rejected() || decision.is_nothing()) {
@@ -67,15 +66,15 @@ public:
             }
             if (const auto* first = std::get_if<detail::CommandRecord>(&tried)) return again(members, *first, why);
             const auto conflict = members.refresh(attempt);
-            if (attempt == options.max_attempts) return CommandOutcome(conflict);
+            if (attempt == last_attempt) return CommandOutcome(conflict);
         }
     }
 
 private:
     struct Members {
-        explicit Members(const TogetherWithEach& all) : one(all.one_.repository, all.one_.stream) {
+        Members(const TogetherWithEach& all, bool presumes_new) : one(all.one_, presumes_new) {
             each.reserve(all.each_.size());
-            for (const auto& other : all.each_) each.emplace_back(other.repository, other.stream);
+            for (const auto& other : all.each_) each.emplace_back(other);
         }
 
         /// Calls `visit(member)` for each, the one first.
@@ -123,6 +122,11 @@ private:
         std::vector<detail::Member<Each>> each;
     };
 
+    [[nodiscard]] std::vector<const StreamPath*> streams() const {
+        std::vector<const StreamPath*> streams{&one_.stream};
+        for (const auto& other : each_) streams.push_back(&other.stream);
+        return streams;
+    }
     [[nodiscard]] const detail::Committer& committer() const {
         return detail::RepositoryParts::committer(one_.repository);
     }
@@ -138,7 +142,7 @@ private:
 
     [[nodiscard]] Outcome again(Members& members, const detail::CommandRecord& first,
                                 const TransactOptions& why) const {
-        detail::require_same_streams(first, streams_, why.command_id);
+        detail::require_same_streams(first, streams(), why.command_id);
         if (!first.outcome.is_appended()) return first.outcome;
         std::size_t index = 0;
         Position position;
@@ -151,7 +155,6 @@ private:
 
     AggregateAt<One> one_;
     std::vector<AggregateAt<Each>> each_;
-    std::vector<StreamPath> streams_;
 };
 
 /// An aggregate and others of one kind, to be changed together:

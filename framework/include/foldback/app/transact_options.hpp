@@ -17,6 +17,10 @@ struct TransactOptions {
     /// a duplicate, and no second event. Appended, nothing and rejected are remembered, a conflict is not. One id names one
     /// command of the whole store, for one set of aggregates. Empty: the command is carried out each time.
     std::string command_id{};
+    /// For commands that found an aggregate: it is decided about as a new one without looking whether there is such a stream, and the
+    /// append, a rejection and a decision for nothing say whether that was so; if it was not, it is loaded, and decide asked
+    /// again. Saves the look where it is so, and costs a decision where it is not. Of several aggregates the first one is meant.
+    bool presumes_new = false;
     /// Decisions made before the race is given up as lost. At least 1.
     unsigned max_attempts = 10;
 };
