@@ -15,10 +15,10 @@ using foldback::SqlValue;
 
 constexpr const char* schema = R"sql(
 CREATE TABLE order_list (
-    order_id TEXT PRIMARY KEY, customer TEXT NOT NULL, status TEXT NOT NULL, channel TEXT NOT NULL,
+    order_id TEXT PRIMARY KEY NOT NULL, customer TEXT NOT NULL, status TEXT NOT NULL, channel TEXT NOT NULL,
     pieces INTEGER NOT NULL, total INTEGER NOT NULL, paid INTEGER NOT NULL, refunded INTEGER NOT NULL,
     placed_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, "offset" INTEGER NOT NULL, state TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX order_list_placed ON order_list (placed_at, order_id);
 CREATE INDEX order_list_status ON order_list (status, placed_at, order_id);
 CREATE INDEX order_list_customer ON order_list (customer, placed_at, order_id);
@@ -27,6 +27,8 @@ CREATE INDEX order_list_customer ON order_list (customer, placed_at, order_id);
 constexpr const char* columns =
     "order_id, customer, status, channel, pieces, total, paid, refunded, placed_at, updated_at, \"offset\"";
 
+/// Rows are wide, so the table is one with row ids: new ones are written one after the other, and pages are not split for them.
+///
 /// A row is the fold of the order's events, by the same `apply` that commands are decided on, with what is sorted and
 /// searched by in columns of its own.
 template <class State>
@@ -67,7 +69,10 @@ struct OrderList {
 private:
     static void save(ReadModel& model, const OrderSummary& order, const std::string& state) {
         model.execute(
-            "REPLACE INTO order_list VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO order_list VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (order_id) DO UPDATE SET "
+            "customer = excluded.customer, status = excluded.status, channel = excluded.channel, "
+            "pieces = excluded.pieces, total = excluded.total, paid = excluded.paid, refunded = excluded.refunded, "
+            "updated_at = excluded.updated_at, \"offset\" = excluded.\"offset\", state = excluded.state",
             {order.id, order.customer, order.status, order.channel, order.pieces, order.total.units(),
              order.paid.units(), order.refunded.units(), order.placed_at_ms, order.updated_at_ms, order.offset, state});
     }

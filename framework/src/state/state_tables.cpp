@@ -5,13 +5,14 @@
 namespace foldback::state {
 namespace {
 
+// Rows are wide, so they are in a table with row ids: new ones are written one after the other, and pages are not split for them.
 constexpr const char* schema = R"sql(
     CREATE TABLE IF NOT EXISTS foldback_state_streams (
         stream TEXT PRIMARY KEY, projection TEXT NOT NULL, generation TEXT NOT NULL, last_change INTEGER NOT NULL,
         published INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS foldback_state_rows (
         stream TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL, value TEXT, change INTEGER NOT NULL,
-        published INTEGER NOT NULL, PRIMARY KEY (stream, type, key)) WITHOUT ROWID;
+        published INTEGER NOT NULL, PRIMARY KEY (stream, type, key));
     CREATE INDEX IF NOT EXISTS foldback_state_rows_by_change ON foldback_state_rows (stream, change);
     CREATE INDEX IF NOT EXISTS foldback_state_rows_removed ON foldback_state_rows (stream, change)
         WHERE value IS NULL;
