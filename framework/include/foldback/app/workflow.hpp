@@ -137,13 +137,14 @@ private:
             if (one_by_one_) {
                 (void)workflow_.receive(delivery.message);
             } else {
-                workflow_.gather(delivery.message, batch_);
+                workflow_.gather(delivery.message, batch_, presumes_new_);
             }
         }
         void flush(Position) override {
             if (const auto refused = batch_.append_to(workflow_.store_)) {
                 batch_.forget();
                 one_by_one_ = true;
+                presumes_new_ = false;
                 throw DeliverAgain(refused->detail);
             }
             one_by_one_ = false;
@@ -154,6 +155,8 @@ private:
         Workflow& workflow_;
         Batch batch_;
         bool one_by_one_ = false;
+        /// What begins a stream mostly begins a workflow. The append says whether it is so; once it was not, workflows are looked for.
+        bool presumes_new_ = true;
     };
 
     class Outbox final : public Sink {
@@ -239,11 +242,12 @@ private:
     }
 
     /// Decides about an input as if what the batch holds were appended, and adds that to it: all of it, or nothing when it throws.
-    void gather(const FeedMessage& message, Batch& batch) const {
+    void gather(const FeedMessage& message, Batch& batch, bool presumes_new) const {
         const auto received = read_input(message);
         if (!received) return;
-        auto& place =
-            batch.at(received->id, instances_.stream_of(received->id), [&] { return instances_.load(received->id); });
+        const bool is_new = presumes_new && message.offset.offset == Offset{};
+        auto& place = batch.at(received->id, instances_.stream_of(received->id),
+                               [&] { return is_new ? Instance() : instances_.load(received->id); });
         auto records = records_of(place.current().state(), message, received->pieces);
         const auto metadata = with_correlation(received->metadata, received->id);
         std::vector<std::string> messages;
