@@ -17,7 +17,7 @@ std::int64_t quantity_of(const Items& items, const std::string& sku) {
 
 /// What happens to the order, and on each shelf what `decide_about(shelf)` says.
 template <class DecideAbout>
-OrderWithStock with_shelves(const OrderDecision& order, const Shelves& shelves, const DecideAbout& decide_about) {
+OrderWithStock with_shelves(OrderDecision order, const Shelves& shelves, const DecideAbout& decide_about) {
     if (order.is_rejected()) return order.rejection();
     if (order.is_nothing()) return {};
     std::vector<std::vector<StockEvent>> each;
@@ -29,11 +29,11 @@ OrderWithStock with_shelves(const OrderDecision& order, const Shelves& shelves, 
         }
         each.push_back(std::move(decision).events());
     }
-    return {order.events(), std::move(each)};
+    return {std::move(order).events(), std::move(each)};
 }
 
-OrderWithStock giving_back(const OrderDecision& order, const Shelves& shelves, const std::string& id) {
-    return with_shelves(order, shelves,
+OrderWithStock giving_back(OrderDecision order, const Shelves& shelves, const std::string& id) {
+    return with_shelves(std::move(order), shelves,
                         [&](const Shelf& shelf) { return decide(*shelf.stock, ReleaseReservation{id}); });
 }
 

@@ -65,12 +65,12 @@ CommandEvent settled(const std::vector<AppendedRange>& streams, const Rejection*
 /// The answer, to be remembered: a stream of its own.
 AppendRequest record_of(const CommandEvent& answer, const TransactOptions& options, const CommandMemory& memory,
                         const Clock& clock) {
-    const std::string text =
+    auto text =
         to_envelope(answer, {.id = options.command_id, .timestamp = clock.now(), .metadata = &options.metadata});
     StreamConfig config{.content_type = json_type};
     if (memory.keep_for) config.expires_at = clock.now() + *memory.keep_for;
     return {.stream = command_path(memory.prefix, options.command_id),
-            .messages = Messages::trusted_json(std::span(&text, 1)),
+            .messages = Messages::one_trusted_json(std::move(text)),
             .content_type = json_type,
             .expected = Offset{0},
             .create_with = std::move(config)};

@@ -114,6 +114,8 @@ std::string to_text(const StateMessage& message) {
         return text;
     }
     const auto& change = std::get<StateChange>(message);
+    constexpr std::size_t around_value = 128;
+    text.reserve(change.type.size() + change.key.size() + change.value.size() + change.txid.size() + around_value);
     writer.raw(R"({"type":)");
     writer.string(change.type);
     writer.raw(R"(,"key":)");

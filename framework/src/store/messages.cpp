@@ -88,4 +88,9 @@ Messages Messages::trusted_json(std::span<const std::string> values) {
     return {Framing::json, std::move(buffer)};
 }
 
+Messages Messages::one_trusted_json(std::string value) {
+    const auto size = checked_size(value.size());
+    return {Framing::json, {.joined = std::move(value), .sizes = {size}}};
+}
+
 }  // namespace foldback

@@ -197,6 +197,7 @@ public:
             texts.push_back(to_envelope(
                 event, {.id = event_id, .timestamp = options_.clock->now(), .metadata = &options.metadata}));
         }
+        if (texts.size() == 1) return Messages::one_trusted_json(std::move(texts.front()));
         return Messages::trusted_json(std::span<const std::string>(texts));
     }
 

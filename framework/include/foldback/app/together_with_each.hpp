@@ -53,7 +53,7 @@ public:
         Members members(*this, options.presumes_new);
         const unsigned last_attempt = detail::attempts_of(options);
         for (unsigned attempt = 1;; ++attempt) {
-            const Decided decision = decide(members.one.state(), members.states());
+            Decided decision = decide(members.one.state(), members.states());
             if (decision.is_rejected() || decision.is_nothing()) {
                 if (!members.make_current()) return settle(members, decision, why);
                 --attempt;
@@ -62,7 +62,7 @@ public:
             FOLDBACK_CHECK(decision.each().size() == each_.size(), "a decision about each of the aggregates");
             auto tried = committer().append(members.parts(decision, why), why);
             if (const auto* appended = std::get_if<std::vector<Appended>>(&tried)) {
-                return {members.happened(*appended), decision.one()};
+                return {members.happened(*appended), std::move(decision).one()};
             }
             if (const auto* first = std::get_if<detail::CommandRecord>(&tried)) return again(members, *first, why);
             const auto conflict = members.refresh(attempt);

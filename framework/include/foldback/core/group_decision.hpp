@@ -34,7 +34,8 @@ public:
         return true;
     }
     /// Empty when rejected and when nothing happens.
-    [[nodiscard]] const std::vector<OneEvent>& one() const noexcept { return one_; }
+    [[nodiscard]] const std::vector<OneEvent>& one() const& noexcept { return one_; }
+    [[nodiscard]] std::vector<OneEvent>&& one() && noexcept { return std::move(one_); }
     [[nodiscard]] const std::vector<std::vector<EachEvent>>& each() const noexcept { return each_; }
     /// Precondition: is_rejected().
     [[nodiscard]] const Rejection& rejection() const {

@@ -60,6 +60,8 @@ public:
     /// One JSON value per element, each already valid JSON text: trusted, not checked.
     [[nodiscard]] static Messages trusted_json(std::span<const std::string_view> values);
     [[nodiscard]] static Messages trusted_json(std::span<const std::string> values);
+    /// The same for one value, which is not copied.
+    [[nodiscard]] static Messages one_trusted_json(std::string value);
 
     [[nodiscard]] bool empty() const noexcept { return sizes().empty(); }
     /// Number of messages; bytes count as one.
