@@ -96,6 +96,30 @@ TEST_CASE("when one of the aggregates moved, the joint decision is made again") 
     });
 }
 
+TEST_CASE("the first of several aggregates may be presumed new, and is read when it is not") {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
+        const Accounts accounts(*at.store, {.category = "accounts"});
+        (void)accounts.transact("bob", deposit(5));
+        std::vector<std::int64_t> seen;
+        const auto give_both = [&](const AccountState& one, const AccountState& other) -> Transfer {
+            seen.insert(seen.end(), {one.cents, other.cents});
+            return {{Deposited{1}}, {Deposited{1}}};
+        };
+        const TransactOptions presumed{.presumes_new = true, .max_attempts = 1};
+
+        const auto first = together(accounts.at("ada"), accounts.at("bob")).transact(give_both, presumed);
+        const auto second = together(accounts.at("ada"), accounts.at("bob")).transact(give_both, presumed);
+        const auto taken = together(accounts.at("ada"), accounts.at("bob")).transact(transfer(2), presumed);
+
+        CHECK(first.is_appended());
+        CHECK(second.is_appended());
+        CHECK(seen == std::vector<std::int64_t>{0, 5, 0, 6, 1, 6});
+        CHECK(taken.is_appended());  // nothing can be taken from a new account: it was read before that was said
+        CHECK(accounts.load("ada").state().cents == 0);
+        CHECK(accounts.load("bob").state().cents == 9);
+    });
+}
+
 TEST_CASE("an aggregate that was only looked at must be unchanged in the commit") {
     on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         const Accounts accounts(*at.store, {.category = "accounts"});
