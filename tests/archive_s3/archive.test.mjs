@@ -87,15 +87,15 @@ class Cluster {
   get sealed() {
     return Number(database.run(`SELECT max(segment) - 1 FROM ${this.name}.foldback_commits`))
   }
-  get rows() {
-    return Number(database.run(`SELECT count(*) FROM ${this.name}.foldback_commits`))
+  get commits() {
+    return Number(database.run(`SELECT count(crc) FROM ${this.name}.foldback_commits`))
   }
   get segments() {
     return this.bucket.names("some/prefix").filter((name) => name.endsWith(".segment"))
   }
   /** Whether all sealed segments but one are gone from the database, but for their seals. */
   moved() {
-    return eventually("rows to be removed", () => this.rows < this.sealed + 12, 30_000, 50)
+    return eventually("commits to be removed", () => this.commits < this.sealed + 12, 30_000, 50)
   }
   archived() {
     return eventually("all segments to be archived", () => this.sealed > 0 && this.segments.length === this.sealed, 60_000, 50)
