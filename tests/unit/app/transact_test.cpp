@@ -92,7 +92,7 @@ TEST_CASE("two that open the same new account agree on who was first") {
 }
 
 TEST_CASE("a command that presumes a new aggregate appends without reading") {
-    on_every_store([](Fixture& at) {
+    on_every_store(contract::told_without({Capability::append_all}), [](Fixture& at) {
         CountingStore counted(*at.store);
         const Accounts accounts(counted, {.category = "accounts"});
 
