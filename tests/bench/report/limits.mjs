@@ -64,8 +64,7 @@ the streams, that are not in SQLite's cache, 42 % SQLite's way through both tree
   },
   {
     rows: /^orders placed/,
-    why: `Four read models and a workflow keep up with the orders on the same two processors, each with rows and indexes of its own. The three events of an order,
-appended and nothing more, reach 0.35 of one message themselves; half of 23,300 a second leave 172 µs of two processors for an order, of which the client takes 11,
-waiting for the disk and the kernel's writing some 35, and the service 126. See [decision 51](decisions/0051-what-an-order-costs.md).`,
+    why: `An order is three messages and two new streams, with a decision, a remembered answer, four read models and a workflow that keep up on the same two processors. The three
+events, appended and nothing more, reach a third to a half of one message themselves. See [decision 51](decisions/0051-what-an-order-costs.md).`,
   },
 ]
