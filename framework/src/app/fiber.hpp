@@ -57,8 +57,8 @@ private:
     // Where the sanitizers should think that the thread is.
     const void* caller_bottom_ = nullptr;
     std::size_t caller_bytes_ = 0;
-    void* thread_for_tsan_ = nullptr;
-    void* caller_for_tsan_ = nullptr;
+    [[maybe_unused]] void* thread_for_tsan_ = nullptr;
+    [[maybe_unused]] void* caller_for_tsan_ = nullptr;
 };
 
 }  // namespace foldback::app
