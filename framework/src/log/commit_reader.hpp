@@ -62,7 +62,8 @@ private:
 class CommitReader {
 public:
     /// Starts at `from_byte`, where a commit must begin; stops at `end_byte` or after the seal.
-    CommitReader(const ReadableFile& file, const SegmentHeader& segment, std::uint64_t from_byte, std::uint64_t end_byte);
+    CommitReader(const ReadableFile& file, const SegmentHeader& segment, std::uint64_t from_byte,
+                 std::uint64_t end_byte);
 
     /// The next commit; empty at the end, or where there is no whole commit: then `problem()` says why. Views are valid
     /// until the next call. Throws DeviceError.

@@ -35,7 +35,9 @@ TEST_CASE("what passes is tried again, and told when it does not pass") {
 }
 
 TEST_CASE("after a request failed for good the server is left alone for a while, in all places of the bucket") {
-    for (const auto& [code, tries] : {std::pair("SlowDown", 5U), std::pair("ExpiredToken", 1U)}) {
+    for (const auto& failure : {std::pair("SlowDown", 5U), std::pair("ExpiredToken", 1U)}) {
+        const auto* const code = failure.first;
+        const auto tries = failure.second;
         CAPTURE(code);
         Bucket bucket;
         auto options = bucket.server.options();
@@ -62,9 +64,11 @@ TEST_CASE("after a request failed for good the server is left alone for a while,
 
 TEST_CASE("refused keys and silence are told in the same words to all who need the bucket, and name no request") {
     const std::string unheard = "a request to s3://bucket failed: ";
-    for (const auto& [answer, what] :
+    for (const auto& one :
          {std::pair(ScriptedS3::error(400, "ExpiredToken"), std::string("a request to s3://bucket was answered 400 ")),
           std::pair(std::string(), unheard)}) {
+        const auto& answer = one.first;
+        const auto& what = one.second;
         CAPTURE(what);
         Bucket bucket;
         auto options = bucket.server.options();
