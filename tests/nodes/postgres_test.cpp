@@ -121,6 +121,19 @@ TEST_CASE("a commit is as many rows as it has pages, and comes back as it was") 
     CHECK(state_of(*other.store) == state_of(*node.store));
 }
 
+TEST_CASE("what is left of a commit that lost its first row is not taken for a part of another one") {
+    Node node(database().new_schema());
+    create(node, "a");
+    append(node, "a", '"' + std::string(20'000, 'x') + '"');
+    append(node, "a", "1");
+    Connection session(node.url, 10s);
+    session.run(
+        "DELETE FROM foldback_commits WHERE crc IS NOT NULL AND (segment, byte) = (SELECT segment, max(byte) FROM "
+        "foldback_commits WHERE length(data) = 8000 AND crc IS NOT NULL GROUP BY segment)");
+
+    CHECK_THROWS_WITH_AS(Node(node.url), doctest::Contains("does not hold what follows byte"), StorageError);
+}
+
 TEST_CASE("an append whose answer never came is found to be there, and acknowledged once") {
     Node node(database().new_schema());
     create(node, "a");

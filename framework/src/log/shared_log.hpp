@@ -60,7 +60,7 @@ public:
     /// `read`, after each `wake`; what that throws ends the waiting.
     virtual void take_turn(const std::function<void()>& meanwhile) { (void)meanwhile; }
     virtual void end_turn() noexcept {}
-    /// Any thread.
+    /// Makes who waits in `take_turn` call `meanwhile`; without effect when nobody does. Any thread.
     virtual void wake() noexcept {}
 
     /// Hands over the commits from a place on, in order and without gaps, up to what was durable when it was called. The views are

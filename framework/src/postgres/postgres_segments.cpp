@@ -45,7 +45,8 @@ public:
 
     log::LastCommit seal(std::uint64_t number) override {
         log::LastCommit seal;
-        run("SELECT byte, crc FROM foldback_commits WHERE segment = $1::bigint ORDER BY byte DESC LIMIT 1",
+        run("SELECT byte, crc FROM foldback_commits WHERE segment = $1::bigint AND crc IS NOT NULL ORDER BY byte DESC "
+            "LIMIT 1",
             {in_row(number)}, [&](const Row& row) {
                 seal = {.place = {.segment = number, .byte = static_cast<std::uint64_t>(row.number(0))},
                         .crc = static_cast<std::uint32_t>(row.number(1))};

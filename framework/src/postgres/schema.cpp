@@ -145,13 +145,15 @@ log::SegmentHeader segment_in(std::string_view header, std::uint64_t number) {
 }
 
 void CommitRows::add(const Row& row) {
+    const log::Place place{static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))};
     const bool begins_commit = !row.is_null(2);
+    const bool continues = commit_ && place == log::Place{commit_->place.segment, commit_->place.byte + bytes_.size()};
+    if (begins_commit || !continues) finish();
     if (begins_commit) {
-        finish();
-        commit_ = {.place = {static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))}};
-        if (!row.is_null(3)) commit_->begins = segment_in(row.bytes(3), commit_->place.segment);
+        commit_ = {.place = place};
+        if (!row.is_null(3)) commit_->begins = segment_in(row.bytes(3), place.segment);
     }
-    bytes_ += row.bytes(4);
+    if (commit_) bytes_ += row.bytes(4);
 }
 
 void CommitRows::finish() {

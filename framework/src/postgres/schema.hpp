@@ -41,7 +41,7 @@ public:
     explicit CommitRows(std::function<void(const log::SharedCommit&)> on_commit) : on_commit_(std::move(on_commit)) {}
 
     /// The columns are segment, byte, crc, header and data. Hands over the commit of the rows before, if this row begins another one.
-    /// Throws StorageError.
+    /// Rows of a commit whose first one is missing are passed over: what follows is not in the place where it should be. Throws StorageError.
     void add(const Row& row);
     /// Hands over the last one.
     void finish();
