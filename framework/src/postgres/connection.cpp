@@ -2,7 +2,6 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -12,6 +11,8 @@
 #include <vector>
 
 #include <boost/endian/conversion.hpp>
+
+#include "postgres/wake_file.hpp"
 
 namespace foldback::postgres {
 namespace {
@@ -197,14 +198,13 @@ std::uint64_t Connection::take_results(const std::function<void(const Row&)>& on
     return rows;
 }
 
-bool Connection::wait_for_answer(int wake) {
+bool Connection::wait_for_answer(WakeFile& wake) {
     while (PQisBusy(connection_) == 1) {
         std::array<pollfd, 2> files{pollfd{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0},
-                                    pollfd{.fd = wake, .events = POLLIN, .revents = 0}};
+                                    pollfd{.fd = wake.descriptor(), .events = POLLIN, .revents = 0}};
         if (::poll(files.data(), files.size(), static_cast<int>(timeout_.count())) == 0) lose_for_silence();
         if (files[0].revents == 0) {
-            eventfd_t count = 0;
-            if (::eventfd_read(wake, &count) == 0) return false;
+            if (wake.take()) return false;
         } else if (PQconsumeInput(connection_) == 0) {
             lose(PQerrorMessage(connection_));
         }
@@ -212,10 +212,10 @@ bool Connection::wait_for_answer(int wake) {
     return true;
 }
 
-void Connection::wait_for_notifications(int wake, std::chrono::milliseconds at_most,
+void Connection::wait_for_notifications(const WakeFile& wake, std::chrono::milliseconds at_most,
                                         const std::function<void(std::string_view)>& on_notification) {
     std::array<pollfd, 2> files{pollfd{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0},
-                                pollfd{.fd = wake, .events = POLLIN, .revents = 0}};
+                                pollfd{.fd = wake.descriptor(), .events = POLLIN, .revents = 0}};
     ::poll(files.data(), files.size(), static_cast<int>(at_most.count()));
     if (PQconsumeInput(connection_) == 0) lose(PQerrorMessage(connection_));
     while (PGnotify* notification = PQnotifies(connection_)) {

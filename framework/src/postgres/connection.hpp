@@ -18,6 +18,8 @@ struct pg_result;
 
 namespace foldback::postgres {
 
+class WakeFile;
+
 /// The server cannot be reached, or did not answer in time. What became of the statement under way is not known.
 class ConnectionLost : public std::runtime_error {
 public:
@@ -68,15 +70,15 @@ public:
     std::uint64_t run(const char* sql, Parameters parameters = {}, const std::function<void(const Row&)>& on_row = {},
                       const std::function<void()>& meanwhile = {});
 
-    /// For `meanwhile`: waits for the answer; false when `wake`, an eventfd that is set back, came before. Throws ConnectionLost.
-    [[nodiscard]] bool wait_for_answer(int wake);
+    /// For `meanwhile`: waits for the answer; false when it was woken before that, and set `wake` back. Throws ConnectionLost.
+    [[nodiscard]] bool wait_for_answer(WakeFile& wake);
 
     /// Whether the server sent a warning since the last call of this.
     [[nodiscard]] bool warned() noexcept { return std::exchange(warned_, false); }
 
-    /// Waits until the server sent something or `wake`, a file descriptor, is readable; then hands over the payloads of
+    /// Waits until the server sent something or was woken, which it leaves as it is; then hands over the payloads of
     /// notifications. Throws ConnectionLost.
-    void wait_for_notifications(int wake, std::chrono::milliseconds at_most,
+    void wait_for_notifications(const WakeFile& wake, std::chrono::milliseconds at_most,
                                 const std::function<void(std::string_view)>& on_notification);
 
 private:

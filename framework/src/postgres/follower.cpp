@@ -1,24 +1,15 @@
 #include "postgres/follower.hpp"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <system_error>
 
 #include "foldback/store/errors.hpp"
 #include "postgres/connection.hpp"
 
 namespace foldback::postgres {
 
-Follower::Follower(Options options) : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
+Follower::Follower(Options options) : options_(std::move(options)) {}
 
-Follower::~Follower() {
-    unfollow();
-    ::close(wake_);
-}
+Follower::~Follower() { unfollow(); }
 
 void Follower::keep(KeeperLost lost) {
     keeps_ = true;
@@ -45,15 +36,13 @@ void Follower::follow(std::function<void()> news) {
 
 void Follower::unfollow() noexcept {
     stopping_ = true;
-    wake();
+    wake_.wake();
     if (thread_.joinable()) thread_.join();
 }
 
 void Follower::announce() noexcept {
-    if (!has_news_for_others_.exchange(true)) wake();
+    if (!has_news_for_others_.exchange(true)) wake_.wake();
 }
-
-void Follower::wake() noexcept { ::eventfd_write(wake_, 1); }
 
 /// Without a session it still looks from time to time: whether the database is back, the appends and reads find out.
 void Follower::run() {
@@ -65,7 +54,7 @@ void Follower::run() {
             return;
         } catch (const std::exception&) {
             session_.reset();
-            pollfd file{.fd = wake_, .events = 0, .revents = 0};
+            pollfd file{.fd = wake_.descriptor(), .events = 0, .revents = 0};
             ::poll(&file, stopping_ ? 0 : 1, static_cast<int>(options_.interval.count()));
             news_();
         }
@@ -85,8 +74,7 @@ void Follower::listen() {
         session_->wait_for_notifications(wake_, options_.interval, [&](std::string_view sender) {
             if (sender.starts_with(log)) (sender == own ? heard_own : heard_others) = true;
         });
-        eventfd_t count = 0;
-        const bool woken = ::eventfd_read(wake_, &count) == 0;
+        const bool woken = wake_.take();
         if (has_news_for_others_.exchange(false)) tell();
         const bool is_time_to_look = !heard_own && !woken;
         if (heard_others || is_time_to_look) news_();

@@ -8,6 +8,8 @@
 #include <string>
 #include <thread>
 
+#include "postgres/wake_file.hpp"
+
 namespace foldback::postgres {
 
 class Connection;
@@ -46,10 +48,9 @@ private:
     void listen();
     [[nodiscard]] std::string name_of_log();
     void tell();
-    void wake() noexcept;
 
     const Options options_;
-    const int wake_;  ///< an eventfd
+    WakeFile wake_;
     std::function<void()> news_;
     bool keeps_ = false;
     KeeperLost keeper_lost_;

@@ -1,20 +1,14 @@
 #include "postgres/turn_line.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <system_error>
+#include <utility>
 
 #include "postgres/connection.hpp"
 
 namespace foldback::postgres {
 
-TurnLine::TurnLine(std::function<std::unique_ptr<Connection>()> connect)
-    : connect_(std::move(connect)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
+TurnLine::TurnLine(std::function<std::unique_ptr<Connection>()> connect) : connect_(std::move(connect)) {}
 
-TurnLine::~TurnLine() { ::close(wake_); }
+TurnLine::~TurnLine() = default;
 
 void TurnLine::take(const std::function<void()>& meanwhile) {
     const auto look_around = [&] {
@@ -47,7 +41,5 @@ void TurnLine::end() noexcept {
         session_.reset();  // the turn goes with it
     }
 }
-
-void TurnLine::wake() noexcept { ::eventfd_write(wake_, 1); }
 
 }  // namespace foldback::postgres

@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 
+#include "postgres/wake_file.hpp"
+
 namespace foldback::postgres {
 
 class Connection;
@@ -23,11 +25,11 @@ public:
     void end() noexcept;
 
     /// Makes who waits call `meanwhile`. Any thread.
-    void wake() noexcept;
+    void wake() noexcept { wake_.wake(); }
 
 private:
     const std::function<std::unique_ptr<Connection>()> connect_;
-    const int wake_;  ///< an eventfd
+    WakeFile wake_;
     std::unique_ptr<Connection> session_;
     bool is_taken_ = false;
 };
