@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "debugger/amount.hpp"
 #include "debugger/expression_node.hpp"
 
 namespace foldback::server::debugger {
@@ -32,17 +33,24 @@ std::size_t count_at(const Json& state, const Node& node) {
     return only->is_structured() ? only->size() : 1;
 }
 
-/// Exact for integers; an array or object counts as the sum of its numbers.
+/// Of an integer, or of an amount in a string.
+std::optional<Amount> amount_of(const Json& value) {
+    if (value.is_string()) return amount_in(value.get_ref<const std::string&>());
+    const bool fits = value.is_number_integer() &&
+                      (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+    return fits ? std::optional(Amount{.units = value.get<std::int64_t>()}) : std::nullopt;
+}
+
+/// Exact for integers and for amounts in strings; an array or object counts as the sum of its numbers.
 Json sum_at(const Json& state, const Node& node) {
-    std::int64_t whole = 0;
+    std::optional<Amount> exact = Amount{};
     double fraction = 0;
-    bool exact = true;
     const auto add = [&](const Json& value) {
-        if (!value.is_number()) return;
-        const bool fits = value.is_number_integer() &&
-                          (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
-        if (!fits || __builtin_add_overflow(whole, value.get<std::int64_t>(), &whole)) exact = false;
-        fraction += value.get<double>();
+        const auto amount = amount_of(value);
+        const auto number = amount ? amount->number() : value;
+        if (!number.is_number()) return;
+        if (exact) exact = amount ? sum_of(*exact, *amount) : std::nullopt;
+        fraction += number.get<double>();
     };
     each_value(state, node.segments, [&](const Json& value) {
         if (value.is_structured()) {
@@ -51,7 +59,13 @@ Json sum_at(const Json& state, const Node& node) {
             add(value);
         }
     });
-    return exact ? Json(whole) : Json(fraction);
+    return exact ? exact->number() : Json(fraction);
+}
+
+/// An amount in a string, as the number that it is; else the value itself.
+Json as_number(const Json& value) {
+    const auto amount = value.is_string() ? amount_of(value) : std::nullopt;
+    return amount ? amount->number() : value;
 }
 
 bool is_true(const Json& value) {
@@ -129,7 +143,16 @@ const Json* Node::find(const Json& state, const NamedTruth& named, std::optional
 }
 
 bool Node::compares(const Json& left, const Json& right) const {
-    const bool ordered = (left.is_number() && right.is_number()) || (left.is_string() && right.is_string());
+    const bool are_texts = left.is_string() && right.is_string();
+    const bool is_of_equality = comparison == Operator::equal || comparison == Operator::unequal;
+    if (comparison == Operator::contains) return contains(left, right);
+    // "9.50" is less than 10 and than "10.00"; but "007" is another text than "7".
+    if ((left.is_string() || right.is_string()) && !(are_texts && is_of_equality)) {
+        const auto left_number = as_number(left);
+        const auto right_number = as_number(right);
+        if (left_number.is_number() && right_number.is_number()) return compares(left_number, right_number);
+    }
+    const bool ordered = are_texts || (left.is_number() && right.is_number());
     switch (comparison) {
         case Operator::equal: return left == right;
         case Operator::unequal: return left != right;
@@ -137,7 +160,7 @@ bool Node::compares(const Json& left, const Json& right) const {
         case Operator::less_equal: return ordered && left <= right;
         case Operator::greater: return ordered && left > right;
         case Operator::greater_equal: return ordered && left >= right;
-        case Operator::contains: return contains(left, right);
+        case Operator::contains: break;
     }
     return false;
 }

@@ -1,7 +1,6 @@
-#include <charconv>
-
 #include <simdjson.h>
 
+#include "debugger/amount.hpp"
 #include "debugger/answers.hpp"
 #include "foldback/history/json.hpp"
 
@@ -29,7 +28,8 @@ public:
         std::string_view text;
         if (type != simdjson::ondemand::json_type::string || value.get_string().get(text) != simdjson::SUCCESS)
             return nullptr;
-        return number_in(text);
+        const auto amount = amount_in(text);
+        return amount ? amount->number() : Json(nullptr);
     }
 
 private:
@@ -39,14 +39,6 @@ private:
         if (found.is_int64()) return found.get_int64();
         if (found.is_uint64()) return found.get_uint64();
         return found.get_double();
-    }
-
-    static Json number_in(std::string_view text) {
-        if (text.find_first_not_of("-0123456789.") != std::string_view::npos) return nullptr;
-        double number = 0;
-        const auto* const end = text.data() + text.size();
-        const auto parsed = std::from_chars(text.data(), end, number);
-        return parsed.ec == std::errc() && parsed.ptr == end ? Json(number) : Json(nullptr);
     }
 
     std::string pointer_;

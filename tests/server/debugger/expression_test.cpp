@@ -44,6 +44,29 @@ TEST_CASE("what cannot be compared is neither less nor greater") {
     CHECK(holds("/nothing != 3"));
 }
 
+TEST_CASE("an amount in a string is compared as the number that it is") {
+    const auto sold =
+        Json::parse(R"({"total":"-4.36","paid":"9.50","due":"10.00","pieces":"3","code":"007","day":"2026-11-23",
+        "lines":[{"price":"0.10"},{"price":"0.20"},{"price":3}],"long":"12345678901234567890"})");
+    const auto is_so = [&](std::string_view text) { return Expression::parse(text).holds(sold); };
+
+    CHECK(is_so("/total < 0"));
+    CHECK(is_so("/total = -4.36"));
+    CHECK_FALSE(is_so("/total >= 0"));
+    CHECK_FALSE(is_so("/total != -4.36"));
+    CHECK(is_so("/paid < /due"));
+    CHECK(is_so("/paid < '10'"));
+    CHECK(is_so("/pieces = 3"));
+    CHECK(is_so("sum(/lines/*/price) = 3.3"));
+    CHECK(is_so("sum(/lines/*/price) < /paid"));
+
+    CHECK_FALSE(is_so("/code = '7'"));
+    CHECK(is_so("/code = '007'"));
+    CHECK(is_so("/day < '2026-11-24'"));
+    CHECK_FALSE(is_so("/day < 3000"));
+    CHECK_FALSE(is_so("/long > 1"));
+}
+
 TEST_CASE("exists, count, sum and contains look into a state") {
     CHECK(holds("exists(/note)"));
     CHECK_FALSE(holds("exists(/lines/2)"));
