@@ -23,17 +23,22 @@ async function huntThrough(results, { prefix, question, isStopped, onMoment }) {
   const found = []
   let streams = 0
   let events = 0
+  const skipped = []
   for (let after = ""; !isStopped();) {
     const answer = await ask("find", { prefix, first: question, after })
     found.push(...answer.found)
     streams += answer.streams
     events += answer.events
+    skipped.push(...answer.skipped)
+    const complete = answer.complete || answer.after === after
     after = answer.after
     replace(results, el("p", { class: "quiet", role: "status" },
-      `${count(found.length, "stream")} of ${streams.toLocaleString("en")}, ${count(events, "event")} looked at${answer.complete ? "." : "…"}`),
+      `${count(found.length, "stream")} of ${streams.toLocaleString("en")}, ${count(events, "event")} looked at${complete ? "." : "…"}`),
+    skipped.slice(0, 20).map((one) => el("p", { class: "problem" }, "Not looked at: ", stranger(one.stream), ": ", stranger(one.because))),
+    found.length > 500 && el("p", { class: "quiet" }, "The first 500 of them:"),
     found.slice(0, 500).map((one) => foundRow({ committed_at: one.event?.committed_at, summary: `event ${one.moment} · ${one.event?.type ?? ""}` }, stranger(one.stream),
       () => onMoment(one.stream, one.moment))))
-    if (answer.complete) return
+    if (complete) return
   }
 }
 
@@ -100,9 +105,10 @@ export function findMoment({ stream, lens, invariants, onMoment, onError }) {
   }
   const jumpTo = async (text) => go((await ask("state", { stream, lens, at: text })).moment)
   const first = async (question) => {
-    const { found } = await ask("find", { stream, lens, first: question })
+    const { found, missing } = await ask("find", { stream, lens, first: question })
     if (found.length) return go(found[0].moment)
-    replace(results, el("p", null, invariants.includes(question) ? "It holds at every moment." : "It is true at no moment."))
+    replace(results, el("p", null, invariants.includes(question) ? "It holds at every moment." : "It is true at no moment."),
+      missing.map((pointer) => el("p", { class: "problem" }, "No state has ", stranger(pointer, { class: "mono" }), ".")))
   }
   const search = async (text) => {
     const { found, complete } = await ask("search", { stream, lens, text, limit: 200 })

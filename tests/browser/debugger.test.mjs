@@ -92,6 +92,18 @@ test("a question leads to the first moment at which it is true", async (t) => {
   await until(page, () => document.querySelectorAll('.json .flat[data-pointer^="/lines/"]').length === 10)
 })
 
+test("a question about what no state has is told from one that is true at no moment", async (t) => {
+  const page = await world.opened(t, "#/orders/42")
+  await momentIs(page, 114)
+  await page.keyboard.press("/")
+  await page.getByLabel("find", { exact: true }).fill("/totl < 0")
+  await page.keyboard.press("Enter")
+  await until(page, () => document.querySelector(".results").innerText.includes("No state has /totl."))
+  await page.getByLabel("find", { exact: true }).fill("/total < 0")
+  await page.keyboard.press("Enter")
+  await until(page, () => document.querySelector(".results").innerText === "It is true at no moment.")
+})
+
 test("blame names the event that set a field and leads there", async (t) => {
   const page = await world.opened(t, "#/orders/42?at=6")
   await momentIs(page, 6)

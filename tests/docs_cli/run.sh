@@ -69,6 +69,8 @@ faulty='orders debug-adapter --with-bug'
 exits 0 foldback find orders/42 --first '/total < -999'
 exits 1 foldback find 'orders/*' --first '/total < 0'
 exits 0 foldback shrink orders/42 --keep '/total < 0' --json
+exits 4 foldback find 'nothing/*' --first '/total < 0'
+exits 2 foldback find 'orders/*' --first '/total <'
 exits 1 foldback shrink orders/42 --keep '/total > 9999'
 exits 0 foldback bisect orders/42 --bad 2 --run '! grep -q total.:-' --json
 exits 1 foldback bisect orders/42 --run true

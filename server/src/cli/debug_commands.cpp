@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "cli/answers.hpp"
@@ -82,7 +85,8 @@ private:
                      {"found", Document::array()},
                      {"streams", 0},
                      {"events", 0},
-                     {"skipped", Document::array()}};
+                     {"skipped", Document::array()},
+                     {"missing", Document::array()}};
         std::string after;
         for (bool complete = false; !complete;) {
             const auto part = questions_.ask(
@@ -92,12 +96,26 @@ private:
             }
             for (const auto* number : {"streams", "events"})
                 all[number] = all[number].get<std::uint64_t>() + part.at(number).get<std::uint64_t>();
+            all["missing"] = after.empty() ? part.at("missing") : common(all["missing"], part.at("missing"));
             complete = part.at("complete").get<bool>() || part.at("after") == after;
             after = part["after"].get<std::string>();
             progress.update(all["events"].get<std::uint64_t>(), 0);
         }
         progress.clear();
+        if (all["streams"] == 0 && !command_.stream.empty())
+            throw Failure(
+                ExitCode::not_found,
+                fmt::format("no stream of JSON that this can be asked of begins with \"{}\"", printable(prefix)),
+                "The streams there are: foldback list");
         return report(all);
+    }
+
+    /// What is in both lists.
+    [[nodiscard]] static Document common(const Document& left, const Document& right) {
+        auto both = Document::array();
+        std::copy_if(left.begin(), left.end(), std::back_inserter(both),
+                     [&](const Document& one) { return std::find(right.begin(), right.end(), one) != right.end(); });
+        return both;
     }
 
     /// As a check would: the answer is no when something was found.
@@ -113,7 +131,13 @@ private:
                     output.note(
                         printable(fmt::format("skipped {}: {}", one.value("stream", ""), one.value("because", ""))));
             }
-            if (found.empty()) output.note("no moment was found");
+            if (found.empty()) {
+                output.note(fmt::format("no moment was found in {}, {}",
+                                        format_counted(answer.at("streams").get<std::uint64_t>(), "stream"),
+                                        format_counted(answer.at("events").get<std::uint64_t>(), "event")));
+                for (const auto& pointer : answer.at("missing"))
+                    output.note(printable(fmt::format("no state has {}", pointer.get<std::string>())));
+            }
         }
         return found.empty() ? ExitCode::ok : ExitCode::no;
     }

@@ -76,14 +76,16 @@ std::uint64_t Parameters::number(std::string_view name, std::uint64_t standard, 
     return *number;
 }
 
-Lens Context::lens_for(const StreamPath& stream, const std::optional<std::string>& named) const {
-    if (named && !named->empty()) {
-        try {
-            return registry.lens_named(*named);
-        } catch (const std::invalid_argument& error) {
-            throw RequestError(404, "no-such-lens", error.what());
-        }
+Lens Context::lens_named(const std::string& name) const {
+    try {
+        return registry.lens_named(name);
+    } catch (const std::invalid_argument& error) {
+        throw RequestError(404, "no-such-lens", error.what());
     }
+}
+
+Lens Context::lens_for(const StreamPath& stream, const std::optional<std::string>& named) const {
+    if (named && !named->empty()) return lens_named(*named);
     if (const auto* lens = registry.lens_for(stream)) return *lens;
     const auto& text = stream.text();
     if (text.size() > options.fork_prefix.size() && text.starts_with(options.fork_prefix)) {

@@ -83,6 +83,8 @@ public:
 
     /// The lens that a stream is seen through when none is named: that of its category, else `merge`.
     [[nodiscard]] Lens lens_for(const StreamPath& stream, const std::optional<std::string>& named) const;
+    /// Throws RequestError when there is none of this name.
+    [[nodiscard]] Lens lens_named(const std::string& name) const;
     /// Throws RequestError, RefusedError and StorageError.
     [[nodiscard]] Borrowed borrow(const StreamPath& stream, const std::optional<std::string>& lens);
     /// The parameters `stream` and `lens`.

@@ -167,16 +167,28 @@ bool Node::compares(const Json& left, const Json& right) const {
 
 namespace {
 
+bool is_of_pointer(const Node& node) {
+    using Kind = Node::Kind;
+    return node.kind == Kind::pointer || node.kind == Kind::exists || node.kind == Kind::count ||
+           node.kind == Kind::sum;
+}
+
 /// Adds the first segments of the pointers in it; false when one is of the whole state.
 bool add_members(const Node& node, std::vector<std::string>& members) {
-    using Kind = Node::Kind;
-    if (node.kind == Kind::pointer || node.kind == Kind::exists || node.kind == Kind::count || node.kind == Kind::sum) {
+    if (is_of_pointer(node)) {
         if (node.segments.empty() || node.segments.front() == "*") return false;
         if (std::find(members.begin(), members.end(), node.segments.front()) == members.end())
             members.push_back(node.segments.front());
     }
     return std::all_of(node.parts.begin(), node.parts.end(),
                        [&](const auto& part) { return add_members(*part, members); });
+}
+
+void add_pointers(const Node& node, std::vector<Expression::Pointer>& pointers) {
+    const auto is_there = [&](const Expression::Pointer& one) { return one.text == node.name; };
+    if (is_of_pointer(node) && std::none_of(pointers.begin(), pointers.end(), is_there))
+        pointers.push_back({node.name, node.segments});
+    for (const auto& part : node.parts) add_pointers(*part, pointers);
 }
 
 }  // namespace
@@ -188,6 +200,12 @@ Expression::Expression(std::shared_ptr<const Node> root) : root_(std::move(root)
 Expression Expression::parse(std::string_view text, const std::function<bool(std::string_view)>& is_name) {
     if (text.size() > max_bytes) throw ExpressionError("The expression is longer than 4096 bytes.", max_bytes);
     return Expression(parse_expression(text, is_name));
+}
+
+std::vector<Expression::Pointer> Expression::pointers() const {
+    std::vector<Pointer> pointers;
+    add_pointers(*root_, pointers);
+    return pointers;
 }
 
 bool Expression::holds(const Json& state, const NamedTruth& named) const { return root_->truth(state, named); }

@@ -41,6 +41,13 @@ public:
     /// The members of a state that it asks about, so that the others need not be read; null: it asks about all of it.
     [[nodiscard]] const std::vector<std::string>* members() const { return members_ ? &*members_ : nullptr; }
 
+    /// What each pointer in it names, each text once.
+    struct Pointer {
+        std::string text;
+        std::vector<std::string> segments;
+    };
+    [[nodiscard]] std::vector<Pointer> pointers() const;
+
     struct Node;
 
 private:

@@ -25,7 +25,7 @@ struct Expression::Node {
     std::vector<std::shared_ptr<const Node>> parts{};
     std::vector<std::string> segments{};
     Json literal{};
-    std::string name{};
+    std::string name{};  ///< of an invariant; of a pointer as it is written
 
     [[nodiscard]] bool truth(const Json& state, const NamedTruth& named) const;
     [[nodiscard]] std::optional<Json> evaluate(const Json& state, const NamedTruth& named) const;

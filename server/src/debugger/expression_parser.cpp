@@ -175,7 +175,7 @@ private:
             path = text_.substr(at_, end - at_);
             at_ = end;
         }
-        Node node{.kind = kind};
+        Node node{.kind = kind, .name = std::string(path)};
         try {
             node.segments = pointer_segments(path);
         } catch (const std::invalid_argument& error) {

@@ -7,8 +7,8 @@ namespace foldback::server::debugger {
 namespace {
 
 /// The first moment of one stream, with the event that led there; null when there is none.
-Json first_in(const Context& context, const Borrowed& timeline, const std::string& question) {
-    const auto predicate = predicate_of(question, timeline->lens(), timeline.redaction());
+Json first_in(const Context& context, const Borrowed& timeline, const std::string& question, UnseenPointers& unseen) {
+    const auto predicate = predicate_of(question, timeline->lens(), timeline.redaction(), &unseen);
     const auto first = timeline->first_where(predicate, {.from = timeline->first()}).moment;
     if (!first) return nullptr;
     auto found = stamp(context, *timeline);
@@ -33,7 +33,10 @@ public:
     Json run() {
         constexpr std::size_t page_streams = 100;
         // An answer for no lens at all is a mistake and not "found nothing".
-        if (!is_invariant_somewhere()) (void)Expression::parse(question_, [this](auto name) { return is_known(name); });
+        if (!is_invariant_somewhere())
+            (void)Expression::parse(question_, [this](auto name) { return is_known(name); });
+        else if (lens_ && !lens_->empty())
+            refuse_another_lens();
         bool complete = false;
         while (!complete && !is_full()) {
             const auto page = context_.store.list({.prefix = prefix_, .after = after_, .limit = page_streams});
@@ -46,12 +49,13 @@ public:
         }
         return {{"build", context_.options.build}, {"first", question_},   {"prefix", prefix_},
                 {"found", std::move(found_)},      {"streams", streams_},  {"events", events_},
-                {"skipped", std::move(skipped_)},  {"complete", complete}, {"after", after_}};
+                {"skipped", std::move(skipped_)},  {"complete", complete}, {"after", after_},
+                {"missing", unseen_.texts()}};
     }
 
 private:
     [[nodiscard]] bool is_full() const {
-        return events_ >= context_.options.max_events_per_answer || found_.size() >= limit_ || streams_ >= max_streams;
+        return events_ >= context_.options.max_events_per_answer || found_.size() >= limit_ || visited_ >= max_streams;
     }
 
     [[nodiscard]] bool is_known(std::string_view name) const {
@@ -67,16 +71,23 @@ private:
         if (skipped_.size() < most) skipped_.push_back({{"stream", info.stream.text()}, {"because", why}});
     }
 
+    void refuse_another_lens() const {
+        const auto lens = context_.lens_named(*lens_);
+        if (invariant_named(lens, question_) == nullptr)
+            throw RequestError(400, "bad-expression", "The lens " + lens.name + " has no invariant " + question_ + ".");
+    }
+
     void look_at(const StreamInfo& info) {
-        ++streams_;
+        ++visited_;
         if (framing_of(info.config.content_type) != Framing::json) return;
         const bool by_name = is_invariant_somewhere();
         const auto lens = context_.lens_for(info.stream, lens_);
         if (by_name && invariant_named(lens, question_) == nullptr) return;
         try {
             const auto timeline = context_.borrow(info.stream, lens_);
+            ++streams_;
             events_ += timeline->tail().value - timeline->first().value;
-            if (auto found = first_in(context_, timeline, question_); !found.is_null())
+            if (auto found = first_in(context_, timeline, question_, unseen_); !found.is_null())
                 found_.push_back(std::move(found));
         } catch (const StorageError&) {
             throw;
@@ -95,6 +106,8 @@ private:
     std::uint64_t limit_;
     Json found_ = Json::array();
     Json skipped_ = Json::array();
+    UnseenPointers unseen_;
+    std::uint64_t visited_ = 0;
     std::uint64_t streams_ = 0;
     std::uint64_t events_ = 0;
 };
@@ -108,10 +121,12 @@ Json answer_find(Context& context, const Parameters& parameters) {
     auto document = stamp(context, *timeline);
     document["first"] = question;
     Json found = Json::array();
-    if (auto first = first_in(context, timeline, question); !first.is_null()) found.push_back(std::move(first));
+    UnseenPointers unseen;
+    if (auto first = first_in(context, timeline, question, unseen); !first.is_null()) found.push_back(std::move(first));
     document["found"] = std::move(found);
     document["streams"] = 1;
     document["complete"] = true;
+    document["missing"] = unseen.texts();
     return document;
 }
 

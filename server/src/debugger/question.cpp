@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "debugger/expression.hpp"
-
 namespace foldback::server::debugger {
 
 const LensInvariant* invariant_named(const Lens& lens, std::string_view name) {
@@ -13,16 +11,35 @@ const LensInvariant* invariant_named(const Lens& lens, std::string_view name) {
     return found == lens.invariants.end() ? nullptr : &*found;
 }
 
-FoldPredicate predicate_of(const std::string& question, const Lens& lens, const Redaction& redaction) {
+void UnseenPointers::look(const Expression& expression, const nlohmann::ordered_json& state) {
+    if (!left_) left_ = expression.pointers();
+    std::erase_if(*left_, [&](const Expression::Pointer& pointer) {
+        bool is_there = false;
+        each_value(state, pointer.segments, [&](const auto&) { is_there = true; });
+        return is_there;
+    });
+}
+
+std::vector<std::string> UnseenPointers::texts() const {
+    std::vector<std::string> texts;
+    if (!left_) return texts;
+    for (const auto& pointer : *left_) texts.push_back(pointer.text);
+    return texts;
+}
+
+FoldPredicate predicate_of(const std::string& question, const Lens& lens, const Redaction& redaction,
+                           UnseenPointers* unseen) {
     if (const auto* invariant = invariant_named(lens, question))
         return [invariant](const Fold& fold) { return !invariant->holds(fold); };
     const auto is_name = [&](std::string_view word) { return invariant_named(lens, word) != nullptr; };
     auto expression = Expression::parse(question, is_name);
-    return [&lens, &redaction, expression = std::move(expression), text = std::string()](const Fold& fold) mutable {
+    return [&lens, &redaction, unseen, expression = std::move(expression),
+            text = std::string()](const Fold& fold) mutable {
         text.clear();
         fold.write_state(text);
         const auto* members = expression.members();
         const auto state = members == nullptr ? redaction.state(text) : redaction.state(text, *members);
+        if (unseen != nullptr) unseen->look(expression, state);
         return expression.holds(state, [&](std::string_view name) {
             const auto* invariant = invariant_named(lens, name);
             return invariant != nullptr && invariant->holds(fold);

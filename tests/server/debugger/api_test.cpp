@@ -189,6 +189,21 @@ TEST_CASE("invariants say where each broke, and find leads to the first such eve
     CHECK(everywhere["found"][0]["event"]["type"] == "Discounted");
 }
 
+TEST_CASE("find counts the streams that it looked at, and says which pointers no state had") {
+    Debugged debugged;
+    append(*debugged.store, "stock/tea", R"({"type":"Counted","data":{"pieces":3}})");
+
+    CHECK(debugged.ask("find?first=total-not-negative")["streams"] == 1);
+    CHECK(debugged.ask("find?prefix=none/&first=total-not-negative")["streams"] == 0);
+    CHECK(debugged.ask("find?stream=orders/42&first=/totl%20%3C%200%20or%20/total%20%3E%209999")["missing"] ==
+          Json::array({"/totl"}));
+    CHECK(debugged.ask("find?first=/pieces%20%3E%209%20and%20exists(/lines/*/nothing)")["missing"] ==
+          Json::array({"/lines/*/nothing"}));
+    CHECK(debugged.ask("find?first=total-not-negative")["missing"].empty());
+    CHECK(debugged.refused("find?first=total-not-negative&lens=raw", 400) == "bad-expression");
+    CHECK(debugged.refused("find?first=total-not-negative&lens=none", 404) == "no-such-lens");
+}
+
 TEST_CASE("find answers expressions over one stream and over a prefix, in parts when there are many") {
     Debugged debugged({.max_events_per_answer = 1});
     append(*debugged.store, "orders/43", usual_history());
