@@ -1,5 +1,6 @@
 // Questions to /debug/api/. The newest question of a kind wins: answers to older ones are dropped.
 
+import { parse, write } from "./json.js"
 import { request } from "./session.js"
 
 export class Problem extends Error {
@@ -11,7 +12,7 @@ export class Problem extends Error {
 }
 
 async function read(response) {
-  const document = await response.json().catch(() => null)
+  const document = await response.text().then(parse).catch(() => null)
   if (!response.ok) throw new Problem(document, response.status)
   return document
 }
@@ -28,7 +29,7 @@ export const askWhatIf = async (body) =>
   read(await request("/debug/api/whatif", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body: write(body),
   }))
 
 export const exportUrl = (parameters) => `/debug/api/export?${query(parameters)}`

@@ -7,6 +7,7 @@ import { editEvent, goToMoment, openDialog, showKeys } from "./dialogs.js"
 import { clock, el, icon, replace, stranger } from "./dom.js"
 import { findMoment, streamFinder } from "./finder.js"
 import { HistoryStrips } from "./history.js"
+import { indented } from "./json.js"
 import { Follower } from "./live.js"
 import { pushMoment, readMoment, replaceMoment } from "./moment.js"
 import { eventPanel, statePanel } from "./panels.js"
@@ -239,14 +240,7 @@ async function trace() {
 }
 
 // What if.
-const stored = () => {
-  const text = now.answer?.event?.stored ?? "{}"
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
-}
+const stored = () => indented(now.answer?.event?.stored ?? "{}")
 const edit = () => now.answer?.event && editEvent(`What if event ${now.answer.moment} had been`, stored(), (event) => whatIf.replace(now.answer.moment, event))
 const insert = () => now.answer && editEvent(`What if before event ${now.answer.moment} there had been`, stored(), (event) => whatIf.insert(Math.max(1, now.answer.moment), event))
 

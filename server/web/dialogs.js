@@ -1,6 +1,7 @@
 // Dialogs: editing an event, going to a moment, the keys.
 
 import { el, replace, stranger } from "./dom.js"
+import { parse } from "./json.js"
 
 /** A modal dialog that is gone when it is closed. */
 export function openDialog(className, title, ...children) {
@@ -21,7 +22,7 @@ export function editEvent(title, text, onDone) {
   const dialog = openDialog("editor", title, area, problem, el("p", { class: "actions" }, el("button", {
     type: "button", class: "primary", onclick: () => {
       try {
-        const event = JSON.parse(area.value)
+        const event = parse(area.value)
         dialog.close()
         onDone(event)
       } catch (error) {

@@ -1,6 +1,7 @@
 // A JSON value as a tree: changed parts are marked, each part can say which event set it, numbers can be pinned.
 
 import { el, stranger, visible } from "./dom.js"
+import { write } from "./json.js"
 
 const longest = 240
 const mostElements = 200
@@ -8,8 +9,8 @@ const mostElements = 200
 export const escapeSegment = (key) => String(key).replaceAll("~", "~0").replaceAll("/", "~1")
 
 function scalar(value) {
-  const kind = value === null ? "null" : typeof value
-  const text = kind === "string" ? JSON.stringify(visible(value)) : JSON.stringify(value)
+  const kind = value === null ? "null" : typeof value === "bigint" ? "number" : typeof value
+  const text = write(kind === "string" ? visible(value) : value)
   const shown = stranger(text.length > longest ? `${text.slice(0, longest)}…` : text, { class: `v ${kind}` })
   if (text.length <= longest) return shown
   const more = el("button", {
@@ -25,7 +26,7 @@ function scalar(value) {
 
 const isScalar = (value) => value === null || typeof value !== "object"
 /** A number, or an amount in a string such as "23.40": what can be drawn over time. */
-const isAmount = (value) => typeof value === "number" || (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) && value.length < 20)
+const isAmount = (value) => ["number", "bigint"].includes(typeof value) || (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) && value.length < 20)
 
 export const blameButton = (found, onEvent) => el("button", {
   class: "blame", type: "button", title: `set by event ${found.event}`, onclick: () => onEvent?.(found.event),
@@ -74,7 +75,7 @@ export function jsonView(value, { changes = [], blame = null, pins = [], identit
   const parts = (key, pointer, inner, tag) => {
     const change = changed.get(pointer)
     const was = change && "before" in change && (change.before === null || typeof change.before !== "object")
-      ? el("span", { class: "was" }, el("del", null, stranger(JSON.stringify(change.before).slice(0, 80))), " → ") : null
+      ? el("span", { class: "was" }, el("del", null, stranger(write(change.before).slice(0, 80))), " → ") : null
     const structured = inner !== null && typeof inner === "object"
     const pin = isAmount(inner) && onPin && el("button", {
       class: "pin", type: "button", title: pins.includes(pointer) ? "unpin" : "pin: show it over all events",
@@ -94,7 +95,7 @@ export function jsonView(value, { changes = [], blame = null, pins = [], identit
     for (const one of removed.get(pointer) ?? []) {
       items.push(el("li", null, el("div", { class: "row removed" },
         el("span", { class: "k" }, stranger(one.path.slice(one.path.lastIndexOf("/") + 1))),
-        el("del", null, stranger(JSON.stringify(one.before ?? null).slice(0, 160))))))
+        el("del", null, stranger(write(one.before ?? null).slice(0, 160))))))
     }
     if (entries.length > mostElements) items.push(el("li", { class: "quiet" }, `… ${entries.length - mostElements} more`))
     return el("ul", { class: isArray ? "array" : "object" }, items)

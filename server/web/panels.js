@@ -2,12 +2,13 @@
 
 import { exportUrl } from "./api.js"
 import { clock, el, replace, stranger, visible } from "./dom.js"
+import { indented, parse, write } from "./json.js"
 import { jsonView } from "./json_view.js"
 import { fileLink } from "./session.js"
 import { showShrunk } from "./shrink.js"
 
 const shortest = (value) => {
-  const text = JSON.stringify(value)
+  const text = write(value)
   return text === undefined ? "" : text.length > 90 ? `${text.slice(0, 90)}…` : text
 }
 
@@ -72,18 +73,10 @@ export function statePanel(node, answer, options) {
   )
 }
 
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
-}
-
 function understoodAsStored({ stored, current, type, version }) {
   if (current.length !== 1 || current[0].type !== type || current[0].version !== version) return false
   try {
-    return JSON.stringify(JSON.parse(stored).data) === JSON.stringify(current[0].data)
+    return write(parse(stored).data) === write(current[0].data)
   } catch {
     return false
   }
@@ -121,9 +114,9 @@ export function eventPanel(node, answer, { traced, onTrace, onEdit, onInsert, on
       fact("says", clock(event.timestamp, { date: true })), fact("actor", event.metadata.actor),
       fact("id", event.id), fact("command", event.metadata.command), fact("causation", event.metadata.causation),
       fact("correlation", event.metadata.correlation), fact("trace", event.metadata.traceparent), fact("offset", `${event.offset} in the stream, ${event.position} in the store`)),
-    el("h3", null, "as stored"), source(pretty(event.stored)),
+    el("h3", null, "as stored"), source(indented(event.stored)),
     understoodAsStored(event) ? el("p", { class: "quiet same" }, "It is understood today as it is stored.")
       : event.current.length > 0 && [el("h3", null, "as understood today"), event.current.map((one) =>
-      source(JSON.stringify(one, null, 2)))],
+      source(write(one, 2)))],
   )
 }

@@ -102,6 +102,7 @@ export function markStrip(history, marks, onMoment) {
 export function sparkline(series, onMoment, onUnpin) {
   const height = 28
   const points = series.points.filter(({ last }) => last !== null)
+    .map(({ moment, min, max, last }) => ({ moment, min: Number(min), max: Number(max), last: Number(last) }))
   const low = Math.min(...points.map(({ min }) => min))
   const high = Math.max(...points.map(({ max }) => max))
   const x = (moment) => place(series, moment) * width

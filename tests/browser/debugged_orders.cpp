@@ -210,6 +210,10 @@ int main() {
                  R"({"type":"ItemAdded","version":1,"id":"old-2","data":{"sku":"tea-1","quantity":"two"}})");
     for (int i = 0; i < 12; ++i) seed.order("orders/" + std::to_string(10 + i), 6 + i);
     seed.order("orders/42", 90);
+    seed.message(
+        "numbers/1",
+        R"({"type":"Set", "data":{"id":9007199254740993,"price":1.10,"none":{},"tags":[ ],"text":"a, {b} \"c\""}})");
+    seed.message("numbers/1", R"({"type":"Set","data":{"id":18446744073709551615}})");
     hostile_events(seed);
     seed.large_order("orders/large", 100'000);
 

@@ -92,6 +92,25 @@ test("a question leads to the first moment at which it is true", async (t) => {
   await until(page, () => document.querySelectorAll('.json .flat[data-pointer^="/lines/"]').length === 10)
 })
 
+test("numbers that JavaScript does not know are shown, and edited, as they are stored", async (t) => {
+  const page = await world.opened(t, "#/numbers/1?at=1")
+  await momentIs(page, 1)
+  assert.match(await page.locator('.panel.state [data-pointer="/id"]').innerText(), /9007199254740993/)
+  assert.equal(await page.locator(".source").first().innerText(), [
+    '{', '  "type": "Set",', '  "data": {', '    "id": 9007199254740993,', '    "price": 1.10,', '    "none": {},', '    "tags": [],',
+    '    "text": "a, {b} \\"c\\""', '  }', '}'].join("\n"))
+  await page.keyboard.press("e")
+  await page.getByRole("button", { name: "What if", exact: true }).click()
+  await page.locator(".side").nth(1).waitFor()
+  assert.match(await page.locator(".what-if > .changes, .what-if > p").first().innerText(), /Nothing changed/)
+  await page.keyboard.press("End")
+  await momentIs(page, 2)
+  assert.match(await page.locator('.panel.state [data-pointer="/id"]').innerText(), /9007199254740993.*18446744073709551615/)
+  await page.locator('.panel.state [data-pointer="/id"] .pin').click()
+  await page.locator(".spark polyline").waitFor()
+  isQuiet(page)
+})
+
 test("a question about what no state has is told from one that is true at no moment", async (t) => {
   const page = await world.opened(t, "#/orders/42")
   await momentIs(page, 114)

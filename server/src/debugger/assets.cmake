@@ -1,7 +1,7 @@
 # Included by the folder of the target: a generated file is known there only.
 # The page's files become constants of the program: readable in server/web, nothing to install beside the binary.
 set(web_files index.html debugger.css icon.svg
-    api.js app.js blame.js causation.js dialogs.js dom.js finder.js history.js json_view.js live.js moment.js panels.js
+    api.js app.js blame.js causation.js dialogs.js dom.js finder.js history.js json.js json_view.js live.js moment.js panels.js
     player.js session.js shrink.js state_pages.js strips.js timeline.js what_if.js)
 list(TRANSFORM web_files PREPEND "${PROJECT_SOURCE_DIR}/server/web/" OUTPUT_VARIABLE web_paths)
 list(JOIN web_paths "|" web_list)
