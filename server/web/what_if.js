@@ -93,6 +93,8 @@ export class WhatIf {
         el("p", { class: "problem" }, stranger(name), ` broke at event ${first}`)), jsonView(one.state, { changes, identity: this.identityOf(answer.lens.name) }))
     const cell = (event, empty) => event === null ? el("td", { class: "quiet" }, empty)
       : el("td", null, `${event.number} `, stranger(event.type || "(no type)"), event.problem ? " (not decoded)" : "")
+    const unread = answer.rows.filter(({ kind, what_if }) => kind !== "same" && what_if?.problem).map(({ what_if }) =>
+      el("p", { class: "problem", role: "alert" }, `Event ${what_if.number} of the what-if is not decoded, so it changes nothing: `, stranger(what_if.problem)))
     const name = el("input", {
       "aria-label": "name of the fork", value: `${this.forkPrefix}${answer.stream.startsWith(this.forkPrefix) ? answer.stream.slice(this.forkPrefix.length) : answer.stream}-what-if`,
     })
@@ -105,7 +107,7 @@ export class WhatIf {
     replace(this.node,
       el("header", null, el("h2", null, "What if"), el("span", { class: "quiet" },
         `shares the first ${count(answer.fork_point, "event")}; ${answer.saved ? "written as a fork" : "nothing is written"}`)),
-      el("h3", null, "What is different in the end"), changeList(answer.changes),
+      unread, el("h3", null, "What is different in the end"), changeList(answer.changes),
       el("div", { class: "sides" }, side("as it happened", answer.real, []), side("what if", answer.what_if, answer.changes)),
       el("details", null, el("summary", null, "Both histories"), el("table", { class: "histories" }, el("tbody", null,
         answer.rows.map((row) => el("tr", { class: row.kind }, cell(row.real, "—"), cell(row.what_if, "(skipped)"),

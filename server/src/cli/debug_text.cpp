@@ -154,6 +154,12 @@ std::string what_if_text(const Document& answer) {
                                 text_of(report, "name"), text_of(report, "first"));
         }
     }
+    for (const auto& row : answer.at("rows")) {
+        const auto& event = row.at("what_if");
+        if (row.at("kind") == "same" || event.is_null() || !event.contains("problem")) continue;
+        text += fmt::format("! what if: event {} is not decoded, so it changes nothing: {}\n", text_of(event, "number"),
+                            text_of(event, "problem"));
+    }
     if (!saved.is_null())
         text += fmt::format("saved as {}, which expires {} s after it was last read\n", text_of(saved, "stream"),
                             text_of(saved, "ttl_seconds"));
