@@ -195,7 +195,7 @@ function draw() {
 function drawState() {
   statePanel(states, now.answer, {
     view: now.view, blame: blame.shown, pins: now.pins, identity: identityOf(now.answer.lens.name),
-    since: now.changesSince, broke: strips.brokeAt(now.answer.moment),
+    since: now.changesSince, broke: strips.brokeAt(now.answer.moment), unread: strips.unreadUpTo(now.answer.moment),
     onView: (view) => { now.view = view; drawState() }, onBlame: toggleBlame, onPin: togglePin, onEvent: (at) => go({ at }),
     onSince: () => go({ since: "" }, { replace: true }), onSkip: () => whatIf.skip(now.answer.moment), onEdit: edit, onTrace: toggleTrace,
   })

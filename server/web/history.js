@@ -16,6 +16,7 @@ export class HistoryStrips {
     this.pins = el("div", { class: "pins" })
     this.names = new Map()
     this.broken = []
+    this.unread = []
   }
 
   /** Everything anew: another stream or lens, or one that has grown. */
@@ -32,6 +33,7 @@ export class HistoryStrips {
         for (const [from] of ranges) broken.set(from, [...(broken.get(from) ?? []), name])
       }
       this.names = broken
+      this.unread = found.unreadable.map(({ event }) => event)
       this.broken = [...broken.keys()].sort((a, b) => a - b)
       this.onBroken(broken)
       this.#series.clear()
@@ -58,6 +60,11 @@ export class HistoryStrips {
   /** The names of the invariants that broke at a moment, having held before. */
   brokeAt(moment) {
     return this.names.get(moment) ?? []
+  }
+
+  /** The events up to a moment that could not be decoded: what is shown lacks them. */
+  unreadUpTo(moment) {
+    return this.unread.filter((event) => event <= moment)
   }
 
   /** The nearest moment after, or before, at which an invariant broke. */

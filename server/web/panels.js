@@ -1,7 +1,7 @@
 // The state at the moment, and the event that led there.
 
 import { exportUrl } from "./api.js"
-import { clock, el, replace, stranger, visible } from "./dom.js"
+import { clock, count, el, replace, stranger, visible } from "./dom.js"
 import { indented, parse, write } from "./json.js"
 import { jsonView } from "./json_view.js"
 import { fileLink } from "./session.js"
@@ -47,10 +47,10 @@ function suspicion(answer, broke, { onSkip, onEdit, onTrace, onEvent }) {
 
 /**
  * `view`: "tree" or "diff"; `since`: {moment, changes} instead of those of the last event; `broke`: names of the
- * invariants that broke here.
+ * invariants that broke here; `unread`: numbers of the events so far that could not be decoded.
  */
 export function statePanel(node, answer, options) {
-  const { view, onView, blame, onBlame, pins, onPin, onEvent, since, onSince, broke, identity } = options
+  const { view, onView, blame, onBlame, pins, onPin, onEvent, since, onSince, broke, unread, identity } = options
   const changes = since?.changes ?? answer.changes
   const tab = (name, label) => el("button", {
     type: "button", role: "tab", "aria-selected": String(view === name), onclick: () => onView(name),
@@ -63,6 +63,8 @@ export function statePanel(node, answer, options) {
           "blame"))),
     since && el("p", { class: "since" }, `Changes since event ${since.moment} `,
       el("button", { type: "button", class: "more", onclick: onSince }, "since the event before")),
+    unread.length > 0 && el("p", { class: "problem" }, `${count(unread.length, "event")} up to here ${unread.length === 1 ? "is" : "are"} not decoded and changed nothing, so this may be wrong: `,
+      el("button", { type: "button", class: "more", onclick: () => onEvent(unread[0]) }, `event ${unread[0]}`)),
     suspicion(answer, broke, options),
     invariantList(answer.invariants.filter(({ name }) => !broke.includes(name))),
     view === "diff" ? changeList(changes)
