@@ -117,8 +117,20 @@ async function show(wanted) {
       await strips.show(source(), now.pins)
     } else if (pinned) await strips.pin(source(), now.pins)
   } catch (error) {
-    complain(error)
+    if (now.answer && !other) return complain(error)
+    await elsewhere(wanted, error)
   }
+}
+
+/** A link that leads nowhere: to the nearest place that there is, with a word on why. */
+async function elsewhere(wanted, error) {
+  now.answer = null
+  const nearer = { "no-such-moment": { at: null }, "bad-moment": { at: null }, "no-such-lens": { lens: "", build: "" } }[error.code]
+  if (nearer && Object.keys(nearer).some((name) => wanted[name])) {
+    replaceMoment({ ...wanted, ...nearer })
+    await show({ ...wanted, ...nearer })
+  } else welcome()
+  complain(error)
 }
 
 /** What is on the screen. */
@@ -158,9 +170,10 @@ function welcome() {
   now.answer = null
   document.title = "Foldback debugger"
   document.body.classList.remove("ready")
+  replace(streamButton, "Open a stream")
   replace(welcomeNode, el("h1", null, "Fold back to any moment"),
     el("p", { class: "quiet" }, "Open a stream to see what it was after each of its events, or ask where something is broken."),
-    streamFinder({ about, onStream: openStream, onMoment: openStream, onError: complain }),
+    streamFinder({ about, onStream: openStream, onMoment: openStream }),
     about.lenses.every(({ kind }) => kind !== "aggregate") && el("div", { class: "lesson" },
       el("p", null, "These streams are folded by built-in lenses. A service shows its own states, and where they are broken, by one line for each aggregate:"),
       el("pre", null, 'registry.add<Order>("orders", {.invariants = {{"total-not-negative", …}}});')))
