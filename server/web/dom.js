@@ -39,7 +39,26 @@ const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\
 export const visible = (text) =>
   String(text).replace(invisible, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-export const replace = (node, ...children) => node.replaceChildren(...children.flat(Infinity).filter(Boolean))
+/** What a control is called: after its place in a state or a list, else after what it says. */
+function nameOf(control) {
+  const place = control.closest("[data-pointer], [data-number]")
+  const here = place ? `${place.dataset.pointer ?? place.dataset.number}` : control.title || control.textContent
+  return [control.tagName, control.classList[0], here].join("\n")
+}
+
+/** Draws what is in a node anew. The control that had the focus has it again, or the one that stands where it stood. */
+export function redraw(node, draw) {
+  const had = document.activeElement
+  if (had === node || !node.contains(had)) return draw()
+  const controls = () => [...node.querySelectorAll("button, a, input, select, summary, [tabindex]")]
+  const [index, name] = [controls().indexOf(had), nameOf(had)]
+  draw()
+  const now = controls()
+  const again = now.find((one) => nameOf(one) === name) ?? now[Math.min(index, now.length - 1)]
+  again?.focus({ preventScroll: true })
+}
+
+export const replace = (node, ...children) => redraw(node, () => node.replaceChildren(...children.flat(Infinity).filter(Boolean)))
 
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`
 

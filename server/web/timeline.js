@@ -1,7 +1,7 @@
 // The list of events: only the rows that can be seen exist, the rest is fetched when scrolled to.
 
 import { ask } from "./api.js"
-import { clock, dayAndTime, el, stranger } from "./dom.js"
+import { clock, dayAndTime, el, redraw, stranger } from "./dom.js"
 
 const rowHeight = 34
 const pageSize = 200
@@ -113,7 +113,7 @@ export class EventList {
       const to = Math.min(tail, from + Math.ceil(this.node.clientHeight / rowHeight) + 10)
       const rows = []
       for (let number = from; number <= to; ++number) rows.push(this.#row(number))
-      this.rows.replaceChildren(...rows)
+      redraw(this.rows, () => this.rows.replaceChildren(...rows))
     })
   }
 }
