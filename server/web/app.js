@@ -59,7 +59,7 @@ function complain(error) {
 const openStream = (stream, at = null) => go({ stream, at, lens: "", build: "", since: "", pins: [] })
 
 function openFinder() {
-  const dialog = openDialog("finder", "Streams", streamFinder({ about, onError: complain,
+  const dialog = openDialog("finder", "Streams", streamFinder({ about,
     onStream: (stream) => { dialog.close(); openStream(stream) }, onMoment: (stream, at) => { dialog.close(); openStream(stream, at) } }))
 }
 
@@ -304,7 +304,10 @@ function build() {
     return found.length > 0 && el("optgroup", { label }, found.map(({ name }) => el("option", { value: name }, name)))
   }
   replace(lensSelect, lensGroup("aggregate", "aggregates"), lensGroup("built-in", "built in"))
-  follower = new Follower({ prefix: about.stream_prefix, onGrown: () => go({ at: null }, { replace: true }) })
+  follower = new Follower({ prefix: about.stream_prefix, onGrown: () => go({ at: null }, { replace: true }), onStatus: (status) => {
+    liveButton.textContent = status
+    liveButton.classList.toggle("lost", status !== "live")
+  } })
   whatIf = new WhatIf({ onChange: () => list.mark({ edits: whatIf.marks }), onStream: (stream) => go({ stream, at: null, lens: now.answer.lens.name, pins: [] }),
     identityOf, forkPrefix: about.fork_prefix, readOnly: about.read_only })
   historyNode.append(strips.overTime,

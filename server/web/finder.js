@@ -43,14 +43,16 @@ async function huntThrough(results, { prefix, question, isStopped, onMoment }) {
 }
 
 /** A list of streams to type in; `hunts` are questions about all streams of a category. */
-export function streamFinder({ about, onStream, onMoment, onError }) {
+export function streamFinder({ about, onStream, onMoment }) {
   const list = el("div", { class: "streams" })
   let turn = 0
   let shown = []
   const load = async (after = "") => {
     const mine = ++turn
     const prefix = input.value.trim()
-    const answer = await ask("streams", { prefix, after, limit: 100 }).catch(onError)
+    const answer = await ask("streams", { prefix, after, limit: 100 }).catch((error) => {
+      if (mine === turn) replace(list, el("p", { class: "problem", role: "alert" }, stranger(error.message)))
+    })
     if (!answer || mine !== turn) return
     shown = after === "" ? answer.streams : [...shown, ...answer.streams]
     const rows = shown.map((one) => el("button", {

@@ -9,10 +9,11 @@ export class Follower {
   #wanted = null
   #due = 0
 
-  /** `onGrown` is called when there are new events, at most five times a second. */
-  constructor({ prefix, onGrown }) {
+  /** `onGrown` is called when there are new events, at most five times a second; `onStatus` with "live", "reconnecting" or "ended". */
+  constructor({ prefix, onGrown, onStatus }) {
     this.prefix = prefix
     this.onGrown = onGrown
+    this.onStatus = onStatus
     document.addEventListener("visibilitychange", () => this.#connect())
   }
 
@@ -26,6 +27,7 @@ export class Follower {
   #connect() {
     this.#connection?.abort()
     this.#connection = null
+    this.onStatus("live")
     if (this.#wanted && !document.hidden) this.#listen((this.#connection = new AbortController()), this.#wanted)
   }
 
@@ -33,16 +35,19 @@ export class Follower {
   async #listen(connection, stream) {
     const address = `${this.prefix}${stream.split("/").map(encodeURIComponent).join("/")}?offset=now&live=sse`
     const options = { signal: connection.signal, headers: { accept: "text/event-stream" } }
+    const say = (status) => connection.signal.aborted || this.onStatus(status)
     while (!connection.signal.aborted) {
       try {
         const response = await request(address, options)
-        if (response.status < 500 && !response.ok) return
+        if (response.status < 500 && !response.ok) return say("ended")
         if (!response.ok) throw new Error(`the server answered ${response.status}`)
+        say("live")
         // What came between two connections has not been told.
         this.#grown(connection)
-        if (await this.#readUntilEnd(response.body, connection)) return
+        if (await this.#readUntilEnd(response.body, connection)) return say("ended")
       } catch {
         if (connection.signal.aborted) return
+        say("reconnecting")
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }

@@ -25,7 +25,9 @@ export async function request(address, options = {}) {
   for (;;) {
     const token = sessionStorage.getItem(kept)
     const headers = token === null ? options.headers : { ...options.headers, authorization: `Bearer ${token}` }
-    const response = await fetch(address, { ...options, headers })
+    const response = await fetch(address, { ...options, headers }).catch((error) => {
+      throw error.name === "AbortError" ? error : new Error(`No answer from ${location.host}: is the program still running? What is shown is what it last said.`)
+    })
     const isForOthers = response.status === 403 && token !== null && address.startsWith("/debug/")
     if (response.status !== 401 && !isForOthers) return response
     // Another question may have got a new one meanwhile.
