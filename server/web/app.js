@@ -65,7 +65,8 @@ function openFinder() {
 
 function openSearch() {
   if (!now.answer) return openFinder()
-  findMoment({ stream: now.stream, lens: now.answer.lens.name, invariants: now.answer.invariants.map(({ name }) => name), onMoment: (at) => go({ at }) })
+  findMoment({ stream: now.stream, lens: now.answer.lens.name, invariants: now.answer.invariants.map(({ name }) => name),
+    committed: now.answer.event?.committed_at, onMoment: (at) => go({ at }) })
 }
 
 function openGoTo() {

@@ -33,24 +33,27 @@ export function editEvent(title, text, onDone) {
   area.focus()
 }
 
-/** A time as people write it, as the API wants it; null when it is none. Without a zone it is UTC, as all times here. */
-export function timeIn(text, today) {
-  const found = /^(?:(\d{4}-\d\d-\d\d)(?:[T ]|$))?(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:\d\d)?$/.exec(text.trim())
+const dayOf = (committed) => (committed ?? new Date().toISOString()).slice(0, 10)
+
+/** A time as people write it, as the API wants it; null when it is none. Without a day it is of the day of `committed`, without a zone UTC. */
+export function timeIn(text, committed) {
+  const today = dayOf(committed)
+  const found = /^(?:(\d{4}-\d\d-\d\d)(?:[T ]|$))?(\d?\d:\d\d(?::\d\d(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:\d\d)?$/.exec(text.trim())
   if (!found || (!found[1] && !found[2])) return null
-  const [, day = today, time = "00:00", zone = "Z"] = found
+  const [, day = today, clock = "00:00", zone = "Z"] = found
+  const time = clock.replace(/^\d:/, "0$&")
   return `${day}T${time.length === 5 ? `${time}:00` : time}${zone}`
 }
 
 /** `onMoment(text)` is a promise: it fails where there is no such moment. */
 export function goToMoment({ committed, onMoment }) {
-  const day = (committed ?? new Date().toISOString()).slice(0, 10)
   const problem = el("p", { class: "problem", role: "alert" })
   const run = async (event) => {
     event.preventDefault()
     const text = input.value.trim()
     if (!text) return
     try {
-      await onMoment(timeIn(text, day) ?? text)
+      await onMoment(timeIn(text, committed) ?? text)
       dialog.close()
     } catch (error) {
       replace(problem, stranger(error.message))
@@ -59,7 +62,7 @@ export function goToMoment({ committed, onMoment }) {
   const input = el("input", { type: "search", "aria-label": "moment or time", placeholder: "17, -3, 09:14:07 or 2026-11-23 09:14", autofocus: true })
   const dialog = openDialog("finder", "Go to", el("form", { onsubmit: run }, input, el("button", { class: "primary" }, "Go")),
     el("p", { class: "quiet" }, "The number of an event, how many before the tail, or a time (UTC): then it is the moment after everything that was committed until then. ",
-      `A time alone is one of ${day}.`), problem)
+      `A time alone is one of ${dayOf(committed)}.`), problem)
 }
 
 export function showKeys() {

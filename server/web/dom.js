@@ -62,16 +62,16 @@ export const replace = (node, ...children) => redraw(node, () => node.replaceChi
 
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`
 
-/** 2026-11-23T09:14:07.221Z as 09:14:07.221, in the time zone of UTC. */
+/** 2026-11-23T09:14:07.221Z as 09:14:07.221Z, or with its date: always UTC, and said to be so. */
 export function clock(time, { date = false } = {}) {
   if (!time) return ""
   const [day, rest] = time.split("T")
-  return `${date ? `${day} ` : ""}${rest.replace("Z", "")}`
+  return `${date ? `${day} ` : ""}${rest}`
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-/** The same as 23 Nov 09:14:07. */
+/** The same as 23 Nov 09:14:07, for lists: UTC. */
 export function dayAndTime(time) {
   if (!time) return ""
   const [day, rest] = time.split("T")

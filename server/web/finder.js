@@ -1,7 +1,7 @@
 // Finding a stream, the first moment at which something is so in any stream, and a moment in one.
 
 import { ask } from "./api.js"
-import { openDialog } from "./dialogs.js"
+import { openDialog, timeIn } from "./dialogs.js"
 import { count, dayAndTime, el, replace, stranger } from "./dom.js"
 
 /** Up and down go through the buttons of a list. */
@@ -87,7 +87,7 @@ export function streamFinder({ about, onStream, onMoment }) {
 }
 
 /** Text in events, the first moment of a question, or a time. */
-export function findMoment({ stream, lens, invariants, onMoment, onError }) {
+export function findMoment({ stream, lens, invariants, committed, onMoment }) {
   const results = el("div", { class: "results" })
   const run = async (event) => {
     event.preventDefault()
@@ -95,7 +95,8 @@ export function findMoment({ stream, lens, invariants, onMoment, onError }) {
     if (!text) return
     replace(results, el("p", { class: "quiet" }, "Looking…"))
     try {
-      await (/^\d{4}-\d\d-\d\dT/.test(text) ? jumpTo(text) : isQuestion(text) ? first(text) : search(text))
+      const time = text.includes(":") ? timeIn(text, committed) : null
+      await (time ? jumpTo(time) : isQuestion(text) ? first(text) : search(text))
     } catch (error) {
       replace(results, el("p", { class: "problem" }, stranger(error.message)))
     }
@@ -114,7 +115,8 @@ export function findMoment({ stream, lens, invariants, onMoment, onError }) {
   }
   const search = async (text) => {
     const { found, complete } = await ask("search", { stream, lens, text, limit: 200 })
-    replace(results, el("p", { class: "quiet" }, `${count(found.length, "event")}${complete ? "" : " and more"}`),
+    replace(results, el("p", { class: "quiet" }, `${count(found.length, "event")}${complete ? "" : " and more"} with this text`),
+      found.length === 0 && /[<>=]/.test(text) && el("p", null, "A question begins with a pointer or a function, such as /total < 0 or count(/lines) > 2."),
       found.map((one) => foundRow(one, [`${one.number} `, stranger(one.type)], () => go(one.number))))
   }
   const input = el("input", { type: "search", placeholder: "text in events, /total < 0, a time or an invariant", "aria-label": "find", autofocus: true })

@@ -37,7 +37,7 @@ export function density(outline, onMoment) {
   const span = Date.parse(outline.to) - Date.parse(outline.from)
   const drawing = el("figure", { class: "over-time" },
     picture("density", height, `events over time, from ${outline.from} to ${outline.to}`, ...bars),
-    el("figcaption", null, el("span", null, dayAndTime(outline.from)), el("span", null, dayAndTime(outline.to))))
+    el("figcaption", null, el("span", null, `${dayAndTime(outline.from)} UTC`), el("span", null, dayAndTime(outline.to))))
   const node = row("events over time", drawing, (share) => {
     const column = Math.floor(share * outline.counts.length)
     onMoment(outline.moments[Math.min(column, outline.moments.length - 1)])
