@@ -1,5 +1,6 @@
 #include "cli/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -93,19 +94,30 @@ std::string bytes_setting(std::uint64_t bytes) {
     return std::to_string(bytes);
 }
 
+namespace {
+
+/// Bytes at the beginning that a terminal might obey: a control character (also C1, U+0080…U+009F, of which some are) or a
+/// mark that turns the direction of text.
+std::size_t control_bytes(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+    if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+    if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return 2;
+    if (byte(0) == 0xD8 && byte(1) == 0x9C) return 2;  // U+061C
+    if (byte(0) != 0xE2) return 0;
+    const bool turns = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F || (byte(2) >= 0xAA && byte(2) <= 0xAE));
+    const bool isolates = byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;
+    return turns || isolates ? 3 : 0;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
     std::string result;
     result.reserve(text.size());
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        // C1 controls are U+0080…U+009F, in UTF-8 C2 80…C2 9F; some terminals obey them.
-        const bool c1 = byte == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0;
-        if (byte < 0x20 || byte == 0x7F || c1) {
-            result += '?';
-            if (c1) ++at;
-        } else {
-            result += text[at];
-        }
+    while (!text.empty()) {
+        const auto controls = control_bytes(text);
+        result += controls > 0 ? '?' : text[0];
+        text.remove_prefix(std::max<std::size_t>(controls, 1));
     }
     return result;
 }

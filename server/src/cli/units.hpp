@@ -33,7 +33,7 @@ namespace foldback::cli {
 /// The shortest text that `parse_bytes` reads as this number.
 [[nodiscard]] std::string bytes_setting(std::uint64_t bytes);
 
-/// The text with control characters replaced by `?`: what a terminal may be shown of a stranger's words.
+/// The text with control characters and marks that turn its direction replaced by `?`: what a terminal may be shown of a stranger's words.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace foldback::cli

@@ -59,4 +59,7 @@ TEST_CASE("a stranger's text moves no cursor") {
     CHECK(printable("a\x1b[2Jb\r\n\x7f") == "a?[2Jb???");
     CHECK(printable("caf\xC3\xA9 \xC2\x9B"
                     "1m") == "caf\xC3\xA9 ?1m");
+    CHECK(printable("\xE2\x80\xAEgnp.exe \xE2\x81\xA6\xE2\x80\x8F\xD8\x9C") == "?gnp.exe ???");
+    CHECK(printable("\xE2\x80\xA6 \xE2\x82\xAC \xD8\xA7 \xC2\xB7 \xE2\x80") ==
+          "\xE2\x80\xA6 \xE2\x82\xAC \xD8\xA7 \xC2\xB7 \xE2\x80");
 }
