@@ -176,3 +176,21 @@ test("the read models' progress is marked on the timeline", async (t) => {
   await page.locator(".marks .mark").first().waitFor()
   assert.match(await page.locator(".marks").locator("xpath=../..").innerText(), /projections up to date/)
 })
+
+test("an order that is not there does not show the one before it", async (t) => {
+  const { orders: [known] } = await (await fetch(`${shops.sound.url}/api/orders?limit=1`)).json()
+  const page = await shops.opened(t, shops.sound, `/#/orders/${known.id}`)
+  await until(page, (id) => document.querySelector("#order-title").textContent.startsWith(`Order ${id} ·`), known.id)
+  for (const id of ["none", "%zz"]) {
+    await page.evaluate((hash) => { location.hash = hash }, `#/orders/${id}`)
+    await until(page, (wanted) => document.querySelector("#order-title").textContent === `Order ${wanted}`, id)
+    assert.match(await page.locator("#order-body").innerText(), /^there is no order/)
+  }
+})
+
+test("without JavaScript the shop floor shows nothing that would do nothing", async (t) => {
+  const page = await shops.opened(t, shops.sound, "/", { javaScriptEnabled: false })
+  assert.equal(await page.getByRole("button", { name: "New order" }).isVisible(), false)
+  assert.equal(await page.locator("noscript a").isVisible(), true)
+  assert.equal(await page.locator("#live").isVisible(), false)
+})

@@ -12,7 +12,8 @@ function make(tag, properties = {}, ...children) {
 }
 
 const time = ms => new Date(ms).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'});
-const chosen = () => location.hash.startsWith('#/orders/') ? decodeURIComponent(location.hash.slice(9)) : null;
+const plain = text => { try { return decodeURIComponent(text); } catch { return text; } };
+const chosen = () => location.hash.startsWith('#/orders/') ? plain(location.hash.slice(9)) : null;
 
 let position = null; // what a command or the feed told us: queries show at least this
 let nextPage = null;
@@ -123,7 +124,20 @@ async function showOrder() {
     link.getAttribute('href') === location.hash ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current');
   }
   if (id === null) return;
-  if (isCustomer) return showOwnOrder(id);
+  try {
+    await (isCustomer ? showOwnOrder(id) : showWholeOrder(id));
+  } catch (error) {
+    // What stands here may be another order.
+    if (id === chosen() && (error.status === 404 || $('order-body').dataset.id !== id)) {
+      $('order-title').textContent = `Order ${id}`;
+      delete $('order-body').dataset.id;
+      $('order-body').replaceChildren(make('p', {className: 'quiet'}, error.message));
+    }
+    throw error;
+  }
+}
+
+async function showWholeOrder(id) {
   const address = `/api/orders/${encodeURIComponent(id)}`;
   const [{order, summary}, history] = await Promise.all([get(address), get(`${address}/history?limit=500`)]);
   if (id !== chosen()) return;
