@@ -154,6 +154,7 @@ bool Debugger::owns(std::string_view target) noexcept {
 
 Response Debugger::handle(const Request& request) {
     auto response = state_->guarded(request);
+    if (response.status >= 400 && request.target.starts_with(raw)) response = debugger::raw_problem(response);
     debugger::finish_response(response, request);
     return response;
 }

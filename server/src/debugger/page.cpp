@@ -46,7 +46,7 @@ Response html(const std::string& title, const std::string& content) {
     response.set("cache-control", "no-store");
     response.text =
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
-        "content=\"width=device-width\"><title>" +
+        "content=\"width=device-width\"><link rel=\"icon\" href=\"/debug/icon.svg\"><title>" +
         escaped(title) + "</title><link rel=\"stylesheet\" href=\"/debug/debugger.css\"><body class=\"plain\"><h1>" +
         escaped(title) + "</h1>" + content;
     return response;
@@ -54,15 +54,20 @@ Response html(const std::string& title, const std::string& content) {
 
 Response stream_list(Context& context, const Parameters& parameters) {
     constexpr std::size_t most = 500;
-    const auto found = context.store.list(
-        {.prefix = parameters.text("prefix", ""), .after = parameters.text("after", ""), .limit = most});
+    const auto prefix = parameters.text("prefix", "");
+    const auto found = context.store.list({.prefix = prefix, .after = parameters.text("after", ""), .limit = most});
     std::string rows =
         "<form><input name=\"prefix\" placeholder=\"streams that begin with…\"><button>Find</button></form><ul>";
     for (const auto& info : found.streams) {
         rows += "<li>" + link(info.stream.text(), "", info.stream.text()) + " · " +
                 std::to_string(info.tail.offset.value) + " · " + escaped(info.config.content_type) + "</li>";
     }
-    return html("Streams", rows + "</ul>");
+    rows += "</ul>";
+    if (!found.complete && !found.streams.empty())
+        rows += "<p><a href=\"/debug/raw/?prefix=" + protocol::percent_encode(prefix, "/") +
+                "&amp;after=" + protocol::percent_encode(found.streams.back().stream.text(), "/") +
+                "\">more streams</a></p>";
+    return html("Streams", rows);
 }
 
 }  // namespace
@@ -105,6 +110,15 @@ void finish_response(Response& response, const Request& request) {
         }
     }
     if (request.method == Method::head) response.text.clear();
+}
+
+Response raw_problem(const Response& problem) {
+    const auto document = Json::parse(problem.text, nullptr, false);
+    const auto detail = document.is_object() ? document.value("detail", "") : std::string();
+    auto response =
+        html("This cannot be shown", "<p>" + escaped(detail) + "</p><p><a href=\"/debug/raw/\">Streams</a></p>");
+    response.status = problem.status;
+    return response;
 }
 
 Response raw_page(Context& context, const std::string& path, const Parameters& parameters) {

@@ -28,6 +28,8 @@ struct Asset {
 void finish_response(Response& response, const Request& request);
 
 /// A list of streams, or of a stream's events, as HTML without any script. `path` is what follows `/debug/raw/`.
+/// A problem document as a page, with a way back to the streams.
+[[nodiscard]] Response raw_problem(const Response& problem);
 [[nodiscard]] Response raw_page(Context& context, const std::string& path, const Parameters& parameters);
 
 }  // namespace foldback::server::debugger

@@ -86,12 +86,32 @@ TEST_CASE("without JavaScript there are plain lists, in which events are text") 
     const auto list = debugged.get("/debug/raw/");
     const auto events = debugged.get("/debug/raw/odd/%3Cb%3E");
 
+    const auto none = debugged.get("/debug/raw/odd/%3Ci%3E");
+    CHECK(none.status == 404);
+    CHECK(none.text.starts_with("<!doctype html>"));
+    CHECK(none.text.find("no stream &#39;odd/&lt;i&gt;&#39;") != std::string::npos);
+    CHECK(none.text.find("<i>") == std::string::npos);
+    CHECK(list.text.find("more streams") == std::string::npos);
     CHECK(list.text.find("orders/42") != std::string::npos);
     CHECK(list.text.find("<b>") == std::string::npos);
     CHECK(events.status == 200);
     CHECK(events.text.find("&lt;script&gt;") != std::string::npos);
     CHECK(events.text.find("<script") == std::string::npos);
     CHECK(events.text.find("<img") == std::string::npos);
+}
+
+TEST_CASE("without JavaScript a long list of streams goes on on another page") {
+    Debugged debugged;
+    for (int i = 0; i < 501; ++i) append(*debugged.store, "many/a&b+" + std::to_string(1000 + i), R"({"type":"A"})");
+
+    const auto list = debugged.get("/debug/raw/?prefix=many/a%26b%2B").text;
+    const std::string link = "/debug/raw/?prefix=many/a%26b%2B&amp;after=many/a%26b%2B1499";
+    const auto rest = debugged.get("/debug/raw/?prefix=many/a%26b%2B&after=many/a%26b%2B1499").text;
+
+    CHECK(list.find(link) != std::string::npos);
+    CHECK(list.find("many/a&amp;b+1500") == std::string::npos);
+    CHECK(rest.find("many/a&amp;b+1500") != std::string::npos);
+    CHECK(rest.find("more streams") == std::string::npos);
 }
 
 }  // namespace
