@@ -37,6 +37,26 @@ std::string summary_of(const StoredEvent& event, const Redaction& redaction) {
     return text.substr(0, end) + "…";
 }
 
+/// A time as people write it, as the protocol wants it: `2026-11-23`, `2026-11-23 09:14`, `2026-11-23T09:14:07.2+01:00`.
+/// UTC where no zone is said. What is no time stays what it is.
+std::string as_timestamp(const std::string& text) {
+    constexpr std::size_t day = 10;      // 2026-11-23
+    constexpr std::size_t minutes = 16;  // 2026-11-23T09:14
+    constexpr std::size_t seconds = 19;  // 2026-11-23T09:14:07
+    if (text.size() < day) return text;
+    auto time = text;
+    if (time.size() == day) time += "T00:00";
+    if (time[day] == ' ') time[day] = 'T';
+    if (time.size() < minutes) return text;
+    if (time.size() == minutes || time[minutes] != ':') time.insert(minutes, ":00");
+    const auto zone = time.find_first_of("Zz+- ", std::min(seconds, time.size()));
+    if (zone == std::string::npos)
+        time += 'Z';
+    else if (time[zone] == ' ')
+        time.erase(zone, 1);
+    return time;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
@@ -174,10 +194,10 @@ Offset moment_of(AnyTimeline& timeline, const std::string& text) {
             throw RequestError(400, "no-such-moment",
                                "The stream has only " + std::to_string(tail - first) + " events before its tail.");
     }
-    if (const auto time = protocol::parse_timestamp(text)) return timeline.moment_at(*time);
+    if (const auto time = protocol::parse_timestamp(as_timestamp(text))) return timeline.moment_at(*time);
     throw RequestError(400, "bad-moment",
                        "A moment is a number of events, such as 17, -3 before the tail, or a time such as "
-                       "2026-11-23T09:14:07Z.");
+                       "2026-11-23T09:14:07Z or 2026-11-23 09:14, which is UTC.");
 }
 
 Offset event_of(const AnyTimeline& timeline, std::uint64_t number) {

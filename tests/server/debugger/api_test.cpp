@@ -119,6 +119,11 @@ TEST_CASE("moments are numbers, distances from the tail, times and offsets of th
     CHECK(debugged.ask("state?stream=orders/42&at=0")["event"].is_null());
     CHECK(debugged.ask("state?stream=orders/42&at=1990-01-01T00:00:00Z")["moment"] == 0);
     CHECK(debugged.ask("state?stream=orders/42&at=2990-01-01T00:00:00Z")["moment"] == 5);
+    for (const auto* time : {"1990-01-01", "1990-01-01T10:30", "1990-01-01%2010:30", "1990-01-01%2010:30:07.5",
+                             "1990-01-01%2010:30%2B02:00", "1990-01-01T10:30:07%20%2B02:00", "1990-01-01%2010:30Z"})
+        CHECK(debugged.ask(std::string("state?stream=orders/42&at=") + time)["moment"] == 0);
+    for (const auto* none : {"1990-13-01", "1990-01-01T1", "1990-01-01%2025:00", "1990-01-01x10:30", "1990-01-01%2010"})
+        CHECK(debugged.refused(std::string("state?stream=orders/42&at=") + none, 400) == "bad-moment");
     CHECK(debugged.refused("state?stream=orders/42&at=6", 400) == "no-such-moment");
     CHECK(debugged.refused("state?stream=orders/42&at=-6", 400) == "no-such-moment");
     CHECK(debugged.refused("state?stream=orders/42&at=noon", 400) == "bad-moment");
