@@ -28,7 +28,7 @@ public:
 
     ExitCode run() {
         switch (command_.verb) {
-            case Verb::show: return print(ask("state", {{"at", command_.at}}), show_text);
+            case Verb::show: return show();
             case Verb::diff: return print(ask("diff", {{"from", command_.from}, {"to", command_.to}}), diff_text);
             case Verb::blame: return print(ask("blame", {{"at", command_.at}}), blame_text);
             case Verb::log: return log();
@@ -56,10 +56,18 @@ private:
         return ExitCode::ok;
     }
 
+    ExitCode show() {
+        const auto answer = ask("state", {{"at", command_.at}});
+        (void)print(answer, show_text);
+        if (session_.output.json()) return ExitCode::ok;
+        const auto lacking = unread_text(ask("invariants", {}), answer.at("moment").get<std::uint64_t>());
+        session_.output.data(lacking);
+        return ExitCode::ok;
+    }
+
     ExitCode log() {
         constexpr std::uint64_t page = 1000;
-        auto from = command_.from.empty() ? std::uint64_t{1} : parse_count(command_.from).value_or(0);
-        if (from == 0) throw Failure(ExitCode::usage, "--from must be the number of an event, from 1");
+        auto from = first_of_log();
         for (auto left = command_.limit; left > 0;) {
             const auto count = std::min(left, page);
             const auto answer =
@@ -67,11 +75,28 @@ private:
             for (const auto& event : answer.at("page"))
                 session_.output.line(session_.output.json() ? json_line(event) : log_line(event));
             const auto got = answer["page"].size();
-            if (got < count) break;
+            const auto tail = answer.at("tail").get<std::uint64_t>();
+            if (got > 0) from = answer["page"].back().at("number").get<std::uint64_t>() + 1;
+            if (got < count || from > tail) break;
             left -= got;
-            from = answer["page"].back().at("number").get<std::uint64_t>() + 1;
+            if (left == 0)
+                session_.output.note(fmt::format("{} more: --from {}, or --limit; the last 20: --from -20",
+                                                 format_counted(tail - from + 1, "event"), from));
         }
         return ExitCode::ok;
+    }
+
+    /// The number of an event, or how many before the end.
+    [[nodiscard]] std::uint64_t first_of_log() {
+        const auto& text = command_.from;
+        if (text.empty()) return 1;
+        const bool is_back = text.starts_with('-');
+        const auto number = parse_count(is_back ? text.substr(1) : text).value_or(0);
+        if (number == 0)
+            throw Failure(ExitCode::usage, "--from must be the number of an event, from 1, or -N for the last N");
+        if (!is_back) return number;
+        const auto tail = ask("events", {{"brief", "1"}, {"count", "1"}}).at("tail").get<std::uint64_t>();
+        return tail > number ? tail - number + 1 : 1;
     }
 
     ExitCode find() {

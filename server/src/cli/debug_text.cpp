@@ -111,6 +111,19 @@ std::string show_text(const Document& answer) {
     return text;
 }
 
+std::string unread_text(const Document& answer, std::uint64_t moment) {
+    std::uint64_t before = 0;
+    std::uint64_t first = 0;
+    for (const auto& one : answer.at("unreadable")) {
+        const auto event = one.at("event").get<std::uint64_t>();
+        if (event >= moment) break;
+        if (before++ == 0) first = event;
+    }
+    if (before == 0) return {};
+    return fmt::format("! {} before not decoded, so this may be wrong; the first: event {}\n",
+                       format_counted(before, "event"), first);
+}
+
 std::string log_line(const Document& event) {
     const auto problem = text_of(event, "problem");
     return fmt::format("{:>6}  {}  {:<20} {}", text_of(event, "number"), text_of(event, "committed_at"),

@@ -56,7 +56,7 @@ void add_questions(VerbTree& tree) {
     auto [show, s] = add_debug_verb(tree, "show", Ask::show, "print the state of a stream at a moment");
     add_at(*show, *s);
     auto [log, l] = add_debug_verb(tree, "log", Ask::log, "print the events of a stream in a line each");
-    log->add_option("--from", l->from, "number of the first event")->type_name("N");
+    log->add_option("--from", l->from, "number of the first event; -N for the last N")->type_name("N");
     log->add_option("--limit", l->limit, "at most so many")
         ->type_name("N")
         ->default_str("100")
