@@ -104,6 +104,17 @@ check() {
         printf 'FAILED: "%s" in the output of: %s\n' "$wanted" "$*"
     fi
 }
+check "The streams there are: foldback list orders/" foldback show orders/none
+check "Choose another name: --save-as" foldback whatif orders/42 --skip 2 --save-as debug/orders/42-fix
+exits 5 foldback whatif orders/42 --skip 2 --save-as debug/orders/42-fix
+exits 6 foldback whatif orders/42 --skip 2 --save-as orders/42-fix
+check "a field of the state is written /total" foldback find orders/42 --first 'total < 0'
+check "1 event more: --from 3" foldback log orders/42 --limit 2
+check "     3  " foldback log orders/42 --from -1
+exits 2 foldback log orders/42 --from -0
+exits 2 foldback trace ''
+check "! 2 events before not decoded, so this may be wrong; the first: event 1" foldback show orders/42 --lens json-patch
+check "! what if: event 3 is not decoded, so it changes nothing" foldback whatif orders/42 --lens json-patch --replace '3={}'
 coproc foldback serve --data stored --listen 127.0.0.1:0 --log-format json 2>&1
 while read -r -t 20 line <&"${COPROC[0]}"; do
     if [[ $line =~ \"url\":\"([^\"]*)/\" ]]; then break; fi
@@ -116,6 +127,9 @@ wait "$COPROC_PID" || true
 check "event 2 of 3" foldback show orders/42 --at 2 --data stored
 check "orders/42  event 2" foldback find --first '/total < 0' --data stored
 check "2 events instead of 3" foldback whatif orders/42 --skip 2 --data stored
+mkdir beside
+cp -r stored beside/store
+check "There is one in beside/store" foldback show orders/42 --data beside
 check "orders/42: The stream has the moments 0 to 3, not 9." foldback show orders/42 --at 9 --data stored
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -87,15 +87,23 @@ private:
 
 void require_store(const std::filesystem::path& directory) {
     std::error_code error;
+    const auto holds_store = [](const std::filesystem::path& folder) {
+        std::error_code unread;
+        for (const auto& entry : std::filesystem::directory_iterator(folder, unread)) {
+            if (entry.path().filename() == "FORMAT" || entry.path().extension() == ".segment") return true;
+        }
+        return false;
+    };
     if (!std::filesystem::is_directory(directory, error)) {
         throw Failure(ExitCode::not_found, fmt::format("there is no data directory {}", directory.string()));
     }
-    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-        if (entry.path().filename() == "FORMAT" || entry.path().extension() == ".segment") return;
-    }
+    if (holds_store(directory)) return;
+    (void)std::filesystem::directory_iterator(directory, error);
+    const auto within = directory / "store";  // where services keep it beside their read models
     throw Failure(ExitCode::not_found,
                   error ? fmt::format("cannot read {}: {}", directory.string(), error.message())
-                        : fmt::format("{} holds no store: it has neither FORMAT nor segments", directory.string()));
+                        : fmt::format("{} holds no store: it has neither FORMAT nor segments", directory.string()),
+                  holds_store(within) ? fmt::format("There is one in {}", within.string()) : std::string());
 }
 
 std::unique_ptr<LogStore> open_store(const std::filesystem::path& directory, LogStoreOptions options) {

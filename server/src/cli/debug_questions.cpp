@@ -24,15 +24,29 @@ DebugQuestions::Document parsed(const std::string& body) {
     return document;
 }
 
+/// "orders/" of "orders/42"; what it begins with where there is no slash.
+std::string category_of(const std::string& stream) {
+    const auto slash = stream.find('/');
+    return slash == std::string::npos ? stream.substr(0, 1) : stream.substr(0, slash + 1);
+}
+
 /// What the debugger refuses in other words than the protocol does.
 std::optional<Failure> own_failure_of(const HttpResponse& response, const std::string& subject) {
-    if (response.status != 404 && response.status != 413) return std::nullopt;
+    if (response.status != 403 && response.status != 404 && response.status != 409 && response.status != 413)
+        return std::nullopt;
     const auto document = DebugQuestions::Document::parse(response.body, nullptr, false);
     if (!document.is_object()) return std::nullopt;
     const auto detail = printable(document.value("detail", ""));
     if (response.status == 413) return Failure(ExitCode::no, fmt::format("{}: {}", subject, detail));
-    if (document.value("code", "") != "no-such-lens") return std::nullopt;
-    return Failure(ExitCode::not_found, detail);
+    const auto code = document.value("code", "");
+    if (code == "no-such-lens") return Failure(ExitCode::not_found, detail);
+    // Only a what-if is saved.
+    if (code == "exists") return Failure(ExitCode::conflict, detail, "Choose another name: --save-as debug/…");
+    if (code == "outside-of-forks" || code == "read-only") return Failure(ExitCode::not_allowed, detail);
+    if (code == "not-found" && detail.starts_with("there is no stream"))
+        return Failure(ExitCode::not_found, fmt::format("there is no stream {}", printable(subject)),
+                       fmt::format("The streams there are: foldback list {}", shell_word(category_of(subject))));
+    return std::nullopt;
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 namespace foldback::cli {
 
 ExitCode run(const TraceCommand& command, Session session) {
+    if (command.id.empty())
+        throw Failure(ExitCode::usage, "the id is empty",
+                      "To begin at an event of a stream: foldback trace STREAM --event N");
     DebugQuestions::Parameters parameters{{"limit", std::to_string(command.limit)}};
     if (command.event) {
         require_stream_name(command.id);

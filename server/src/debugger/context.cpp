@@ -201,8 +201,13 @@ Offset moment_of(AnyTimeline& timeline, const std::string& text) {
 }
 
 Offset event_of(const AnyTimeline& timeline, std::uint64_t number) {
-    if (number <= timeline.first().value || number > timeline.tail().value)
-        throw RequestError(400, "no-such-event", "The stream has no event " + std::to_string(number) + ".");
+    const auto first = timeline.first().value + 1;
+    const auto last = timeline.tail().value;
+    if (first > last) throw RequestError(400, "no-such-event", "The stream has no events.");
+    if (number < first || number > last)
+        throw RequestError(400, "no-such-event",
+                           "The stream has the events " + std::to_string(first) + " to " + std::to_string(last) +
+                               ", not " + std::to_string(number) + ".");
     return {number - 1};
 }
 

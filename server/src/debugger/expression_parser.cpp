@@ -148,7 +148,10 @@ private:
             return std::make_shared<const Node>(Node{.kind = Node::Kind::name, .name = std::string(name)});
         }
         auto number = Json::parse(name, nullptr, false);
-        if (!number.is_number()) fail("\"" + std::string(name) + "\" is no number, no function and no invariant");
+        if (!number.is_number())
+            fail("\"" + std::string(name) +
+                 "\" is no number, no function and no invariant; a field of the state is written /" +
+                 std::string(name));
         at_ += name.size();
         return constant(std::move(number));
     }

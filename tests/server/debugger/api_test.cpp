@@ -318,6 +318,8 @@ TEST_CASE("what is wrong with a question is said in a problem document") {
     CHECK(debugged.refused("state?stream=log", 400) == "not-json");
     CHECK(debugged.refused("events?stream=orders/42&count=0", 400) == "bad-parameter");
     CHECK(debugged.refused("nothing", 404) == "not-found");
+    CHECK(debugged.get("/debug/api/trace?stream=orders/42&event=6").text.find("has the events 1 to 5, not 6") !=
+          std::string::npos);
     CHECK(debugged.send(Method::post, "/debug/api/state?stream=orders/42").status == 405);
     CHECK(header(debugged.get("/debug/api/state"), "content-type") == "application/problem+json");
 }

@@ -101,7 +101,9 @@ TEST_CASE("what is no expression is refused with the byte where it goes wrong") 
     CHECK(problem("/total < 0 0") == "The expression is wrong at byte 11: unexpected \"0\".");
     CHECK(problem("(/total") == "The expression is wrong at byte 7: \")\" is missing.");
     CHECK(problem("total < 0") ==
-          "The expression is wrong at byte 0: \"total\" is no number, no function and no invariant.");
+          "The expression is wrong at byte 0: \"total\" is no number, no function and no invariant; a field of the "
+          "state is "
+          "written /total.");
     CHECK(problem("/a~2 = 1").find("~ stands before 0 or 1") != std::string::npos);
     CHECK(problem("'open") == "The expression is wrong at byte 0: the closing quote is missing.");
     CHECK(problem("sum total") == "The expression is wrong at byte 4: \"(\" is missing.");
