@@ -83,6 +83,7 @@ exits 0 foldback compare orders/77 --old orders --new orders
 exits 1 foldback compare orders/77 --old orders --new "$faulty" --json
 exits 1 foldback compare orders/77 --old orders --new /bin/true
 exits 1 foldback compare orders/77 --old orders --new 'echo nonsense; cat'
+exits 4 foldback compare 'nothing/*' --old orders --new orders
 exits 4 foldback compare orders/none --old orders --new orders
 exits 7 foldback compare orders/77 --old orders --new 'exec sleep 600' --timeout-ms 200
 exits 0 foldback trace 7f3c --json

@@ -66,7 +66,13 @@ public:
             require_stream_name(command_.streams);
             compare(command_.streams);
         } else {
-            compare_all(command_.streams.substr(0, command_.streams.size() - (command_.streams.empty() ? 0 : 1)));
+            const auto prefix =
+                command_.streams.substr(0, command_.streams.size() - (command_.streams.empty() ? 0 : 1));
+            compare_all(prefix);
+            if (streams_ == 0 && !command_.streams.empty())
+                throw Failure(ExitCode::not_found,
+                              fmt::format("no stream that both builds fold begins with \"{}\"", printable(prefix)),
+                              "The streams there are: foldback list");
         }
         progress_.clear();
         return report();
