@@ -17,9 +17,11 @@ namespace foldback::server::debugger {
 /// Why a text is no expression. `what()` is a sentence for people, `at` the byte where it goes wrong.
 class ExpressionError : public std::runtime_error {
 public:
-    ExpressionError(const std::string& what, std::size_t at_byte) : std::runtime_error(what), at(at_byte) {}
+    ExpressionError(const std::string& what, std::size_t at_byte, bool unknown_word = false)
+        : std::runtime_error(what), at(at_byte), is_unknown_word(unknown_word) {}
 
     std::size_t at;
+    bool is_unknown_word;  ///< what stands there might have been meant as the name of an invariant
 };
 
 /// Whether an invariant holds, by its name. Throws for a name that is none.

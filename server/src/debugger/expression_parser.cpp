@@ -38,8 +38,9 @@ private:
         Parser& parser_;
     };
 
-    [[noreturn]] void fail(const std::string& why) const {
-        throw ExpressionError("The expression is wrong at byte " + std::to_string(at_) + ": " + why + ".", at_);
+    [[noreturn]] void fail(const std::string& why, bool is_unknown_word = false) const {
+        throw ExpressionError("The expression is wrong at byte " + std::to_string(at_) + ": " + why + ".", at_,
+                              is_unknown_word);
     }
 
     void skip_blanks() {
@@ -150,8 +151,9 @@ private:
         auto number = Json::parse(name, nullptr, false);
         if (!number.is_number())
             fail("\"" + std::string(name) +
-                 "\" is no number, no function and no invariant; a field of the state is written /" +
-                 std::string(name));
+                     "\" is no number, no function and no invariant; a field of the state is written /" +
+                     std::string(name),
+                 true);
         at_ += name.size();
         return constant(std::move(number));
     }

@@ -34,7 +34,7 @@ public:
         constexpr std::size_t page_streams = 100;
         // An answer for no lens at all is a mistake and not "found nothing".
         if (!is_invariant_somewhere())
-            (void)Expression::parse(question_, [this](auto name) { return is_known(name); });
+            (void)expression_of(question_, known_invariants());
         else if (lens_ && !lens_->empty())
             refuse_another_lens();
         bool complete = false;
@@ -58,6 +58,13 @@ private:
         return events_ >= context_.options.max_events_per_answer || found_.size() >= limit_ || visited_ >= max_streams;
     }
 
+    [[nodiscard]] std::vector<std::string> known_invariants() const {
+        std::vector<std::string> names;
+        for (const auto& entry : context_.registry.entries()) {
+            for (const auto& invariant : entry.lens.invariants) names.push_back(invariant.name);
+        }
+        return names;
+    }
     [[nodiscard]] bool is_known(std::string_view name) const {
         for (const auto& entry : context_.registry.entries()) {
             if (invariant_named(entry.lens, name) != nullptr) return true;
@@ -85,10 +92,12 @@ private:
         if (by_name && invariant_named(lens, question_) == nullptr) return;
         try {
             const auto timeline = context_.borrow(info.stream, lens_);
+            auto found = first_in(context_, timeline, question_, unseen_);
             ++streams_;
             events_ += timeline->tail().value - timeline->first().value;
-            if (auto found = first_in(context_, timeline, question_, unseen_); !found.is_null())
-                found_.push_back(std::move(found));
+            if (!found.is_null()) found_.push_back(std::move(found));
+        } catch (const ExpressionError&) {
+            // It names an invariant of another lens.
         } catch (const StorageError&) {
             throw;
         } catch (const std::runtime_error& error) {

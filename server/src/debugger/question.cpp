@@ -11,6 +11,19 @@ const LensInvariant* invariant_named(const Lens& lens, std::string_view name) {
     return found == lens.invariants.end() ? nullptr : &*found;
 }
 
+Expression expression_of(const std::string& question, const std::vector<std::string>& invariants) {
+    try {
+        return Expression::parse(question, [&](std::string_view word) {
+            return std::find(invariants.begin(), invariants.end(), word) != invariants.end();
+        });
+    } catch (const ExpressionError& error) {
+        if (!error.is_unknown_word || invariants.empty()) throw;
+        std::string names;
+        for (const auto& name : invariants) names += (names.empty() ? "" : ", ") + name;
+        throw ExpressionError(std::string(error.what()) + " The invariants are: " + names + ".", error.at, true);
+    }
+}
+
 void UnseenPointers::look(const Expression& expression, const nlohmann::ordered_json& state) {
     if (!left_) left_ = expression.pointers();
     std::erase_if(*left_, [&](const Expression::Pointer& pointer) {
@@ -31,8 +44,9 @@ FoldPredicate predicate_of(const std::string& question, const Lens& lens, const 
                            UnseenPointers* unseen) {
     if (const auto* invariant = invariant_named(lens, question))
         return [invariant](const Fold& fold) { return !invariant->holds(fold); };
-    const auto is_name = [&](std::string_view word) { return invariant_named(lens, word) != nullptr; };
-    auto expression = Expression::parse(question, is_name);
+    std::vector<std::string> invariants;
+    for (const auto& invariant : lens.invariants) invariants.push_back(invariant.name);
+    auto expression = expression_of(question, invariants);
     return [&lens, &redaction, unseen, expression = std::move(expression),
             text = std::string()](const Fold& fold) mutable {
         text.clear();

@@ -13,6 +13,9 @@ namespace foldback::server::debugger {
 /// Null when the lens has none of this name.
 [[nodiscard]] const LensInvariant* invariant_named(const Lens& lens, std::string_view name);
 
+/// The expression that a question is. Throws ExpressionError, with the invariants that there are where a word is none.
+[[nodiscard]] Expression expression_of(const std::string& question, const std::vector<std::string>& invariants);
+
 /// Which pointers of a question have been in no state so far: they may be mistyped, and then the answer "never" means nothing.
 class UnseenPointers {
 public:

@@ -205,6 +205,14 @@ TEST_CASE("find counts the streams that it looked at, and says which pointers no
     CHECK(debugged.ask("find?first=/pieces%20%3E%209%20and%20exists(/lines/*/nothing)")["missing"] ==
           Json::array({"/lines/*/nothing"}));
     CHECK(debugged.ask("find?first=total-not-negative")["missing"].empty());
+    const auto everywhere = debugged.ask("find?first=not%20total-not-negative");
+    CHECK(everywhere["streams"] == 1);
+    CHECK(everywhere["found"].size() == 1);
+    CHECK(everywhere["skipped"].empty());
+    for (const auto* question : {"find?stream=orders/42&first=total-not-negativ", "find?first=not%20total-not-negativ"})
+        CHECK(
+            debugged.get(std::string("/debug/api/") + question).text.find("The invariants are: total-not-negative.") !=
+            std::string::npos);
     CHECK(debugged.refused("find?first=total-not-negative&lens=raw", 400) == "bad-expression");
     CHECK(debugged.refused("find?first=total-not-negative&lens=none", 404) == "no-such-lens");
 }
