@@ -226,7 +226,10 @@ function togglePin(pointer) {
 }
 
 async function toggleBlame() {
-  if (!(await blame.toggle())) return
+  states.setAttribute("aria-busy", "true") // of a long history it takes a moment
+  const hasChanged = await blame.toggle()
+  states.removeAttribute("aria-busy")
+  if (!hasChanged) return
   now.view = "tree"
   drawState()
 }
@@ -247,6 +250,7 @@ function toggleTrace() {
 }
 
 async function trace() {
+  replace(events.querySelector(".trace"), el("p", { class: "quiet" }, "Looking…"))
   const answer = await askTrace("trace", { stream: now.stream, lens: now.answer.lens.name, event: now.answer.moment }).catch(complain)
   if (answer && answer.event === now.answer.moment) {
     causationGraph(events.querySelector(".trace"), answer, ({ stream, event }) => stream === now.stream ? go({ at: event }) : openStream(stream, event))

@@ -15,7 +15,7 @@ function row(label, drawing, onShare, aside, title = label) {
     onShare(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)))
   })
   return el("div", { class: "strip-row" }, el("span", { class: "strip-name", title }, stranger(label)), track,
-    el("span", { class: "aside" }, aside))
+    el("span", { class: "aside", title: typeof aside === "string" && aside }, aside))
 }
 
 const picture = (className, height, describe, ...parts) => svg("svg", {
@@ -94,7 +94,7 @@ export function markStrip(history, marks, onMoment) {
   const behind = marks.filter(({ kind, moment }) => kind === "projection" && moment < history.tail).length
   const projections = marks.filter(({ kind }) => kind === "projection").length
   const snapshots = marks.length - projections
-  const said = [snapshots && count(snapshots, "snapshot"), projections && (behind ? `${behind} of ${count(projections, "projection")} behind` : `${count(projections, "projection")} up to date`)]
+  const said = [snapshots && count(snapshots, "snapshot"), projections && (behind ? `${behind} of ${projections} behind` : `${projections} up to date`)]
   return row(snapshots ? "snapshots, projections" : "projections", el("div", { class: "marks" }, signs), (share) => onMoment(momentAt(history, share)), said.filter(Boolean).join(", "))
 }
 
