@@ -1,7 +1,7 @@
 // Who asks. Where there is an access file the server wants a token; it is kept for this tab only.
 
 import { openDialog } from "./dialogs.js"
-import { el } from "./dom.js"
+import { el, stranger } from "./dom.js"
 
 const kept = "foldback-token"
 let entering = null
@@ -41,7 +41,13 @@ export async function request(address, options = {}) {
 export const fileLink = (address, name, label) => el("a", { href: address, download: name, onclick: async (event) => {
   if (sessionStorage.getItem(kept) === null) return
   event.preventDefault()
-  const file = URL.createObjectURL(await (await request(address)).blob())
+  const here = event.currentTarget
+  const response = await request(address)
+  if (!response.ok) {
+    const problem = await response.json().catch(() => null)
+    return here.replaceWith(el("span", { class: "problem", role: "alert" }, stranger(problem?.detail ?? `the server answered ${response.status}`)))
+  }
+  const file = URL.createObjectURL(await response.blob())
   const link = el("a", { href: file, download: name })
   link.click()
   setTimeout(() => URL.revokeObjectURL(file), 60_000)

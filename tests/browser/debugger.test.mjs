@@ -325,6 +325,23 @@ test("a program that has gone is told from one that is silent", async (t) => {
   assert.match(await page.locator("dialog .problem").innerText(), /No answer from 127\.0\.0\.1:\d+: is the program still running/)
 })
 
+test("what cannot be exported with a token is said, and not saved as a file", async (t) => {
+  const stream = `${world.orders.url}/v1/stream/orders/short`
+  const headers = { "content-type": "application/json" }
+  await fetch(stream, { method: "PUT", headers })
+  await fetch(stream, { method: "POST", headers, body: JSON.stringify({ type: "PaymentReceived", version: 1, data: { cents: 5 } }) })
+  const page = await world.opened(t, "#/orders/short")
+  await momentIs(page, 1)
+  await page.evaluate(() => sessionStorage.setItem("foldback-token", "some"))
+  let saved = 0
+  page.on("download", () => { ++saved })
+  await fetch(stream, { method: "DELETE" })
+  await page.getByRole("link", { name: "Export test" }).click()
+  await page.locator(".actions .problem").waitFor()
+  assert.match(await page.locator(".actions .problem").innerText(), /no stream 'orders\/short'/)
+  assert.equal(saved, 0)
+})
+
 test("new events are followed live", async (t) => {
   const page = await world.opened(t, "#/orders/21")
   await isReady(page)
