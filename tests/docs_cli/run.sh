@@ -115,6 +115,7 @@ check "     3  " foldback log orders/42 --from -1
 exits 2 foldback log orders/42 --from -0
 exits 2 foldback trace ''
 check "! 2 events before not decoded, so this may be wrong; the first: event 1" foldback show orders/42 --lens json-patch
+check "! 3 events before not decoded, so this may be wrong" foldback find orders/42 --lens json-patch --first '/nothing = 1'
 check "! what if: event 3 is not decoded, so it changes nothing" foldback whatif orders/42 --lens json-patch --replace '3={}'
 coproc foldback serve --data stored --listen 127.0.0.1:0 --log-format json 2>&1
 while read -r -t 20 line <&"${COPROC[0]}"; do

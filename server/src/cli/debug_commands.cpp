@@ -100,8 +100,7 @@ private:
     }
 
     ExitCode find() {
-        if (!command_.stream.empty() && !command_.stream.ends_with('*'))
-            return report(ask("find", {{"first", command_.first}}));
+        if (!command_.stream.empty() && !command_.stream.ends_with('*')) return find_in_stream();
         auto prefix = command_.stream;
         if (!prefix.empty()) prefix.pop_back();
         ProgressDisplay progress(session_.output, "looking", ProgressUnit::messages, session_.common.progress);
@@ -133,6 +132,18 @@ private:
                 fmt::format("no stream of JSON that this can be asked of begins with \"{}\"", printable(prefix)),
                 "The streams there are: foldback list");
         return report(all);
+    }
+
+    /// What is not decoded changed nothing: that nothing was found may be due to that.
+    ExitCode find_in_stream() {
+        const auto answer = ask("find", {{"first", command_.first}});
+        const auto code = report(answer);
+        if (code != ExitCode::ok || session_.output.json()) return code;
+        auto lacking = unread_text(ask("invariants", {}), answer.at("tail").get<std::uint64_t>() + 1);
+        if (lacking.empty()) return code;
+        lacking.pop_back();
+        session_.output.note(lacking);
+        return code;
     }
 
     /// What is in both lists.
