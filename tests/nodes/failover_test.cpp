@@ -87,4 +87,23 @@ TEST_CASE("when the database fails over to its synchronous standby, nothing ackn
     CHECK(state_of(*late) == state_of(*one));
 }
 
+TEST_CASE("when the database says nothing any more, nodes go over to the next one that their URL names") {
+    PostgresServer primary({"synchronous_standby_names=second"});
+    const auto standby = primary.standby("second");
+    const PostgresLogOptions options{.url = primary.url_with(*standby), .patience = 10s, .answer_timeout = 500ms};
+    const test::TemporaryDirectory directory;
+    const auto one = LogStore::open_shared(open_postgres_log(options), directory.path() / "one");
+    REQUIRE(one->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+    Producing first(*one, "1");
+    REQUIRE(first.comes_to(20));
+
+    primary.fall_silent();
+    standby->promote();
+    CHECK(first.comes_to(first.acknowledged() + 20));
+    first.stop();
+
+    const auto late = LogStore::open_shared(open_postgres_log(options), directory.path() / "late");
+    CHECK(state_of(*late) == state_of(*one));
+}
+
 }  // namespace foldback::nodes

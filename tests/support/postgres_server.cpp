@@ -141,6 +141,8 @@ bool PostgresServer::answers() const {
 
 void PostgresServer::end(int signal) {
     ::kill(process_, signal);
+    for (const auto session : children_of(process_)) ::kill(session, SIGCONT);
+    ::kill(process_, SIGCONT);
     ::waitpid(process_, nullptr, 0);
     process_ = -1;
 }
@@ -155,6 +157,23 @@ void PostgresServer::kill() {
         if (steady_clock::now() > deadline) throw std::runtime_error("sessions of PostgreSQL outlive it");
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+}
+
+void PostgresServer::fall_silent() {
+    ::kill(process_, SIGSTOP);
+    for (const auto session : children_of(process_)) ::kill(session, SIGSTOP);
+}
+
+std::size_t PostgresServer::silence_sessions(const std::string& statement) {
+    std::vector<pid_t> sessions;
+    Connection session(url({}), std::chrono::milliseconds(10'000));
+    session.run(
+        "SELECT pid::bigint FROM pg_stat_activity WHERE application_name = 'foldback' AND pid <> pg_backend_pid() AND "
+        "position(convert_from($1::bytea, 'UTF8') IN query) > 0",
+        {std::string_view(statement)},
+        [&](const postgres::Row& row) { sessions.push_back(static_cast<pid_t>(row.number(0))); });
+    for (const auto one : sessions) ::kill(one, SIGSTOP);
+    return sessions.size();
 }
 
 void PostgresServer::stop() { end(SIGINT); }

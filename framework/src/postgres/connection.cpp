@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int binary = 1;
 constexpr int local_send_buffer = 64 << 10;
+constexpr std::chrono::seconds shortest_patience{2};  ///< that libpq has with a server
 
 struct Clear {
     void operator()(PGresult* result) const noexcept { PQclear(result); }
@@ -96,17 +98,15 @@ Connection::Connection(const std::string& url, std::chrono::milliseconds timeout
 Connection::~Connection() { PQfinish(connection_); }
 
 void Connection::connect(const std::string& url) {
-    // What the URL says comes later and counts.
-    const std::array<const char*, 4> keys{"target_session_attrs", "dbname", "application_name", nullptr};
-    const std::array<const char*, 4> values{"read-write", url.c_str(), "foldback", nullptr};
-    connection_ = PQconnectStartParams(keys.data(), values.data(), 1);
+    // What the URL says comes later and counts. Only libpq itself goes on to the next server when one is silent.
+    const auto patience =
+        std::to_string(std::max(shortest_patience, std::chrono::ceil<std::chrono::seconds>(timeout_)).count());
+    const std::array<const char*, 5> keys{"target_session_attrs", "connect_timeout", "dbname", "application_name",
+                                          nullptr};
+    const std::array<const char*, 5> values{"read-write", patience.c_str(), url.c_str(), "foldback", nullptr};
+    connection_ = PQconnectdbParams(keys.data(), values.data(), 1);
     if (connection_ == nullptr) throw std::bad_alloc();
-    auto state = PQstatus(connection_) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK) {
-        if (state == PGRES_POLLING_FAILED) lose(PQerrorMessage(connection_));
-        wait_for_socket(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
-        state = PQconnectPoll(connection_);
-    }
+    if (PQstatus(connection_) != CONNECTION_OK) lose(PQerrorMessage(connection_));
     PQsetnonblocking(connection_, 1);
     keep_what_is_sent_in_the_cache();
     PQsetNoticeReceiver(connection_, note_warning, &warned_);

@@ -59,7 +59,8 @@ private:
 /// the object is of no use any more. One thread at a time.
 class Connection {
 public:
-    /// Names in statements are of this schema; empty: as the URL and the server have it. Throws ConnectionLost, SqlError.
+    /// Names in statements are of this schema; empty: as the URL and the server have it. Each server that the URL names has as long as the
+    /// timeout, in whole seconds and at least two, before the next one is tried. Throws ConnectionLost, SqlError.
     Connection(const std::string& url, std::chrono::milliseconds timeout, std::string_view schema = {});
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
