@@ -198,18 +198,22 @@ std::uint64_t Connection::take_results(const std::function<void(const Row&)>& on
     return rows;
 }
 
-bool Connection::wait_for_answer(WakeFile& wake) {
+/// However often it is woken meanwhile, a server that says nothing is given up.
+void Connection::wait_for_answer(WakeFile& wake, const std::function<void()>& woken) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout_;
     while (PQisBusy(connection_) == 1) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
         std::array<pollfd, 2> files{pollfd{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0},
                                     pollfd{.fd = wake.descriptor(), .events = POLLIN, .revents = 0}};
-        if (::poll(files.data(), files.size(), static_cast<int>(timeout_.count())) == 0) lose_for_silence();
+        const nfds_t awaited = left > 0 ? 2 : 1;
+        if (::poll(files.data(), awaited, left > 0 ? static_cast<int>(left) : 0) == 0) lose_for_silence();
         if (files[0].revents == 0) {
-            if (wake.take()) return false;
+            if (wake.take()) woken();
         } else if (PQconsumeInput(connection_) == 0) {
             lose(PQerrorMessage(connection_));
         }
     }
-    return true;
 }
 
 void Connection::wait_for_notifications(const WakeFile& wake, std::chrono::milliseconds at_most,

@@ -71,8 +71,9 @@ public:
     std::uint64_t run(const char* sql, Parameters parameters = {}, const std::function<void(const Row&)>& on_row = {},
                       const std::function<void()>& meanwhile = {});
 
-    /// For `meanwhile`: waits for the answer; false when it was woken before that, and set `wake` back. Throws ConnectionLost.
-    [[nodiscard]] bool wait_for_answer(WakeFile& wake);
+    /// For `meanwhile`: waits for the answer, and calls `woken` whenever it was woken, and set `wake` back, before that. Throws ConnectionLost,
+    /// and what `woken` throws.
+    void wait_for_answer(WakeFile& wake, const std::function<void()>& woken);
 
     /// Whether the server sent a warning since the last call of this.
     [[nodiscard]] bool warned() noexcept { return std::exchange(warned_, false); }

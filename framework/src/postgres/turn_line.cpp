@@ -11,9 +11,7 @@ TurnLine::TurnLine(std::function<std::unique_ptr<Connection>()> connect) : conne
 TurnLine::~TurnLine() = default;
 
 void TurnLine::take(const std::function<void()>& meanwhile) {
-    const auto look_around = [&] {
-        while (!session_->wait_for_answer(wake_)) meanwhile();
-    };
+    const auto look_around = [&] { session_->wait_for_answer(wake_, meanwhile); };
     try {
         if (!session_) {
             session_ = connect_();

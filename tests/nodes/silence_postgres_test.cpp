@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "foldback/postgres/postgres_log.hpp"
+#include "foldback/store/log_store.hpp"
+#include "support/eventually.hpp"
+#include "support/postgres_server.hpp"
+#include "support/temporary_directory.hpp"
+
+/// What becomes of nodes when sessions of the database say nothing, and do not end either.
+namespace foldback::nodes {
+namespace {
+
+using namespace std::chrono_literals;
+using test::eventually;
+using test::PostgresServer;
+
+AppendRequest of(std::string_view path, std::string_view body) {
+    return {.stream = path, .messages = Messages::json(body).value()};
+}
+
+/// Appends at a node without a pause.
+class Appending {
+public:
+    explicit Appending(StreamStore& store) : store_(store), thread_([this] { run(); }) {}
+    ~Appending() {
+        stopping_ = true;
+        thread_.join();
+    }
+    [[nodiscard]] bool goes_on() const {
+        const auto before = appended_.load();
+        return eventually([&] { return appended_ > before + 5; });
+    }
+
+private:
+    void run() {
+        while (!stopping_) {
+            try {
+                if (store_.append(of("a", "1"))) ++appended_;
+            } catch (const StorageError&) {
+                std::this_thread::yield();
+            }
+        }
+    }
+
+    StreamStore& store_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<std::uint64_t> appended_{0};
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("nodes whose sessions for turns say nothing any more go on without turns") {
+    PostgresServer server;
+    const PostgresLogOptions options{.url = server.new_schema(), .answer_timeout = 500ms};
+    const test::TemporaryDirectory directory;
+    const auto one = LogStore::open_shared(open_postgres_log(options), directory.path() / "one");
+    const auto other = LogStore::open_shared(open_postgres_log(options), directory.path() / "other");
+    REQUIRE(one->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+    const Appending first(*one);
+    const Appending second(*other);
+    REQUIRE(first.goes_on());
+    REQUIRE(second.goes_on());
+
+    REQUIRE(eventually([&] { return server.silence_sessions("pg_advisory_") == 2; }));
+
+    CHECK(first.goes_on());
+    CHECK(second.goes_on());
+}
+
+}  // namespace foldback::nodes
