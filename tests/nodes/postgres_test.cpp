@@ -164,6 +164,36 @@ TEST_CASE("an append whose outcome cannot be found out in time is refused as unk
     CHECK(messages_of(node, "a") == "0,1,2");
 }
 
+TEST_CASE("an append that is under way when the database turns unfit is refused as unknown") {
+    PostgresServer server;
+    Node node(server.new_schema());
+    node.options.answer_timeout = 2s;
+    node.open();
+    create(node, "a");
+    append(node, "a", "0");  // from now on the statement is known to the server
+    StandStill still(node.url);
+    auto appended = std::async(std::launch::async, [&] { return node.store->append(of("a", "1")); });
+    still.wait_for_waiting(1);
+    server.execute("ALTER SYSTEM SET fsync = off");
+    server.execute("SELECT pg_reload_conf()");
+
+    CHECK_THROWS_AS((void)appended.get(), OutcomeUnknown);
+
+    still.end();
+    server.execute("ALTER SYSTEM RESET fsync");
+    server.execute("SELECT pg_reload_conf()");
+    const auto is_open = [&] {
+        try {
+            node.open();
+            return true;
+        } catch (const StorageError&) {
+            return false;
+        }
+    };
+    REQUIRE(eventually(is_open));
+    CHECK(eventually([&] { return messages_of(node, "a") == "0,1"; }));
+}
+
 TEST_CASE(
     "while the database is away a node answers reads, refuses writes in bounded time, and goes on when it is back") {
     PostgresServer server;

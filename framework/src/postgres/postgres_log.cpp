@@ -135,6 +135,11 @@ SharedLog::Answer PostgresLog::append(const log::SharedAppend& append, const std
             }
             if (attempt.was_sent) throw OutcomeUnknown(error.what());
             throw;
+        } catch (const OutcomeUnknown&) {
+            throw;
+        } catch (const StorageError& error) {  // the database that is there now is not fit
+            if (attempt.was_sent) throw OutcomeUnknown(error.what());
+            throw;
         }
     }
 }
