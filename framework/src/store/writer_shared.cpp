@@ -63,9 +63,9 @@ bool Writer::catch_up() {
 bool Writer::commit_shared() {
     bool worked = has_queued();
     if (worked && !broken_) take_turn();
-    const auto ticket = barrier_.begin();
     std::size_t bytes = 0;
     const bool has_group = take_group(bytes);
+    const auto ticket = barrier_.begin();  // behind that: who found a look due until then asked for no other one
     try {
         if (broken_) {
             refuse_all(group_, {.reason = Refusal::broken, .detail = "the store broke and must be reopened"});
