@@ -220,6 +220,43 @@ TEST_CASE(
     CHECK(messages_of(node, "a").ends_with("3"));
 }
 
+TEST_CASE("a node that only reads notices that its database was set back") {
+    PostgresServer server;
+    Node node(server.new_schema());
+    create(node, "a");
+    append(node, "a", "1");
+    Node reader(node.url);
+    append(node, "a", "2");
+    REQUIRE(messages_of(reader, "a") == "1,2");
+    node.store.reset();
+
+    Connection session(node.url, 10s);
+    session.run("DELETE FROM foldback_commits WHERE byte = (SELECT max(byte) FROM foldback_commits)");
+    CHECK(messages_of(reader, "a") == "1,2");
+    server.cut_sessions();
+
+    CHECK(eventually([&] { return reader.store->stats().broken; }));
+    reader.open();
+    CHECK(messages_of(reader, "a") == "1");
+}
+
+TEST_CASE("a node that has folded all keeps on when its sessions are cut") {
+    PostgresServer server;
+    Node node(server.new_schema());
+    create(node, "a");
+    append(node, "a", "1");
+    Node reader(node.url);
+    for (int i = 0; i < 3; ++i) {
+        server.cut_sessions();
+        CHECK(messages_of(reader, "a") == "1");
+    }
+    append(reader, "a", "2");
+    append(node, "a", "3");
+    server.cut_sessions();
+    CHECK(eventually([&] { return messages_of(reader, "a") == "1,2,3"; }));
+    CHECK_FALSE(reader.store->stats().broken);
+}
+
 TEST_CASE("a node is told of other nodes' commits without asking") {
     Node one(database().new_schema());
     create(one, "a");

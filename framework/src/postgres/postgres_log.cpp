@@ -75,7 +75,10 @@ private:
     template <class Work>
     std::invoke_result_t<Work, Connection&> with_session(Work work) {
         try {
-            if (!session_) session_ = open_session();
+            if (!session_) {
+                session_ = open_session();
+                is_last_unsure_ = true;
+            }
             auto done = work(*session_);
             set_reachable(true, "");
             return done;
@@ -100,11 +103,16 @@ private:
                                                        bool was_sent_before);
     /// Who has the place.
     [[nodiscard]] Answer look_who_was_first(Connection& session, const Attempt& attempt) const;
+    [[nodiscard]] static bool has(Connection& session, const log::LastCommit& commit);
+    /// Nothing is there from that place on: not even what was before it, when the database was set back. Throws StorageError.
+    void check_last(Connection& session, log::Place end) const;
 
     const PostgresLogOptions options_;
     const std::int64_t node_ = random_number();
     log::SharedOrigin origin_;
     std::unique_ptr<Connection> session_;
+    log::LastCommit last_;         ///< that this node appended, read, or knows to be there
+    bool is_last_unsure_ = false;  ///< no session that could read has been asked for it
     std::atomic<bool> reachable_{true};
     TurnLine turns_{
         [this] { return std::make_unique<Connection>(options_.url, options_.answer_timeout, options_.schema); }};
@@ -127,7 +135,9 @@ SharedLog::Answer PostgresLog::append(const log::SharedAppend& append, const std
     const auto deadline = steady_clock::now() + options_.patience;
     for (auto pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
         try {
-            return with_session([&](Connection& session) { return try_append(session, attempt); });
+            const auto answer = with_session([&](Connection& session) { return try_append(session, attempt); });
+            if (answer == Answer::appended) last_ = {append.commit.place, log::crc_of(append.commit.bytes)};
+            return answer;
         } catch (const StoreUnavailable& error) {
             if (steady_clock::now() + pause < deadline) {
                 std::this_thread::sleep_for(pause);
@@ -231,7 +241,9 @@ SharedLog::Answer PostgresLog::look_who_was_first(Connection& session, const Att
 
 void PostgresLog::read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) {
     auto next = from;
+    bool is_end = true;
     CommitRows rows([&](const log::SharedCommit& commit) {
+        is_end = false;
         const bool continues = commit.place == next || (commit.begins && commit.place.segment == next.segment + 1);
         if (!continues) {
             throw CommitsMissing("the database does not hold what follows byte " + std::to_string(next.byte) +
@@ -240,6 +252,7 @@ void PostgresLog::read(log::Place from, const std::function<void(const log::Shar
         }
         next = {commit.place.segment, commit.place.byte + commit.bytes.size()};
         on_commit(commit);
+        last_ = {commit.place, log::crc_of(commit.bytes)};
     });
     with_session([&](Connection& session) {
         session.run(
@@ -247,17 +260,31 @@ void PostgresLog::read(log::Place from, const std::function<void(const log::Shar
             "$2::bigint) ORDER BY segment, byte",
             {in_row(from.segment), in_row(from.byte)}, [&](const Row& row) { rows.add(row); });
         rows.finish();
+        if (is_end && is_last_unsure_) check_last(session, from);
+        is_last_unsure_ = false;
         return true;
     });
 }
 
+/// At its end nothing of a log has been moved to an archive.
+void PostgresLog::check_last(Connection& session, log::Place end) const {
+    if (last_.place.segment != end.segment || has(session, last_)) return;
+    throw StorageError(
+        "the database has lost commits that this node has folded; at the next start it takes over what the database "
+        "holds");
+}
+
 bool PostgresLog::holds(const log::LastCommit& commit) {
-    return with_session([&](Connection& session) {
-        return session.run(
-                   "SELECT FROM foldback_commits WHERE segment = $1::bigint AND byte = $2::bigint AND crc = $3::bigint",
-                   {in_row(commit.place.segment), in_row(commit.place.byte), std::int64_t{commit.crc}},
-                   [](const Row&) {}) == 1;
-    });
+    const bool found = with_session([&](Connection& session) { return has(session, commit); });
+    if (found) last_ = commit;
+    return found;
+}
+
+bool PostgresLog::has(Connection& session, const log::LastCommit& commit) {
+    return session.run(
+               "SELECT FROM foldback_commits WHERE segment = $1::bigint AND byte = $2::bigint AND crc = $3::bigint",
+               {in_row(commit.place.segment), in_row(commit.place.byte), std::int64_t{commit.crc}},
+               [](const Row&) {}) == 1;
 }
 
 }  // namespace
