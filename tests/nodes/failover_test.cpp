@@ -6,6 +6,7 @@
 #include "foldback/postgres/postgres_log.hpp"
 #include "foldback/store/log_store.hpp"
 #include "nodes/state_text.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -13,6 +14,7 @@ namespace foldback::nodes {
 namespace {
 
 using namespace std::chrono_literals;
+using test::eventually;
 using test::PostgresServer;
 
 /// An idempotent producer at one node: appends numbers, again and again until each is acknowledged.
@@ -85,6 +87,38 @@ TEST_CASE("when the database fails over to its synchronous standby, nothing ackn
     CHECK(state_of(*one) == state_of(*other));
     const auto late = LogStore::open_shared(open_postgres_log(options), directory.path() / "late");
     CHECK(state_of(*late) == state_of(*one));
+}
+
+TEST_CASE("what the synchronous standby does not have is acknowledged by no node") {
+    PostgresServer primary({"synchronous_standby_names=second"});
+    const auto standby = primary.standby("second");
+    const PostgresLogOptions options{.url = primary.new_schema(), .patience = 1s, .answer_timeout = 500ms};
+    const test::TemporaryDirectory directory;
+    const auto one = LogStore::open_shared(open_postgres_log(options), directory.path() / "one");
+    const auto other = LogStore::open_shared(open_postgres_log(options), directory.path() / "other");
+    REQUIRE(one->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+    const auto appended = [](StreamStore& store) {
+        AppendRequest request{.stream = "a", .messages = Messages::json("1").value()};
+        request.producer = Producer{"p", 0, 0};
+        return store.append(std::move(request)).has_value();
+    };
+    standby->fall_silent();
+    CHECK_THROWS_AS((void)appended(*one), OutcomeUnknown);
+
+    // They are visible from now on, as after a crash of the primary.
+    primary.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    REQUIRE(eventually([&] { return other->head("a").value().tail.offset == Offset{1}; }));
+    CHECK_THROWS_AS((void)appended(*other), StorageError);
+
+    standby->speak_again();
+    CHECK(eventually([&] {
+        try {
+            return appended(*other);
+        } catch (const StorageError&) {
+            return false;
+        }
+    }));
+    CHECK(other->head("a").value().tail.offset == Offset{1});
 }
 
 TEST_CASE("when the database says nothing any more, nodes go over to the next one that their URL names") {

@@ -141,8 +141,7 @@ bool PostgresServer::answers() const {
 
 void PostgresServer::end(int signal) {
     ::kill(process_, signal);
-    for (const auto session : children_of(process_)) ::kill(session, SIGCONT);
-    ::kill(process_, SIGCONT);
+    speak_again();
     ::waitpid(process_, nullptr, 0);
     process_ = -1;
 }
@@ -162,6 +161,11 @@ void PostgresServer::kill() {
 void PostgresServer::fall_silent() {
     ::kill(process_, SIGSTOP);
     for (const auto session : children_of(process_)) ::kill(session, SIGSTOP);
+}
+
+void PostgresServer::speak_again() {
+    for (const auto session : children_of(process_)) ::kill(session, SIGCONT);
+    ::kill(process_, SIGCONT);
 }
 
 std::size_t PostgresServer::silence_sessions(const std::string& statement) {

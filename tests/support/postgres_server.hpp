@@ -36,8 +36,9 @@ public:
     void start();
     /// As by a crash of the machine: SIGKILL to it and to its sessions, which would serve a moment longer. Waits until all are gone.
     void kill();
-    /// From now on it and its sessions say nothing, and keep what they have: as a machine that does not answer. Until it ends.
+    /// From now on it and its sessions say nothing, and keep what they have: as a machine that does not answer.
     void fall_silent();
+    void speak_again();
     /// The same of the sessions whose last statement has this in it. Returns how many there are.
     std::size_t silence_sessions(const std::string& statement);
     /// Ends the sessions and the server, in good order.

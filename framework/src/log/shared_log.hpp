@@ -37,7 +37,7 @@ public:
 
 /// An ordered log of commits that nodes share: each appends to it, and folds what all have appended.
 ///
-/// `append`, `read` and `holds` are called by one thread at a time, and only they fail for want of what lies behind the log.
+/// `append`, `read`, `confirm` and `holds` are called by one thread at a time, and only they fail for want of what lies behind the log.
 /// They throw StoreUnavailable when it cannot be reached within a bounded time; nothing has changed then.
 class SharedLog {
 public:
@@ -66,6 +66,9 @@ public:
     /// Hands over the commits from a place on, in order and without gaps, up to what was durable when it was called. The views are
     /// valid during the callback. Throws CommitsMissing where there is a gap, after what is before it.
     virtual void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) = 0;
+
+    /// Returns when what was read is as durable as what is appended: a log that went down may show more than it is going to keep.
+    virtual void confirm() {}
 
     /// Whether the log has this commit.
     [[nodiscard]] virtual bool holds(const log::LastCommit& commit) = 0;

@@ -56,6 +56,7 @@ public:
     void end_turn() noexcept override { turns_.end(); }
     void wake() noexcept override { turns_.wake(); }
     void read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) override;
+    void confirm() override;
     bool holds(const log::LastCommit& commit) override;
     bool reachable() const noexcept override { return reachable_; }
     void follow(std::function<void()> news) override { follower_.follow(std::move(news)); }
@@ -103,6 +104,7 @@ private:
                                                        bool was_sent_before);
     /// Who has the place.
     [[nodiscard]] Answer look_who_was_first(Connection& session, const Attempt& attempt) const;
+    static void wait_for_standby(Connection& session);
     [[nodiscard]] static bool has(Connection& session, const log::LastCommit& commit);
     /// Nothing is there from that place on: not even what was before it, when the database was set back. Throws StorageError.
     void check_last(Connection& session, log::Place end) const;
@@ -233,10 +235,15 @@ SharedLog::Answer PostgresLog::look_who_was_first(Connection& session, const Att
                 {in_row(place.segment), in_row(place.byte)},
                 [&](const Row& row) { is_ours = row.number(0) == node_ && row.number(1) == attempt.id; });
     if (!is_ours) return Answer::overtaken;
-    // The server may have crashed while it waited for its standby. Another commit waits for all that is before it.
-    session.run("UPDATE foldback_log SET beats = beats + 1");
-    if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
+    wait_for_standby(session);
     return Answer::appended;
+}
+
+/// A server that crashed while it waited for its standby shows what that may not have. Another commit waits for all that is before it.
+void PostgresLog::wait_for_standby(Connection& session) {
+    (void)session.warned();
+    session.run("UPDATE foldback_log SET beats = beats + 1 WHERE current_setting('synchronous_standby_names') <> ''");
+    if (session.warned()) throw ConnectionLost("the database: it warned, and so may not have made it durable");
 }
 
 void PostgresLog::read(log::Place from, const std::function<void(const log::SharedCommit&)>& on_commit) {
@@ -272,6 +279,13 @@ void PostgresLog::check_last(Connection& session, log::Place end) const {
     throw StorageError(
         "the database has lost commits that this node has folded; at the next start it takes over what the database "
         "holds");
+}
+
+void PostgresLog::confirm() {
+    with_session([&](Connection& session) {
+        wait_for_standby(session);
+        return true;
+    });
 }
 
 bool PostgresLog::holds(const log::LastCommit& commit) {

@@ -57,6 +57,8 @@ public:
         }
     }
 
+    void confirm() override { log_->confirm(); }
+
     bool holds(const log::LastCommit& commit) override {
         if (log_->holds(commit)) return true;
         const auto number = commit.place.segment;

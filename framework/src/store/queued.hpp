@@ -25,6 +25,7 @@ public:
     static void operator delete(void* memory, std::size_t bytes) noexcept { RequestMemory::give_back(memory, bytes); }
 
     void decide(CommitDraft& draft) override { outcome_.emplace(draft.decide(request_)); }
+    [[nodiscard]] bool is_refused() const override { return !*outcome_; }
     void refuse(const Refused& refused) override { outcome_.emplace(refused); }
     void complete() override { done_(*std::move(outcome_)); }
 

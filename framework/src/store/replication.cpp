@@ -55,7 +55,14 @@ bool Replication::append(CommitDraft& draft, Incarnation next_incarnation) {
     if (proposed.seal) publish_(copy_.accept(*proposed.seal), {});
     publish_(copy_.accept(proposed.commit), draft.plain_appends());
     shared_->announce();
+    is_confirmed_ = true;
     return true;
+}
+
+void Replication::confirm() {
+    if (is_confirmed_) return;
+    shared_->confirm();
+    is_confirmed_ = true;
 }
 
 bool Replication::catch_up() {
@@ -63,6 +70,7 @@ bool Replication::catch_up() {
     shared_->read(copy_.tail(), [&](const log::SharedCommit& commit) {
         publish_(copy_.accept(commit), {});
         found = true;
+        is_confirmed_ = false;
     });
     return found;
 }

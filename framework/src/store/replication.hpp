@@ -31,6 +31,9 @@ public:
     /// does, and StorageError when the shared log has lost what this node folded.
     [[nodiscard]] bool append(CommitDraft& draft, Incarnation next_incarnation);
 
+    /// Before an answer relies on what is folded alone: returns when all of that is durable. Throws StoreUnavailable.
+    void confirm();
+
     /// Publishes what other nodes have appended; false when there was nothing. Throws StoreUnavailable.
     bool catch_up();
 
@@ -43,6 +46,7 @@ private:
     unsigned turns_ = 0;   ///< to be taken before it tries without again
     unsigned groups_ = 0;  ///< one after another, in this turn or without one
     bool has_turn_ = false;
+    bool is_confirmed_ = false;  ///< what is folded is durable, as this node has appended behind it
 };
 
 /// Lets readers wait until what was acknowledged before they came is folded: all that wait share one look at the shared log.

@@ -24,6 +24,8 @@ public:
     /// Whether it may use the space kept for getting out of a full disk.
     [[nodiscard]] virtual bool frees_space() const = 0;
     virtual void decide(CommitDraft& draft) = 0;
+    /// As it was decided.
+    [[nodiscard]] virtual bool is_refused() const = 0;
     virtual void refuse(const Refused& refused) = 0;
     /// Reports the outcome; called once, after the flush.
     virtual void complete() = 0;

@@ -1,5 +1,7 @@
 #include "store/writer.hpp"
 
+#include <algorithm>
+
 /// The writer of a node: its commits go to a log that others append to as well.
 namespace foldback {
 namespace {
@@ -113,15 +115,21 @@ void Writer::take_turn() {
     }
 }
 
-/// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on.
+/// A group that records nothing consists of refusals and duplicates: they hold if there was nothing newer to decide them on. Duplicates
+/// are acknowledged, and so must be as durable as anything that is.
 void Writer::decide_and_share(std::size_t bytes) {
     while (true) {
         decide_group(bytes);
-        if (draft_.commit().empty()) {
-            if (!catch_up()) return;
-        } else {
+        if (!draft_.commit().empty()) {
             if (append_shared()) return;
             (void)catch_up();
+        } else if (!catch_up()) {
+            if (!std::ranges::all_of(group_, &QueuedWrite::is_refused))
+                reaching([this] {
+                    replication_->confirm();
+                    return true;
+                });
+            return;
         }
     }
 }
