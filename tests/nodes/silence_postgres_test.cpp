@@ -5,6 +5,8 @@
 
 #include "foldback/postgres/postgres_log.hpp"
 #include "foldback/store/log_store.hpp"
+#include "postgres/connection.hpp"
+#include "postgres/turn_line.hpp"
 #include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -69,6 +71,29 @@ TEST_CASE("nodes whose sessions for turns say nothing any more go on without tur
 
     CHECK(first.goes_on());
     CHECK(second.goes_on());
+}
+
+TEST_CASE("a node that says nothing keeps its turn for a moment only") {
+    PostgresServer server;
+    const auto url = server.new_schema();
+    (void)open_postgres_log({.url = url});
+    const auto connect = [&] { return std::make_unique<postgres::Connection>(url, 10s); };
+    postgres::TurnLine silent(connect);
+    postgres::TurnLine other(connect);
+    silent.take([] {});
+
+    const auto waits = [&] {
+        const auto began = std::chrono::steady_clock::now();
+        other.take([] {});
+        const auto waited = std::chrono::steady_clock::now() - began;
+        other.end();
+        return waited;
+    };
+    CHECK(waits() > 200ms);
+    CHECK(eventually([&] { return waits() < 100ms; }));
+    silent.end();
+    silent.take([] {});
+    CHECK(waits() > 200ms);
 }
 
 }  // namespace foldback::nodes
