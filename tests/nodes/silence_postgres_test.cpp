@@ -96,4 +96,31 @@ TEST_CASE("a node that says nothing keeps its turn for a moment only") {
     CHECK(waits() > 200ms);
 }
 
+TEST_CASE("however often an append is tried while the database stands still, it has few sessions there") {
+    PostgresServer server;
+    const PostgresLogOptions options{.url = server.new_schema(), .patience = 200ms, .answer_timeout = 200ms};
+    const test::TemporaryDirectory directory;
+    const auto node = LogStore::open_shared(open_postgres_log(options), directory.path() / "node");
+    REQUIRE(node->create({.stream = "a", .config = {.content_type = "application/json"}}).value().created);
+    server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server.execute("SELECT pg_reload_conf()");
+    for (int unknown = 0; unknown < 6;) {
+        try {
+            (void)node->append(of("a", "1"));
+        } catch (const OutcomeUnknown&) {
+            ++unknown;
+        }
+    }
+
+    postgres::Connection session(options.url, 10s);
+    const auto waiting = [&] {
+        std::int64_t count = 0;
+        session.run("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid'", {},
+                    [&](const postgres::Row& row) { count = row.number(0); });
+        return count;
+    };
+    CHECK(waiting() >= 5);
+    CHECK(eventually([&] { return waiting() == 0; }));
+}
+
 }  // namespace foldback::nodes

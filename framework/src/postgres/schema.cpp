@@ -67,6 +67,14 @@ void begin_log(Connection& session, std::uint64_t segment_bytes) {
         {format, std::string_view(name), std::string_view(header)});
 }
 
+/// What the server is too old for, or its system does not offer, is left as it is.
+void set_if_known(Connection& session, const char* sql) {
+    try {
+        (void)text_of(session, sql);
+    } catch (const SqlError&) {
+    }
+}
+
 }  // namespace
 
 void prepare_session(Connection& session) {
@@ -81,6 +89,8 @@ void prepare_session(Connection& session) {
         throw StorageError("the database does not let synchronous_commit be on");
     // Each statement is to see what was committed before it had its locks.
     (void)text_of(session, "SELECT set_config('default_transaction_isolation', 'read committed', false)");
+    // A statement that waits for another one's end, when nobody waits for its own any more, is to go, or it keeps its session.
+    set_if_known(session, "SELECT set_config('client_connection_check_interval', '10s', false)");
     // The key is the order in which all is asked for, whatever a planner thinks of tables that were empty when it looked. What it
     // is kept from doing it takes for so dear that it would compile the rest; and it would make a plan for each commit, whose size it looks at.
     (void)text_of(
