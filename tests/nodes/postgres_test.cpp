@@ -307,24 +307,4 @@ TEST_CASE("a session whose user lets commits be lost makes them durable all the 
     CHECK(node.store->head("a").has_value());
 }
 
-TEST_CASE("a log has one keeper at a time") {
-    const auto url = database().new_schema();
-    auto keeper = open_postgres_log({.url = url, .keeper = true});
-
-    CHECK_THROWS_WITH_AS((void)open_postgres_log({.url = url, .keeper = true}), doctest::Contains("keeper"),
-                         StorageError);
-    (void)open_postgres_log({.url = url});
-
-    keeper.reset();
-    const auto became_keeper = [&] {
-        try {
-            (void)open_postgres_log({.url = url, .keeper = true});
-            return true;
-        } catch (const StorageError&) {
-            return false;  // the database has not noticed yet
-        }
-    };
-    CHECK(eventually(became_keeper));
-}
-
 }  // namespace foldback::nodes

@@ -33,7 +33,7 @@ public:
     Follower& operator=(const Follower&) = delete;
     ~Follower();
 
-    /// Becomes the log's keeper, for as long as its session lives, and again with each session. Before `follow`. Throws ConnectionLost,
+    /// Becomes the log's keeper, for as long as its session lives, and again with each session until another node is. Before `follow`. Throws ConnectionLost,
     /// and StorageError when another node is.
     void keep(KeeperLost lost);
 
@@ -43,8 +43,17 @@ public:
     void announce() noexcept;
 
 private:
+    /// A session of the server's, whichever that is.
+    struct Session {
+        std::int64_t process = 0;
+        std::int64_t began_us = 0;
+    };
+
     void run();
     void open_session();
+    void become_keeper();
+    [[nodiscard]] bool try_to_keep();
+    [[nodiscard]] bool ends_session_before();
     void listen();
     [[nodiscard]] std::string name_of_log();
     void tell();
@@ -55,6 +64,7 @@ private:
     bool keeps_ = false;
     KeeperLost keeper_lost_;
     std::unique_ptr<Connection> session_;
+    Session keeps_with_;  ///< the last one that was the keeper's
     std::atomic<bool> stopping_{false};
     std::atomic<bool> has_news_for_others_{false};
     std::thread thread_;

@@ -30,7 +30,7 @@ struct PostgresLogOptions {
     /// This node is to be the keeper, of whom a log has one at a time: who does what must be done once.
     bool keeper = false;
     /// Told, on a thread of the log's, when the connection was lost and meanwhile another node became the keeper. What the keeper does
-    /// must stop at once.
+    /// must stop at once; the node is one like any other then.
     std::function<void(const std::string&)> on_keeper_lost{};
     /// Told when the database goes out of reach and when it is back; on a thread of the log's or of the store's.
     std::function<void(const std::string&)> on_trouble{};
