@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <map>
 #include <thread>
@@ -54,6 +58,34 @@ struct Archived {
 
     std::string url = database().new_schema();
     test::TemporaryDirectory directory;
+};
+
+/// A process that removes what is left of the first segment, again and again.
+class Removing {
+public:
+    explicit Removing(const Archived& log) : process_(::fork()) {
+        if (process_ != 0) return;
+        try {
+            const auto segments = log.segments();
+            while (!segments->try_lead()) {
+            }
+            const auto seal = segments->seal(1);
+            while (true) segments->remove(seal);
+        } catch (const StorageError&) {
+            ::_exit(1);
+        }
+    }
+    Removing(const Removing&) = delete;
+    Removing& operator=(const Removing&) = delete;
+    ~Removing() {
+        ::kill(process_, SIGKILL);
+        ::waitpid(process_, nullptr, 0);
+    }
+    void stop() const { ::kill(process_, SIGSTOP); }
+    void go_on() const { ::kill(process_, SIGCONT); }
+
+private:
+    const pid_t process_;
 };
 
 void append(StreamStore& store, const std::string& text) {
@@ -185,6 +217,33 @@ TEST_CASE("a removal that ends early leaves whole commits") {
     REQUIRE(places.size() > 2);
     CHECK(places.front().byte > log::segment_header_bytes);
     CHECK(places.back() == seal.place);
+}
+
+TEST_CASE("appends go on when the process that removes a segment is stopped in the middle of it") {
+    const Archived log;
+    {
+        const auto writer = log.node("writer");
+        create(*writer);
+        const auto segments = log.segments();
+        REQUIRE(segments->try_lead());
+        while (segments->last() < 2) append(*writer, "a");
+    }
+    const Removing removing(log);
+    postgres::Connection session(log.url, 10s);
+    const auto is_in_the_middle = [&] {
+        removing.stop();
+        std::int64_t found = 0;
+        session.run(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE mode = 'ShareRowExclusiveLock' AND "
+            "granted AND relation = 'foldback_commits'::regclass AND state = 'idle in transaction'",
+            {}, [&](const postgres::Row& row) { found = row.number(0); });
+        if (found == 0) removing.go_on();
+        return found > 0;
+    };
+    const auto node = log.node("writer");
+    REQUIRE(eventually(is_in_the_middle));
+
+    CHECK_NOTHROW(append(*node, "b"));
 }
 
 TEST_CASE("a commit is looked for in the archive only when its segment was moved there") {

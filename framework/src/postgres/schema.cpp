@@ -89,6 +89,8 @@ void prepare_session(Connection& session) {
         throw StorageError("the database does not let synchronous_commit be on");
     // Each statement is to see what was committed before it had its locks.
     (void)text_of(session, "SELECT set_config('default_transaction_isolation', 'read committed', false)");
+    // Who is stopped in the middle of a transaction, or whose machine is gone then, is to hold nobody up.
+    (void)text_of(session, "SELECT set_config('idle_in_transaction_session_timeout', '1s', false)");
     // A statement that waits for another one's end, when nobody waits for its own any more, is to go, or it keeps its session.
     set_if_known(session, "SELECT set_config('client_connection_check_interval', '10s', false)");
     // The key is the order in which all is asked for, whatever a planner thinks of tables that were empty when it looked. What it
