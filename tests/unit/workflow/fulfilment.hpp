@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdexcept>
+
 #include "foldback/app/workflow.hpp"
 
 /// A workflow for tests: an order that was placed must be paid within an hour, or it is cancelled.
@@ -43,6 +45,7 @@ inline Reactions<FulfilmentCommand> decide(const Fulfilment&, const OrderPlaced&
 }
 inline Reactions<FulfilmentCommand> decide(const Fulfilment& state, const OrderPaid& paid) {
     if (state.shipped) return {};
+    if (state.inputs == 0) throw std::logic_error("a payment for nothing");
     if (paid.amount < 0) return Reactions<FulfilmentCommand>().send(Ship{"\xFF"});  // no text: it cannot be written
     return Reactions<FulfilmentCommand>().send(Ship{state.customer}).cancel_timeout("payment");
 }
@@ -52,9 +55,10 @@ inline Reactions<FulfilmentCommand> decide(const Fulfilment&, const TimedOut& ti
 
 using FulfilmentWorkflow = Workflow<Fulfilment, OrderEvent, FulfilmentCommand>;
 
-/// `orders/<id>` belongs to the workflow `<id>`.
+/// `orders/<id>` belongs to the workflow `<id>`, and so does `orders/<id>/…`.
 inline std::optional<std::string> route(const Recorded<OrderEvent>& recorded) {
-    return std::string(recorded.stream.substr(recorded.stream.find('/') + 1));
+    const auto id = recorded.stream.substr(recorded.stream.find('/') + 1);
+    return std::string(id.substr(0, id.find('/')));
 }
 
 inline FulfilmentWorkflow::Options fulfilment_options() {

@@ -103,6 +103,24 @@ TEST_CASE("inputs that have come meanwhile are received in one commit, in order"
     CHECK(shop.workflow->state_of("3").inputs == 2);
 }
 
+TEST_CASE("an input that begins a stream is decided about by the workflow as it is, however long that has been there") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1");
+        shop.run();
+
+        shop.placed("2");
+        shop.paid("1/payments");
+        shop.paid("2/payments");
+        shop.run();
+
+        CHECK(shop.dispatched == Strings{"Ship 1", "Ship 2"});
+        CHECK(shop.workflow->state_of("1").inputs == 2);
+        CHECK(shop.workflow->state_of("2").inputs == 2);
+        CHECK(shop.runner->status("fulfilment.inbox").failures == 0);
+    });
+}
+
 TEST_CASE("a timeout that fires while inputs are being received is not lost, and neither are they") {
     in_every_world([](World& world) {
         Shop shop(world);

@@ -51,7 +51,8 @@ struct WorkflowOptions {
 ///
 ///     foldback::Reactions<Command> decide(const State& state, const OrderPlaced& placed);
 ///
-/// where `state` is from before the input. `Input` and `Command` are Events<…>.
+/// where `state` is from before the input. An input that begins a stream may first be decided about as if it began the workflow, too;
+/// where that was wrong, what is decided or thrown does not count. `Input` and `Command` are Events<…>.
 ///
 /// The workflow's own stream is its inbox and its outbox: an input and everything it leads to are one append, so a crash
 /// loses neither or both. Inputs that have come meanwhile are received together, in one commit. An input that is delivered
@@ -134,27 +135,43 @@ private:
     public:
         explicit Inbox(Workflow& workflow) : workflow_(workflow) {}
         void apply(const Delivery& delivery) override {
+            if (in_doubt_) return;
             if (one_by_one_) {
                 (void)workflow_.receive(delivery.message);
-            } else {
+                return;
+            }
+            try {
                 workflow_.gather(delivery.message, batch_, presumes_new_);
+            } catch (...) {
+                if (!presumes_new_) throw;
+                in_doubt_ = true;
             }
         }
         void flush(Position) override {
+            if (in_doubt_) deliver_one_by_one("an input made trouble, perhaps because its workflow was taken for new");
             if (const auto refused = batch_.append_to(workflow_.store_)) {
-                batch_.forget();
-                one_by_one_ = true;
                 presumes_new_ = false;
-                throw DeliverAgain(refused->detail);
+                deliver_one_by_one(refused->detail);
             }
             one_by_one_ = false;
         }
-        void reset() override { batch_.forget(); }
+        void reset() override {
+            batch_.forget();
+            in_doubt_ = false;
+        }
 
     private:
+        [[noreturn]] void deliver_one_by_one(const std::string& why) {
+            reset();
+            one_by_one_ = true;
+            throw DeliverAgain(why);
+        }
+
         Workflow& workflow_;
         Batch batch_;
         bool one_by_one_ = false;
+        /// An input made trouble, perhaps only because a workflow was taken for new: what is delivered now comes again.
+        bool in_doubt_ = false;
         /// What begins a stream mostly begins a workflow. The append says whether it is so; once it was not, workflows are looked for.
         bool presumes_new_ = true;
     };
