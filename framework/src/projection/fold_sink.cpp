@@ -56,7 +56,6 @@ std::optional<FoldTask::Failure> FoldTask::apply_to_sink(Range events, Position 
         try {
             return apply_and_flush(events, next);
         } catch (const DeliverAgain& again) {
-            taken_ahead_.clear();
             if (attempt == max_deliveries) return Failure{events.size(), again.what(), true};
         }
     }
@@ -97,21 +96,30 @@ std::optional<FoldTask::Failure> FoldTask::apply_and_flush(Range events, Positio
     return first;
 }
 
-void FoldTask::deliver_alone(const Delivery& delivery, Position next) const {
+void FoldTask::deliver_alone(const Delivery& delivery, Position next) {
     for (int attempt = 1;; ++attempt) {
         try {
             definition_.sink->apply(delivery);
-            return definition_.sink->flush(next);
+            return flush_sink(next);
         } catch (const DeliverAgain&) {
             if (attempt == max_deliveries) throw;
         }
     }
 }
 
+void FoldTask::flush_sink(Position next) {
+    try {
+        definition_.sink->flush(next);
+    } catch (const DeliverAgain&) {
+        taken_ahead_.clear();
+        throw;
+    }
+}
+
 void FoldTask::commit_sink(const Ledger& ledger, const std::vector<ParkedEvent>& parked) {
     const auto flush = [&] {
         try {
-            definition_.sink->flush(ledger.checkpoint);
+            flush_sink(ledger.checkpoint);
         } catch (const StorageError&) {
             throw;
         } catch (const DeliverAgain&) {

@@ -126,7 +126,9 @@ private:
     [[nodiscard]] std::vector<Partition> partitions_of(Range events) const;
     void run(Partition& partition, Range events) const;
     /// One event, with a flush of its own. Throws what the sink throws.
-    void deliver_alone(const Delivery& delivery, Position next) const;
+    void deliver_alone(const Delivery& delivery, Position next);
+    /// When others were faster than the sink, it has taken nothing. Throws what the sink throws.
+    void flush_sink(Position next);
     void commit_sink(const Ledger& ledger, const std::vector<ParkedEvent>& parked);
 
     // fold_poison.cpp
