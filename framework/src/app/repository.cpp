@@ -48,6 +48,7 @@ private:
     void fetch() {
         static const int watch = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
         if (watch != 0) throw std::system_error(watch, std::generic_category(), "forks cannot be noticed");
+        next_ = numbers_.size();  // until it has others
         forks_ = forks;
         // So few bytes come whole.
         if (::getrandom(numbers_.data(), sizeof numbers_, 0) != static_cast<ssize_t>(sizeof numbers_))

@@ -1,10 +1,22 @@
 #include "foldback/app/repository.hpp"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
+#include <iterator>
+
 #include <doctest/doctest.h>
+#include <functional>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 
 #include "foldback/core/decision.hpp"
 
@@ -34,6 +46,45 @@ struct AccountState {
     void apply(const Deposited& deposited) { cents += deposited.cents; }
 };
 using Account = Aggregate<AccountState, AccountEvent>;
+
+/// From now on this process gets no random numbers.
+void refuse_random_numbers() {
+    sock_filter steps[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+                           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog filter{.len = std::size(steps), .filter = steps};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) (void)::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
+/// The ids that a forked process makes in some tries, one after the other, and others never again.
+std::string ids_of_child(const std::function<void()>& prepare) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    const auto child = ::fork();
+    if (child == 0) {
+        prepare();
+        bool written = true;
+        for (int i = 0; i < 3; ++i) {
+            try {
+                const auto id = random_id();
+                written = ::write(ends[1], id.data(), id.size()) == static_cast<ssize_t>(id.size()) && written;
+            } catch (const std::system_error&) {
+                // None, then.
+            }
+        }
+        ::_exit(written ? 0 : 1);
+    }
+    ::close(ends[1]);
+    std::string ids;
+    char byte = 0;
+    while (::read(ends[0], &byte, 1) == 1) ids += byte;
+    ::close(ends[0]);
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    if (status != 0) throw std::runtime_error("the child could not tell its ids");
+    return ids;
+}
 
 }  // namespace
 
@@ -148,22 +199,18 @@ TEST_CASE("ids differ, also those of a process that was forked") {
     for (int i = 0; i < count; ++i) ids.insert(random_id());
     CHECK(ids.size() == count);
 
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    const auto child = ::fork();
-    if (child == 0) {
-        const auto id = random_id();
-        ::_exit(::write(ends[1], id.data(), id.size()) == static_cast<ssize_t>(id.size()) ? 0 : 1);
-    }
-    const auto next = random_id();
-    std::string of_child(next.size(), ' ');
-    int status = 1;
-    ::waitpid(child, &status, 0);
+    const auto of_child = ids_of_child([] {});
 
-    REQUIRE(status == 0);
-    REQUIRE(::read(ends[0], of_child.data(), of_child.size()) == static_cast<ssize_t>(of_child.size()));
-    ::close(ends[0]);
-    ::close(ends[1]);
-    CHECK(of_child != next);
-    CHECK(ids.insert(of_child).second);
+    constexpr std::size_t length = 36;
+    REQUIRE(of_child.size() == 3 * length);
+    for (int i = 0; i < 3; ++i) CHECK(of_child.find(random_id()) == std::string::npos);
+    for (std::size_t at = 0; at < of_child.size(); at += length) CHECK(ids.insert(of_child.substr(at, length)).second);
+}
+
+TEST_CASE("a process that was forked and gets no random numbers does not make do with those of the other") {
+    (void)random_id();
+
+    const auto of_child = ids_of_child(refuse_random_numbers);
+
+    for (int i = 0; i < 3; ++i) CHECK(of_child.find(random_id()) == std::string::npos);
 }
