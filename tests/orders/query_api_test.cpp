@@ -63,6 +63,16 @@ TEST_CASE_FIXTURE(ListFixture, "orders that come meanwhile disturb no page") {
     CHECK(ids_of(get(first["next"]).body()) == Ids{"o3", "o2", "o1"});
 }
 
+TEST_CASE_FIXTURE(ListFixture, "an order whose number was used before was placed when it was placed") {
+    REQUIRE(store->remove("orders/o3").has_value());
+    clock.advance(std::chrono::seconds(1));
+    REQUIRE(place("o3", "TEA", 4).status == 201);
+    shop.projections().run_until_caught_up();
+
+    CHECK(ids_of(get("/api/orders?limit=2").body()) == Ids{"o3", "o6"});
+    CHECK(get("/api/orders/o3").body()["summary"]["placed_at_ms"] == clock.now().time_since_epoch().count());
+}
+
 TEST_CASE_FIXTURE(ListFixture, "lists are filtered by status and customer") {
     REQUIRE(post("/api/orders/o3/cancel", R"({"reason":"no"})").status == 200);
     shop.projections().run_until_caught_up();

@@ -72,7 +72,8 @@ private:
             "INSERT INTO order_list VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (order_id) DO UPDATE SET "
             "customer = excluded.customer, status = excluded.status, channel = excluded.channel, "
             "pieces = excluded.pieces, total = excluded.total, paid = excluded.paid, refunded = excluded.refunded, "
-            "updated_at = excluded.updated_at, \"offset\" = excluded.\"offset\", state = excluded.state",
+            "placed_at = excluded.placed_at, updated_at = excluded.updated_at, \"offset\" = excluded.\"offset\", "
+            "state = excluded.state",
             {order.id, order.customer, order.status, order.channel, order.pieces, order.total.units(),
              order.paid.units(), order.refunded.units(), order.placed_at_ms, order.updated_at_ms, order.offset, state});
     }
