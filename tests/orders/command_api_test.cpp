@@ -214,6 +214,8 @@ TEST_CASE_FIXTURE(ApiFixture, "a command needs one key, a JSON body and a plain 
     CHECK(call(Method::post, "/api/orders/42/place", {type}, body).code() == "idempotency-key-missing");
     CHECK(call(Method::post, "/api/orders/42/place", {type, {"idempotency-key", "a"}, {"idempotency-key", "b"}}, body)
               .code() == "bad-header");
+    CHECK(call(Method::post, "/api/orders/42/place", {type, {"idempotency-key", "a"}, {"x-actor", "\xFF"}}, body)
+              .code() == "bad-header");
     CHECK(post("/api/orders/42/place", "", body).code() == "bad-idempotency-key");
     CHECK(post("/api/orders/42/place", "two words", body).code() == "bad-idempotency-key");
     CHECK(post("/api/orders/42/place", std::string(201, 'k'), body).code() == "bad-idempotency-key");

@@ -35,6 +35,17 @@ void require_id(const std::string& id, const char* what) {
                       " letters, digits, '-', '_' and '.', and not only dots");
 }
 
+/// Whoever wants a command; events and the audit trail say it. Throws BadCall.
+std::string actor_of(const Call& call) {
+    std::string actor(call.header("x-actor").value_or("anonymous"));
+    try {
+        (void)foldback::to_json(actor);
+    } catch (const std::invalid_argument&) {
+        throw BadCall(400, "bad-header", "the header x-actor is no UTF-8 text");
+    }
+    return actor;
+}
+
 Caller caller_of(const Call& call) {
     auto key = call.header("idempotency-key");
     if (!key) {
@@ -53,7 +64,7 @@ Caller caller_of(const Call& call) {
     auto trace = call.header("traceparent").value_or("");
     if (!foldback::server::parse_traceparent(trace)) trace = {};
     return {.command_id = "http:" + std::string(*key),
-            .actor = std::string(call.header("x-actor").value_or("anonymous")),
+            .actor = actor_of(call),
             .causation = {},
             .traceparent = std::string(trace)};
 }
