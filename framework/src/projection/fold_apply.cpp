@@ -27,7 +27,14 @@ void FoldTask::become(const Ledger& ledger) {
 }
 
 std::string FoldTask::key_of(const FeedMessage& event) const {
-    return definition_.key ? definition_.key(event) : std::string(event.stream);
+    if (!definition_.key) return std::string(event.stream);
+    auto key_of_stream = "stream " + std::string(event.stream);
+    if (parked_keys_.contains(key_of_stream)) return key_of_stream;
+    try {
+        return definition_.key(event);
+    } catch (...) {
+        return key_of_stream;
+    }
 }
 
 bool FoldTask::is_left_out(const FeedMessage& event) const {

@@ -217,6 +217,36 @@ TEST_CASE("keys other than the stream may be given") {
     });
 }
 
+TEST_CASE("an event whose key cannot be told is parked with what follows it in its stream") {
+    in_every_world([](World& world) {
+        Trouble trouble;
+        trouble.expect(R"("?")");
+        auto definition = troubled_journal(trouble);
+        definition.on_poison = OnPoison::park;
+        definition.key = [](const FeedMessage& message) {
+            if (message.data == R"("?")") throw std::runtime_error("no key");
+            return std::string(message.data.substr(1, 3));
+        };
+        ProjectionRunner runner(*world.store, world.options());
+        runner.add(definition, world.database);
+        world.append("a", R"(["?","red 1"])");
+        world.append("b", R"("red 2")");
+        use_up_retries(world, runner);
+        world.append("a", R"("red 3")");
+        runner.run_until_caught_up();
+        CHECK(world.rows("SELECT data FROM journal") == Strings{R"("red 2")"});
+        CHECK(runner.parked("journal").size() == 3);
+
+        trouble.forgive(R"("?")");
+        CHECK(runner.retry_parked("journal", "stream a").applied == 3);
+        world.append("a", R"("red 4")");
+        runner.run_until_caught_up();
+
+        CHECK(world.rows("SELECT data FROM journal") ==
+              Strings{R"("red 2")", R"("?")", R"("red 1")", R"("red 3")", R"("red 4")"});
+    });
+}
+
 TEST_CASE("when too many events are parked the projection stops") {
     in_every_world([](World& world) {
         Trouble trouble;

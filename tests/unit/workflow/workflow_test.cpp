@@ -167,6 +167,38 @@ TEST_CASE("an input that cannot be received holds up neither those before it nor
     });
 }
 
+TEST_CASE("what follows an input that cannot be read waits with it, and each is received in the end") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.placed("1/first");
+        const std::function<void()> fail = [&] {
+            shop.before_route["orders/1/first"] = fail;
+            throw std::runtime_error("no way to tell");
+        };
+        shop.before_route["orders/1/first"] = fail;
+        for (int i = 0; i < 10; ++i) {
+            shop.run();
+            world.clock.advance(std::chrono::minutes{1});
+        }
+        REQUIRE(shop.runner->parked("fulfilment.inbox").size() == 1);
+        // A program that can read it.
+        shop.before_route.clear();
+        shop.open();
+        shop.placed("1/first");
+        shop.placed("1/second");
+        shop.run();
+        CHECK(shop.workflow->state_of("1").inputs == 1);  // of the other stream
+
+        const auto outcome = shop.runner->retry_parked("fulfilment.inbox", "stream orders/1/first");
+        shop.placed("1/first");
+        shop.run();
+
+        CHECK(outcome.applied == 2);
+        CHECK(shop.workflow->state_of("1").inputs == 4);
+        CHECK(shop.recorded("1") == 8);
+    });
+}
+
 TEST_CASE("an input that leads to what cannot be written is not received in part") {
     in_every_world([](World& world) {
         Shop shop(world);

@@ -93,7 +93,8 @@ struct ProjectionDefinition {
     /// Decodes or computes what `apply` needs, ahead of the transaction: a pure function of the message, called on up
     /// to `parallelism` threads at once. SQLite has one writer, so this is what a read model can do in parallel.
     std::function<std::shared_ptr<const void>(const FeedMessage&)> prepare{};
-    /// What must stay in order with one another: events of one key. Absent: the stream's path.
+    /// What must stay in order with one another: events of one key. Absent: the stream's path. When it throws, the key is `stream
+    /// <path>`, and as long as such an event is parked, so is that of all later events of the stream.
     std::function<std::string(const FeedMessage&)> key{};
     /// Threads that `prepare`, or a sink's `apply`, may use at once. Order is kept per key.
     unsigned parallelism = 1;

@@ -191,17 +191,13 @@ private:
         definition.sink = std::make_shared<Inbox>(*this);
         definition.on_poison = options_.on_poison;
         definition.retry = options_.retry;
-        // Inputs of one workflow must stay in order, whatever streams they come from. What cannot be read is of its stream.
+        // Inputs of one workflow must stay in order, whatever streams they come from.
         definition.key = [this](const FeedMessage& message) {
             std::optional<std::string> id;
-            try {
-                typename detail::ReaderPool<Input>::Lease reader(input_readers_);
-                reader->read(message, [&](const Recorded<Input>& piece) {
-                    if (!id) id = options_.route(piece);
-                });
-            } catch (const std::exception&) {
-                return "stream " + std::string(message.stream);
-            }
+            typename detail::ReaderPool<Input>::Lease reader(input_readers_);
+            reader->read(message, [&](const Recorded<Input>& piece) {
+                if (!id) id = options_.route(piece);
+            });
             return id ? "workflow " + *id : "stream " + std::string(message.stream);
         };
         return definition;
@@ -247,7 +243,7 @@ private:
     /// The input and all that it leads to; nothing when the workflow had it before, or is completed.
     [[nodiscard]] std::vector<Record> records_of(const Fold& fold, const FeedMessage& message,
                                                  const std::vector<Input>& pieces) const {
-        if (fold.completed || message.position.value < fold.next_input) return {};
+        if (fold.completed || fold.has_received(message.position)) return {};
         auto after = fold;
         std::vector<Record> records;
         records.emplace_back(detail::input_of(message));

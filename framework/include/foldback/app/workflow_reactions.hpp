@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -57,12 +58,16 @@ namespace detail {
 template <class State, class Input>
 struct WorkflowFold {
     State state{};
-    std::uint64_t next_input = 0;             ///< inputs from before this position have been received
+    std::vector<std::uint64_t> inputs;  ///< positions of those received, in order; one that was parked comes later
     std::map<std::string, std::int64_t> due;  ///< pending timeouts, in Unix milliseconds
     bool completed = false;
 
+    [[nodiscard]] bool has_received(Position input) const {
+        return std::binary_search(inputs.begin(), inputs.end(), input.value);
+    }
+
     void apply(const InputReceived& input) {
-        next_input = input.position + 1;
+        inputs.insert(std::upper_bound(inputs.begin(), inputs.end(), input.position), input.position);
         EventReader<Input>(Reading{.unknown_events = UnknownEvents::skip})
             .read(message_of(input), [this](const Recorded<Input>& recorded) { apply_event(recorded.event); });
     }
