@@ -28,12 +28,17 @@ void FoldTask::become(const Ledger& ledger) {
 
 std::string FoldTask::key_of(const FeedMessage& event) const {
     if (!definition_.key) return std::string(event.stream);
-    auto key_of_stream = "stream " + std::string(event.stream);
-    if (parked_keys_.contains(key_of_stream)) return key_of_stream;
+    auto of_stream = key_of_stream(event);
+    return parked_keys_.contains(of_stream) ? of_stream : told_key_of(event);
+}
+
+std::string FoldTask::key_of_stream(const FeedMessage& event) { return "stream " + std::string(event.stream); }
+
+std::string FoldTask::told_key_of(const FeedMessage& event) const {
     try {
         return definition_.key(event);
     } catch (...) {
-        return key_of_stream;
+        return key_of_stream(event);
     }
 }
 

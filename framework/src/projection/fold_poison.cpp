@@ -75,6 +75,16 @@ void FoldTask::apply_parked(const ParkedEvent& parked, const FeedMessage& event)
     });
 }
 
+std::optional<std::string> FoldTask::waits_for(const ParkedEvent& parked, const FeedMessage& event) const {
+    if (!definition_.key) return std::nullopt;
+    auto other = key_of_stream(event);
+    if (parked.key == other) other = told_key_of(event);
+    if (parked.key == other) return std::nullopt;
+    std::optional<ParkedEvent> first;
+    database_->read([&](ReadModel& model) { first = books_.first_parked(model, other); });
+    return first && first->position < parked.position ? std::optional(std::move(other)) : std::nullopt;
+}
+
 ParkedRetry FoldTask::retry_parked(std::string_view key) {
     ParkedRetry outcome;
     save();  // the ledger that is stored with each event must not run ahead of its batch
@@ -88,6 +98,10 @@ ParkedRetry FoldTask::retry_parked(std::string_view key) {
             database_->write([&](ReadModel& model) { books_.unpark(model, parked->position); });
             ++outcome.gone;
             continue;
+        }
+        if (const auto other = waits_for(*parked, page.messages.front())) {
+            outcome.error = "earlier ones are parked with the key \"" + *other + '"';
+            break;
         }
         try {
             apply_parked(*parked, page.messages.front());

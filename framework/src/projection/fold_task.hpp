@@ -113,6 +113,8 @@ private:
     [[nodiscard]] bool is_replay(const FeedMessage& event) const { return event.position < ledger_.high_water; }
     [[nodiscard]] bool is_left_out(const FeedMessage& event) const;
     [[nodiscard]] std::string key_of(const FeedMessage& event) const;
+    [[nodiscard]] static std::string key_of_stream(const FeedMessage& event);
+    [[nodiscard]] std::string told_key_of(const FeedMessage& event) const;
     [[nodiscard]] bool is_parked(const FeedMessage& event) const;
     [[nodiscard]] ParkedEvent to_park(const FeedMessage& event, std::string error, std::uint64_t attempts) const;
     [[nodiscard]] Ledger moved_to(Position next) const;
@@ -138,6 +140,8 @@ private:
     void skip(const FeedMessage& event);
     void park(const FeedMessage& event, const Failure& failure);
     void apply_parked(const ParkedEvent& parked, const FeedMessage& event);
+    /// The other key that the event would have now, if something earlier is parked with that.
+    [[nodiscard]] std::optional<std::string> waits_for(const ParkedEvent& parked, const FeedMessage& event) const;
 
     StreamStore& store_;
     const ProjectionRunnerOptions& options_;

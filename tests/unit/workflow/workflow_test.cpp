@@ -199,6 +199,42 @@ TEST_CASE("what follows an input that cannot be read waits with it, and each is 
     });
 }
 
+TEST_CASE("an input that could not be read does not overtake what its workflow has parked before") {
+    in_every_world([](World& world) {
+        Shop shop(world);
+        shop.paid("1/first");  // for nothing
+        shop.placed("1/second");
+        shop.placed("1/second");
+        const std::function<void()> fail = [&] {
+            shop.before_route["orders/1/second"] = fail;
+            throw std::runtime_error("no way to tell");
+        };
+        const auto try_all = [&] {
+            for (int i = 0; i < 10; ++i) {
+                shop.run();
+                world.clock.advance(std::chrono::minutes{1});
+            }
+        };
+        try_all();
+        shop.before_route["orders/1/second"] = fail;
+        shop.placed("1/second");
+        try_all();
+        shop.before_route.clear();
+        const auto parked = shop.runner->parked("fulfilment.inbox");
+        REQUIRE(parked.size() == 4);
+        REQUIRE(parked.back().key == "stream orders/1/second");
+
+        const auto early = shop.runner->retry_parked("fulfilment.inbox", "stream orders/1/second");
+        CHECK(early.applied == 0);
+        CHECK(early.error == "earlier ones are parked with the key \"workflow 1\"");
+
+        CHECK(shop.runner->drop_parked("fulfilment.inbox", parked.front().position));
+        CHECK(shop.runner->retry_parked("fulfilment.inbox", "workflow 1").applied == 2);
+        CHECK(shop.runner->retry_parked("fulfilment.inbox", "stream orders/1/second").applied == 1);
+        CHECK(shop.workflow->state_of("1").inputs == 3);
+    });
+}
+
 TEST_CASE("an input that leads to what cannot be written is not received in part") {
     in_every_world([](World& world) {
         Shop shop(world);
