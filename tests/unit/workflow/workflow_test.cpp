@@ -1,69 +1,9 @@
-#include "foldback/app/workflow.hpp"
-
-#include <functional>
-#include <map>
-
-#include "../projection/projection_fixture.hpp"
-#include "fulfilment.hpp"
+#include "fulfilment_shop.hpp"
 
 namespace foldback::workflow_tests {
 namespace {
 
-using contract::Strings;
-using projection_tests::in_every_world;
-using projection_tests::World;
-
 constexpr std::chrono::hours hour{1};
-
-/// A workflow in a world, and what it dispatched.
-class Shop {
-public:
-    explicit Shop(World& in) : world(in) { open(); }
-
-    /// Begins anew with what is stored, as after a crash.
-    void open() {
-        runner.reset();
-        workflow.reset();
-        auto options = fulfilment_options();
-        options.clock = &world.clock;
-        options.route = [this](const Recorded<OrderEvent>& recorded) {
-            if (const auto then = before_route.extract(std::string(recorded.stream))) then.mapped()();
-            return route(recorded);
-        };
-        options.on_poison = on_poison;
-        options.dispatch = [this](const FulfilmentCommand& command, const Dispatch& dispatch) {
-            if (dispatch_fails) throw std::runtime_error("not delivered");
-            dispatched.push_back(std::string(command.name()) + " " + dispatch.workflow);
-            ids.push_back(dispatch.command_id);
-            last = dispatch;
-        };
-        workflow = std::make_unique<FulfilmentWorkflow>(*world.store, world.database, options);
-        runner = std::make_unique<ProjectionRunner>(*world.store, world.options());
-        workflow->add_to(*runner);
-    }
-    void run() { runner->run_until_caught_up(); }
-    void placed(const std::string& id) {
-        world.append("orders/" + id,
-                     R"({"type":"OrderPlaced","version":1,"id":"p-)" + id + R"(","data":{"customer":"ann"}})");
-    }
-    void paid(const std::string& id) {
-        world.append("orders/" + id, R"({"type":"OrderPaid","version":1,"data":{"amount":3}})");
-    }
-    [[nodiscard]] std::size_t recorded(const std::string& id) const {
-        return contract::all_messages(*world.store, "fulfilments/" + id).size();
-    }
-
-    World& world;
-    Strings dispatched;
-    Strings ids;
-    Dispatch last;
-    bool dispatch_fails = false;
-    OnPoison on_poison = OnPoison::park;
-    std::map<std::string, std::function<void()>>
-        before_route;  ///< called once, before an input of that stream is routed
-    std::unique_ptr<FulfilmentWorkflow> workflow;
-    std::unique_ptr<ProjectionRunner> runner;
-};
 
 }  // namespace
 
@@ -138,138 +78,6 @@ TEST_CASE("a timeout that fires while inputs are being received is not lost, and
         CHECK(shop.recorded("1") == 5);  // input, timeout; timed out, command, completed
         CHECK(shop.recorded("2") == 2);
         CHECK(shop.runner->status("fulfilment.inbox").failures == 0);
-    });
-}
-
-TEST_CASE("an input that cannot be received holds up neither those before it nor those of other workflows") {
-    in_every_world([](World& world) {
-        Shop shop(world);
-        shop.placed("1");
-        shop.placed("2");
-        shop.placed("3");
-        const std::function<void()> fail = [&] {
-            shop.before_route["orders/2"] = fail;
-            throw std::runtime_error("no way to tell");
-        };
-        shop.before_route["orders/2"] = fail;
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            CHECK(shop.recorded("1") == 2);
-            world.clock.advance(std::chrono::minutes{1});
-        }
-        CHECK_FALSE(world.store->head("fulfilments/2"));
-        CHECK(shop.recorded("3") == 2);
-
-        shop.before_route.clear();
-        CHECK(shop.runner->retry_parked("fulfilment.inbox", "stream orders/2").error.empty());
-
-        CHECK(shop.recorded("2") == 2);
-    });
-}
-
-TEST_CASE("what follows an input that cannot be read waits with it, and each is received in the end") {
-    in_every_world([](World& world) {
-        Shop shop(world);
-        shop.placed("1/first");
-        const std::function<void()> fail = [&] {
-            shop.before_route["orders/1/first"] = fail;
-            throw std::runtime_error("no way to tell");
-        };
-        shop.before_route["orders/1/first"] = fail;
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
-        REQUIRE(shop.runner->parked("fulfilment.inbox").size() == 1);
-        // A program that can read it.
-        shop.before_route.clear();
-        shop.open();
-        shop.placed("1/first");
-        shop.placed("1/second");
-        shop.run();
-        CHECK(shop.workflow->state_of("1").inputs == 1);  // of the other stream
-
-        const auto outcome = shop.runner->retry_parked("fulfilment.inbox", "stream orders/1/first");
-        shop.placed("1/first");
-        shop.run();
-
-        CHECK(outcome.applied == 2);
-        CHECK(shop.workflow->state_of("1").inputs == 4);
-        CHECK(shop.recorded("1") == 8);
-    });
-}
-
-TEST_CASE("an input that could not be read does not overtake what its workflow has parked before") {
-    in_every_world([](World& world) {
-        Shop shop(world);
-        shop.paid("1/first");  // for nothing
-        shop.placed("1/second");
-        shop.placed("1/second");
-        const std::function<void()> fail = [&] {
-            shop.before_route["orders/1/second"] = fail;
-            throw std::runtime_error("no way to tell");
-        };
-        const auto try_all = [&] {
-            for (int i = 0; i < 10; ++i) {
-                shop.run();
-                world.clock.advance(std::chrono::minutes{1});
-            }
-        };
-        try_all();
-        shop.before_route["orders/1/second"] = fail;
-        shop.placed("1/second");
-        try_all();
-        shop.before_route.clear();
-        const auto parked = shop.runner->parked("fulfilment.inbox");
-        REQUIRE(parked.size() == 4);
-        REQUIRE(parked.back().key == "stream orders/1/second");
-
-        const auto early = shop.runner->retry_parked("fulfilment.inbox", "stream orders/1/second");
-        CHECK(early.applied == 0);
-        CHECK(early.error == "earlier ones are parked with the key \"workflow 1\"");
-
-        CHECK(shop.runner->drop_parked("fulfilment.inbox", parked.front().position));
-        CHECK(shop.runner->retry_parked("fulfilment.inbox", "workflow 1").applied == 2);
-        CHECK(shop.runner->retry_parked("fulfilment.inbox", "stream orders/1/second").applied == 1);
-        CHECK(shop.workflow->state_of("1").inputs == 3);
-    });
-}
-
-TEST_CASE("an input that leads to what cannot be written is not received in part") {
-    in_every_world([](World& world) {
-        Shop shop(world);
-        shop.placed("1");
-        world.append("orders/1", R"({"type":"OrderPaid","version":1,"data":{"amount":-1}})");
-        shop.placed("2");
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
-
-        CHECK(shop.recorded("1") == 2);
-        CHECK(shop.recorded("2") == 2);
-        CHECK(shop.workflow->state_of("1").inputs == 1);
-        CHECK(shop.runner->parked("fulfilment.inbox").size() == 1);
-        CHECK(shop.dispatched.empty());
-    });
-}
-
-TEST_CASE("a workflow whose stream is closed holds up no other") {
-    in_every_world([](World& world) {
-        Shop shop(world);
-        shop.placed("1");
-        shop.run();
-        REQUIRE(world.store->append({.stream = "fulfilments/1", .close = true}));
-        shop.paid("1");
-        shop.placed("2");
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
-
-        CHECK(shop.recorded("1") == 2);
-        CHECK(shop.recorded("2") == 2);
-        CHECK(shop.runner->parked("fulfilment.inbox").size() == 1);
     });
 }
 
@@ -413,28 +221,6 @@ TEST_CASE("a completed workflow takes no further input") {
 
         CHECK(shop.recorded("1") == recorded);
         CHECK(shop.dispatched == Strings{"CancelOrder 1"});
-    });
-}
-
-TEST_CASE("a command that cannot be delivered is parked with the later ones of its workflow, and others go on") {
-    in_every_world([](World& world) {
-        Shop shop(world);
-        shop.dispatch_fails = true;
-        shop.placed("1");
-        shop.paid("1");
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
-        shop.dispatch_fails = false;
-        shop.placed("2");
-        shop.paid("2");
-        shop.run();
-        CHECK(shop.dispatched == Strings{"Ship 2"});
-
-        CHECK(shop.runner->retry_parked("fulfilment.outbox", "fulfilments/1").error.empty());
-
-        CHECK(shop.dispatched == Strings{"Ship 2", "Ship 1"});
     });
 }
 
