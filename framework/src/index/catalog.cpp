@@ -12,6 +12,8 @@ constexpr std::size_t kept_chunks = 4;
 constexpr std::size_t paths_at_once = 10'000;
 /// Paths of streams that are gone, beyond as many as there are streams, for which learning anew does not pay.
 constexpr std::size_t spared_paths = 100'000;
+/// The same of the turns of streams that are gone.
+constexpr std::size_t spared_turns = 10'000;
 
 }  // namespace
 
@@ -124,14 +126,19 @@ StreamRef Catalog::adopt(StreamRow row) {
     const auto idle_ms = clock_.now().time_since_epoch().count() - row.last_access_wall_ms;
     stream->logged_access_ms = clock_.monotonic().count() - std::max<std::int64_t>(idle_ms, 0);
     stream->last_access_ms = std::max(opened_at_ms_, stream->logged_access_ms.load());
+    in_turn_.push_back(incarnation.value);
     by_incarnation_.emplace(incarnation.value, stream);
-    // The path may have been given to a newer stream that the index does not know yet.
-    const auto [place, fresh] = by_path_.emplace(stream->meta->path.text(), stream);
-    if (!fresh && place->second->meta->incarnation < incarnation) {
-        by_path_.erase(place);
-        by_path_.emplace(stream->meta->path.text(), stream);
-    }
+    name(stream);
     return stream;
+}
+
+void Catalog::name(const StreamRef& stream) {
+    const std::string_view path = stream->meta->path.text();
+    const auto [place, fresh] = by_path_.try_emplace(path, stream);
+    // Of two that have the path the newer one is alive, or died last.
+    if (fresh || place->second->meta->incarnation > stream->meta->incarnation) return;
+    by_path_.erase(place);  // its key views into the older one's meta
+    by_path_.emplace(path, stream);
 }
 
 StreamRef Catalog::folded(Incarnation incarnation) {
@@ -183,6 +190,8 @@ Checkpoint Catalog::begin_checkpoint() {
                           .landmarks = {landmarks_.begin(), landmarks_.end()},
                           .orphan_bytes = orphan_bytes_};
     std::vector<StreamRef> saving;
+    saving.reserve(dirty_.size());
+    checkpoint.changed.reserve(dirty_.size());
     for (const auto& stream : dirty_) {
         if (stream->life == Life::dead) continue;
         saving.push_back(stream);
@@ -235,54 +244,58 @@ void Catalog::abandon_checkpoint(const Checkpoint& checkpoint) {
     is_whole_ = true;
 }
 
-void Catalog::end_checkpoint(const Checkpoint& checkpoint, std::size_t max_saved) {
+Catalog::Forgotten Catalog::end_checkpoint(const Checkpoint& checkpoint) {
+    Forgotten forgotten;
+    forgotten.reserve(checkpoint.removed.size());
     is_whole_ = false;
-    for (const auto& row : checkpoint.changed) {
-        const auto found = by_incarnation_.find(row.meta->incarnation.value);
-        if (found == by_incarnation_.end()) continue;
-        auto& stream = *found->second;
-        if (stream.saved_chunks > kept_chunks) {
-            const auto drop = stream.saved_chunks - kept_chunks;
-            stream.chunks.erase(stream.chunks.begin(), stream.chunks.begin() + static_cast<std::ptrdiff_t>(drop));
-            stream.saved_chunks -= drop;
-            stream.chunks.shrink_to_fit();
+    for (const auto& stream : saving_) {
+        if (stream->saved_chunks > kept_chunks) {
+            const auto drop = stream->saved_chunks - kept_chunks;
+            stream->chunks.erase(stream->chunks.begin(), stream->chunks.begin() + static_cast<std::ptrdiff_t>(drop));
+            stream->saved_chunks -= drop;
+            stream->chunks.shrink_to_fit();
         }
-        if (stream.producers.size() > 64 && stream.unsaved_producers.empty()) stream.producers.clear();
+        if (stream->producers.size() > 64 && stream->unsaved_producers.empty()) stream->producers.clear();
     }
+    saving_.clear();
     for (const auto& removal : checkpoint.removed) {
         const auto found = by_incarnation_.find(removal.incarnation.value);
-        if (found == by_incarnation_.end()) continue;
-        const auto named = by_path_.find(found->second->meta->path.text());
-        if (named != by_path_.end() && named->second == found->second) by_path_.erase(named);
-        by_incarnation_.erase(found);
+        if (found != by_incarnation_.end()) forget(found, forgotten);
     }
     landmarks_.erase(landmarks_.begin(), landmarks_.begin() + static_cast<std::ptrdiff_t>(saving_landmarks_));
     saving_landmarks_ = 0;
-    saving_.clear();
     ++checkpoints_;
-    evict(max_saved);
+    if (in_turn_.size() > 2 * by_incarnation_.size() + spared_turns)
+        std::erase_if(in_turn_, [&](std::uint64_t incarnation) { return !by_incarnation_.contains(incarnation); });
     is_whole_ = true;
+    return forgotten;
 }
 
-bool Catalog::evict(std::size_t max_saved) {
-    const auto before = by_incarnation_.size();
-    // Two rounds: the first takes those that were not used since the last one.
-    for (int round = 0; round < 2 && saved_streams() > max_saved; ++round) {
-        for (auto item = by_incarnation_.begin(); item != by_incarnation_.end() && saved_streams() > max_saved;) {
-            const auto& stream = item->second;
+Catalog::Forgotten Catalog::evict(std::size_t max_saved, std::size_t turns) {
+    Forgotten forgotten;
+    for (; turns > 0 && !in_turn_.empty() && saved_streams() > max_saved; --turns) {
+        const auto found = by_incarnation_.find(in_turn_.front());
+        if (found != by_incarnation_.end()) {
+            const auto& stream = found->second;
             const bool in_use = stream.use_count() > 2;  // by_incarnation_ and by_path_
-            const bool spared = round == 0 && stream->recently_used.exchange(false, std::memory_order_relaxed);
+            const bool spared = stream->recently_used.exchange(false, std::memory_order_relaxed);
             if (stream->touched.load(std::memory_order_relaxed)) mark_dirty(stream);
             if (in_use || spared || stream->dirty || stream->life == Life::dead || !stream->in_index) {
-                ++item;
-                continue;
+                in_turn_.push_back(in_turn_.front());
+            } else {
+                forget(found, forgotten);
             }
-            const auto named = by_path_.find(stream->meta->path.text());
-            if (named != by_path_.end() && named->second == stream) by_path_.erase(named);
-            item = by_incarnation_.erase(item);
         }
+        in_turn_.pop_front();
     }
-    return by_incarnation_.size() < before;
+    return forgotten;
+}
+
+void Catalog::forget(ByIncarnation::iterator stream, Forgotten& forgotten) {
+    forgotten.push_back(stream->second);
+    const auto named = by_path_.find(stream->second->meta->path.text());
+    if (named != by_path_.end() && named->second == stream->second) by_path_.erase(named);
+    by_incarnation_.erase(stream);
 }
 
 void Catalog::forget_records_in(std::uint64_t segment) {

@@ -130,10 +130,14 @@ public:
     [[nodiscard]] Checkpoint begin_checkpoint();
     /// After saving it failed: all of it will be in the next one.
     void abandon_checkpoint(const Checkpoint& checkpoint);
-    /// After the index has it: forgets what the index now knows, and streams as `evict` does.
-    void end_checkpoint(const Checkpoint& checkpoint, std::size_t max_saved);
-    /// Forgets streams out of use beyond `max_saved`, not counting those that the index lacks; false when there were none to forget.
-    bool evict(std::size_t max_saved);
+    /// Streams that are not in the catalog any more. To free them takes as long as to forget them: best without the mutex.
+    using Forgotten = std::vector<StreamRef>;
+    /// After the index has it: forgets what the index now knows, and the streams that it has removed.
+    [[nodiscard]] Forgotten end_checkpoint(const Checkpoint& checkpoint);
+    /// While more than `max_saved` are in memory that the index has as they are: forgets streams out of use, those first that were
+    /// not used for longest. Looks at `turns` at most; all have had their turn after `turns()`, each twice after two times that.
+    [[nodiscard]] Forgotten evict(std::size_t max_saved, std::size_t turns);
+    [[nodiscard]] std::size_t turns() const noexcept { return in_turn_.size(); }
     /// Drops saved records of a segment that was rewritten: the index knows their new places.
     void forget_records_in(std::uint64_t segment);
 
@@ -163,7 +167,11 @@ public:
     void mark_dirty(const StreamRef& stream);
 
 private:
+    using ByIncarnation = std::unordered_map<std::uint64_t, StreamRef>;
+
     [[nodiscard]] StreamRef adopt(StreamRow row);
+    /// Has the path lead to the stream, unless it leads to a newer one.
+    void name(const StreamRef& stream);
     [[nodiscard]] StreamRef folded(Incarnation incarnation);
     [[nodiscard]] static bool is_usable(StreamState& stream) noexcept {
         if (stream.life == Life::dead) return false;
@@ -201,6 +209,7 @@ private:
     [[nodiscard]] std::int64_t monotonic_ms(std::int64_t wall_ms) const;
     void remember_producer(StreamState& stream, std::string_view id, std::uint64_t epoch, std::uint64_t seq);
     void bury(const StreamRef& stream);
+    void forget(ByIncarnation::iterator stream, Forgotten& forgotten);
 
     IndexDb& index_;
     const Clock& clock_;
@@ -212,7 +221,9 @@ private:
     mutable std::shared_mutex mutex_;
 
     std::unordered_map<std::string_view, StreamRef> by_path_;  ///< the keys view into the states' metas
-    std::unordered_map<std::uint64_t, StreamRef> by_incarnation_;
+    ByIncarnation by_incarnation_;
+    /// In which turn these are looked at to be forgotten; and some that are gone.
+    std::deque<std::uint64_t> in_turn_;
     bool is_whole_ = true;        ///< false while something is changed, and for ever when that failed (memory ran out)
     PathFilter paths_;            ///< of all streams created since opening, and what was learned from the index
     bool paths_are_all_ = false;  ///< and that is all there are

@@ -73,9 +73,9 @@ StreamRef Catalog::apply_created(const log::StreamCreated& record, std::uint64_t
     stream->first = stream_first;
     stream->closed = record.closed;
     note_access(*stream);
+    in_turn_.push_back(record.incarnation.value);
     by_incarnation_[record.incarnation.value] = stream;
-    by_path_.erase(stream->meta->path.text());  // the key of a dead namesake views into its meta
-    by_path_.emplace(stream->meta->path.text(), stream);
+    name(stream);
     paths_.add(stream->meta->path.text());
     mark_dirty(stream);
     ++stream_count_;

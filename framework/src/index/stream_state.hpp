@@ -118,7 +118,7 @@ struct StreamState {
     /// before this machine started.
     std::atomic<std::int64_t> logged_access_ms{INT64_MIN};
     std::atomic<bool> awaits_renewal{false};  ///< it is among those whose last access may have to go there
-    std::atomic<bool> recently_used{true};
+    std::atomic<bool> recently_used{false};
     std::atomic<std::uint32_t> keepers{0};  ///< who keeps it from expiring by idleness
 };
 

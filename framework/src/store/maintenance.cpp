@@ -7,6 +7,8 @@ namespace {
 
 /// Streams and records changed that make a checkpoint due, whatever their size: they are held in memory until then.
 constexpr std::size_t checkpoint_items = 65'536;
+/// Streams looked at to be forgotten, while all others wait: a fraction of a millisecond.
+constexpr std::size_t turns_at_once = 512;
 /// Expired streams looked for in the index at a time.
 constexpr std::size_t expire_batch = 4096;
 
@@ -34,18 +36,25 @@ bool Maintenance::checkpoint() {
         catalog_.abandon_checkpoint(checkpoint);
         throw;
     }
-    const std::unique_lock lock(catalog_.mutex());
-    catalog_.end_checkpoint(checkpoint, options_.max_resident_streams);
+    {
+        index::Catalog::Forgotten forgotten;
+        const std::unique_lock lock(catalog_.mutex());
+        forgotten = catalog_.end_checkpoint(checkpoint);
+    }
+    forget_unused();
     return true;
 }
 
 bool Maintenance::forget_unused() {
-    {
-        const std::shared_lock lock(catalog_.mutex());
-        if (catalog_.saved_streams() <= options_.max_resident_streams) return false;
+    bool some = false;
+    // Who was used since its last turn is spared: whoever can be forgotten is after two rounds.
+    for (std::size_t looked_at = 0;; looked_at += turns_at_once) {
+        index::Catalog::Forgotten forgotten;
+        const std::unique_lock lock(catalog_.mutex());
+        if (catalog_.saved_streams() <= options_.max_resident_streams || looked_at >= 2 * catalog_.turns()) return some;
+        forgotten = catalog_.evict(options_.max_resident_streams, turns_at_once);
+        some |= !forgotten.empty();
     }
-    const std::unique_lock lock(catalog_.mutex());
-    return catalog_.evict(options_.max_resident_streams);
 }
 
 void Maintenance::delete_expired(const StreamPath& path) {

@@ -92,7 +92,8 @@ void LogStore::Engine::open_with_index(const std::filesystem::path& index_file, 
             auto checkpoint = catalog_->begin_checkpoint();
             checkpoint.covered_epoch = epoch;
             index_->save(checkpoint, [&](std::uint64_t segment) { return generations.at(segment); });
-            catalog_->end_checkpoint(checkpoint, options_.max_resident_streams);
+            (void)catalog_->end_checkpoint(checkpoint);
+            (void)catalog_->evict(options_.max_resident_streams, 2 * catalog_->turns());
         }
         catalog_->apply(commit);
         epoch = commit.header.epoch;

@@ -2,47 +2,19 @@
 
 #include <string>
 
-#include "index/catalog.hpp"
+#include "unit/index/catalog_of_streams.hpp"
 
 namespace foldback::index {
 namespace {
 
 std::string kept_path(std::uint64_t number) { return "kept/" + std::to_string(number); }
 
-/// A catalog of nothing but creations and deletions.
-struct Streams {
-    IndexDb index{{}};
-    Catalog catalog{index, system_clock()};
-    std::uint64_t next = 1;
-    log::Place tail{.segment = 1, .byte = log::segment_header_bytes};
-
-    void fold(const log::CommitBuilder& commit) {
-        log::CommitView view;
-        view.place = tail;
-        view.payload = commit.records();
-        tail.byte += commit.size();
-        const std::unique_lock lock(catalog.mutex());
-        catalog.apply(view);
-    }
-    void create(const std::string& path, log::CommitBuilder& commit) {
-        commit.add(log::StreamCreated{.incarnation = {next++}, .path = path, .content_type = "text/plain"});
-    }
-    void checkpoint() {
-        std::unique_lock lock(catalog.mutex());
-        const auto checkpoint = catalog.begin_checkpoint();
-        lock.unlock();
-        index.save(checkpoint, [](std::uint64_t) { return std::uint64_t{0}; });
-        lock.lock();
-        catalog.end_checkpoint(checkpoint, 10);
-    }
-};
-
 }  // namespace
 
 TEST_CASE("memory of the paths that streams had follows the streams there are, and none of these is missed") {
     constexpr std::uint64_t kept = 12'000;
     constexpr std::uint64_t passing = 10'000;
-    Streams at;
+    CatalogOfStreams at;
     log::CommitBuilder first;
     for (std::uint64_t i = 0; i < kept; ++i) at.create(kept_path(i), first);
     at.fold(first);
