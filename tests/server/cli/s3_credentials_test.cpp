@@ -40,8 +40,8 @@ std::function<S3Credentials()> source(const std::map<std::string, std::string>& 
 }  // namespace
 
 TEST_CASE("credentials come from the environment") {
-    const auto got = source(
-        {{"AWS_ACCESS_KEY_ID", "key"}, {"AWS_SECRET_ACCESS_KEY", "secret"}, {"AWS_SESSION_TOKEN", "token"}})();
+    const auto got =
+        source({{"AWS_ACCESS_KEY_ID", "key"}, {"AWS_SECRET_ACCESS_KEY", "secret"}, {"AWS_SESSION_TOKEN", "token"}})();
 
     CHECK(got.access_key == "key");
     CHECK(got.secret_key == "secret");
