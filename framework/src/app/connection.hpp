@@ -99,6 +99,11 @@ namespace foldback {
 struct Database::Impl {
     Impl(std::filesystem::path path, DatabaseOptions with);
 
+    /// As Database::write; and what it wrote is on disk when it returns, whether the database is durable or not.
+    void write_durably(const std::function<void(ReadModel&)>& work);
+    /// The caller holds `writing`.
+    void write(const std::function<void(ReadModel&)>& work);
+
     std::filesystem::path file;
     DatabaseOptions options;
     std::mutex writing;  ///< guards `writer`

@@ -29,9 +29,30 @@ const std::filesystem::path& Database::file() const noexcept { return impl_->fil
 
 void Database::write(const std::function<void(ReadModel&)>& work) {
     const std::lock_guard lock(impl_->writing);
-    app::Transaction transaction(impl_->writer);
-    work(impl_->writer);
+    impl_->write(work);
+}
+
+void Database::Impl::write(const std::function<void(ReadModel&)>& work) {
+    app::Transaction transaction(writer);
+    work(writer);
     transaction.commit();
+}
+
+void Database::Impl::write_durably(const std::function<void(ReadModel&)>& work) {
+    const std::lock_guard lock(writing);
+    if (options.durable) return write(work);
+    writer.control("PRAGMA synchronous = FULL");
+    struct Restore {
+        app::Connection& connection;
+        ~Restore() {
+            try {
+                connection.control("PRAGMA synchronous = NORMAL");
+            } catch (const DatabaseError&) {
+                // It stays durable: slower, and right.
+            }
+        }
+    } const restore{writer};
+    write(work);
 }
 
 void Database::read(const std::function<void(ReadModel&)>& work) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "app/connection.hpp"
+
 namespace foldback::projection {
 namespace {
 
@@ -96,7 +98,8 @@ void FoldTask::create(ReadModel& model, const Ledger& fresh) {
 }
 
 void FoldTask::open(const Ledger& fresh) {
-    database_->write([&](ReadModel& model) {
+    // Where it began must not be lost with the power: it would begin again where the store ends by then.
+    database_->impl().write_durably([&](ReadModel& model) {
         Bookkeeping::create_tables(model);
         if (!books_.load(model)) create(model, fresh);
         if (state_tables_) state_tables_->open(model);

@@ -98,9 +98,4 @@ void Barrier::end(Ticket ticket) {
     ended_.notify_all();
 }
 
-bool Barrier::wanted() const {
-    const std::lock_guard lock(mutex_);
-    return asked_ > served_;
-}
-
 }  // namespace foldback

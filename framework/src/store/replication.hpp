@@ -61,10 +61,9 @@ public:
     [[nodiscard]] Ticket begin();
     /// The look that began with that ticket has ended, or cannot be had now.
     void end(Ticket ticket);
-    [[nodiscard]] bool wanted() const;
 
 private:
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::condition_variable ended_;
     Ticket asked_ = 0;
     Ticket served_ = 0;
