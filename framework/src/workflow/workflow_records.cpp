@@ -52,16 +52,20 @@ ProjectionDefinition WorkflowTimeouts::projection(const std::string& category) c
         {.name = workflow_ + ".timeouts", .schema = schema, .events = {.categories = {category}}}, Pending{table_});
 }
 
-std::vector<PendingTimeout> WorkflowTimeouts::due(Timestamp now) const {
+std::vector<PendingTimeout> WorkflowTimeouts::due(Timestamp now, const std::optional<PendingTimeout>& after) const {
+    const auto behind = after.value_or(PendingTimeout{.stream = {}, .name = {}, .due = Timestamp::min()});
     std::vector<PendingTimeout> found;
     database_->read([&](ReadModel& model) {
-        model.query("SELECT stream, name, due_ms FROM " + table_ +
-                        " WHERE due_ms <= ? ORDER BY due_ms, stream, name LIMIT 1000",
-                    {now.time_since_epoch().count()}, [&](const Row& row) {
-                        found.push_back({.stream = row.get<std::string>(0),
-                                         .name = row.get<std::string>(1),
-                                         .due = Timestamp{std::chrono::milliseconds{row.integer(2)}}});
-                    });
+        model.query(
+            "SELECT stream, name, due_ms FROM " + table_ +
+                " WHERE due_ms <= ? AND (due_ms, stream, name) > (?, ?, ?) ORDER BY due_ms, stream, name LIMIT ?",
+            {now.time_since_epoch().count(), behind.due.time_since_epoch().count(), behind.stream, behind.name,
+             std::int64_t{at_once}},
+            [&](const Row& row) {
+                found.push_back({.stream = row.get<std::string>(0),
+                                 .name = row.get<std::string>(1),
+                                 .due = Timestamp{std::chrono::milliseconds{row.integer(2)}}});
+            });
     });
     return found;
 }

@@ -49,7 +49,8 @@ inline Reactions<FulfilmentCommand> decide(const Fulfilment& state, const OrderP
     if (paid.amount < 0) return Reactions<FulfilmentCommand>().send(Ship{"\xFF"});  // no text: it cannot be written
     return Reactions<FulfilmentCommand>().send(Ship{state.customer}).cancel_timeout("payment");
 }
-inline Reactions<FulfilmentCommand> decide(const Fulfilment&, const TimedOut& timed_out) {
+inline Reactions<FulfilmentCommand> decide(const Fulfilment& state, const TimedOut& timed_out) {
+    if (state.customer == "nobody") throw std::logic_error("whose order was it?");
     return Reactions<FulfilmentCommand>().send(CancelOrder{timed_out.name}).complete();
 }
 

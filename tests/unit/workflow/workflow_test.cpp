@@ -207,6 +207,25 @@ TEST_CASE("a timeout that cannot be handed out keeps back no other, and stays du
     });
 }
 
+TEST_CASE("a timeout is handed out however many before it cannot be") {
+    World world(false);
+    Shop shop(world);
+    for (std::size_t i = 0; i < 2 * WorkflowTimeouts::at_once; ++i) {
+        world.append("orders/" + std::to_string(i),
+                     R"({"type":"OrderPlaced","version":1,"data":{"customer":"nobody"}})");
+    }
+    shop.run();
+    world.clock.advance(std::chrono::milliseconds{1});
+    shop.placed("last");
+    shop.run();
+    world.clock.advance(std::chrono::hours{1});
+
+    for (int round = 0; round < 2; ++round) CHECK_THROWS_AS(shop.workflow->fire_due(), std::logic_error);
+    CHECK(shop.workflow->fire_due() == 1);
+
+    CHECK_THROWS_AS(shop.workflow->fire_due(), std::logic_error);  // from the first one again
+}
+
 TEST_CASE("a completed workflow takes no further input") {
     in_every_world([](World& world) {
         Shop shop(world);

@@ -4,6 +4,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -90,14 +91,18 @@ public:
         runner.add(timeouts_.projection(options_.category), timeouts_.database());
     }
 
-    /// Hands out the timeouts that are due, oldest first, as far as the projection of timeouts has come; how many. Call it
-    /// from time to time, or leave that to a WorkflowTimer: nothing else fires timeouts. Calling it twice, or on two threads
+    /// Hands out timeouts that are due, oldest first and a thousand at most, as far as the projection of timeouts has come; how many.
+    /// Call it from time to time, or leave that to a WorkflowTimer: nothing else fires timeouts. Calling it twice, or on two threads
     /// at once, fires none twice. A timeout that cannot be handed out stays due and keeps back none of the others; the first
     /// one's exception is thrown in the end.
     std::size_t fire_due() {
+        const std::lock_guard lock(firing_);
+        // A thousand that cannot be fired must not stand in the way of the others: those come next time.
+        const auto due = timeouts_.due(options_.clock->now(), looked_to_);
+        looked_to_ = due.size() < WorkflowTimeouts::at_once ? std::nullopt : std::optional(due.back());
         std::size_t fired = 0;
         std::exception_ptr failure;
-        for (const auto& timeout : timeouts_.due(options_.clock->now())) {
+        for (const auto& timeout : due) {
             try {
                 if (fire(timeout)) ++fired;
             } catch (...) {
@@ -348,6 +353,8 @@ private:
     Options options_;
     Repository<Instance> instances_;
     WorkflowTimeouts timeouts_;
+    std::mutex firing_;
+    std::optional<PendingTimeout> looked_to_;  ///< guarded by `firing_`; there are more behind it
     mutable detail::ReaderPool<Input> input_readers_{Reading{.unknown_events = UnknownEvents::skip}};
     mutable detail::ReaderPool<Sent> sent_readers_{Reading{}};
 };

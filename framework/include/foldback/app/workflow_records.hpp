@@ -64,8 +64,10 @@ public:
 
     [[nodiscard]] const std::shared_ptr<Database>& database() const noexcept { return database_; }
     [[nodiscard]] ProjectionDefinition projection(const std::string& category) const;
-    /// The first thousand that are due at `now`, oldest first. Throws DatabaseError, also before the projection was added.
-    [[nodiscard]] std::vector<PendingTimeout> due(Timestamp now) const;
+    static constexpr std::size_t at_once = 1000;
+    /// Those that are due at `now`, oldest first, behind `after` if given, and `at_once` at most. Throws DatabaseError, also before the
+    /// projection was added.
+    [[nodiscard]] std::vector<PendingTimeout> due(Timestamp now, const std::optional<PendingTimeout>& after = {}) const;
     [[nodiscard]] std::optional<Timestamp> next_due() const;
 
 private:
