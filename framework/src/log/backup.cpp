@@ -206,6 +206,10 @@ private:
 
 namespace {
 
+/// A segment that the device closes may be another one when it is opened again, rewritten meanwhile. Few systems allow
+/// less than 1024 files.
+constexpr std::size_t most_open_segments = 768;
+
 std::shared_ptr<LogDevice> open_existing(const std::filesystem::path& directory) {
     if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
     return make_file_device(directory);
@@ -232,7 +236,8 @@ std::set<std::string> files_of(const std::vector<log::BackupManifest>& manifests
 BackupReport backup_store(const std::filesystem::path& directory, const std::filesystem::path& repository,
                           const std::function<void(const Progress&)>& on_progress, const Clock& clock) {
     try {
-        const auto store = open_existing(directory);
+        if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
+        const auto store = make_file_device(directory, most_open_segments);
         const bool is_store = std::filesystem::exists(repository / log::format_name);
         if (is_store) throw StorageError(repository.string() + " is a store, not a repository of backups");
         const auto target = make_file_device(repository);
