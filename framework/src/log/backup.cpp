@@ -113,23 +113,43 @@ public:
         if (!earlier_.empty() && earlier_.back().name >= manifest_.name) {
             throw StorageError("the repository has a backup of this or a later time: " + earlier_.back().name);
         }
-        const auto segments = Moment(store_).segments();
-        std::uint64_t total = 0;
-        for (const auto& segment : segments) total += segment.file->size();
-        ProgressSum progress(on_progress_, "backing up", total);
-        for (const auto& segment : segments) add(segment, &segment == &segments.back(), progress);
-        finish();
-        return report_;
+        for (int look = 0; look < max_looks; ++look) {
+            if (!add_all(Moment(store_).segments())) continue;
+            finish();
+            return report_;
+        }
+        throw StorageError("segments are rewritten faster than they can be copied");
     }
 
 private:
-    void add(const OpenSegment& segment, bool is_last, ProgressSum& progress) {
+    /// False when one of them was rewritten before it was copied.
+    [[nodiscard]] bool add_all(const std::vector<OpenSegment>& segments) {
+        manifest_.segments.clear();
+        report_.reused_segments = 0;
+        std::uint64_t total = 0;
+        for (const auto& segment : segments) total += segment.file->size();
+        ProgressSum progress(on_progress_, "backing up", total);
+        return std::all_of(segments.begin(), segments.end(), [&](const OpenSegment& segment) {
+            return add(segment, &segment == &segments.back(), progress);
+        });
+    }
+
+    [[nodiscard]] bool add(const OpenSegment& segment, bool is_last, ProgressSum& progress) {
         if (const auto* known = find_earlier(segment.header)) {
             manifest_.segments.push_back(*known);
             ++report_.reused_segments;
             progress.add(segment.file->size());
-            return;
+            return true;
         }
+        if (const auto* copied = find_in(copied_, segment.header)) {
+            manifest_.segments.push_back(*copied);
+            progress.add(segment.file->size());
+            return true;
+        }
+        // One that the device had closed is opened by its name, which may be a later generation's by now. It stays open
+        // from here on.
+        const auto header = read_segment_header(*segment.file, segment.header.number);
+        if (!header || header->epoch != segment.header.epoch) return false;
         CommitReader reader(*segment.file, segment.header, segment_header_bytes, segment.file->size());
         while (reader.next()) {
         }
@@ -146,7 +166,9 @@ private:
                                .bytes = reader.byte(),
                                .sealed = reader.sealed()};
         copy(segment, copied, progress);
+        copied_.push_back(copied);
         manifest_.segments.push_back(copied);
+        return true;
     }
 
     [[nodiscard]] static std::string why(const CommitReader& reader) {
@@ -155,11 +177,17 @@ private:
 
     [[nodiscard]] const BackedUpSegment* find_earlier(const SegmentHeader& header) const {
         for (auto manifest = earlier_.rbegin(); manifest != earlier_.rend(); ++manifest) {
-            for (const auto& segment : manifest->segments) {
-                if (segment.number == header.number && segment.epoch == header.epoch && segment.sealed) return &segment;
-            }
+            if (const auto* found = find_in(manifest->segments, header)) return found;
         }
         return nullptr;
+    }
+
+    [[nodiscard]] static const BackedUpSegment* find_in(const std::vector<BackedUpSegment>& segments,
+                                                        const SegmentHeader& header) {
+        const auto found = std::find_if(segments.begin(), segments.end(), [&](const BackedUpSegment& segment) {
+            return segment.number == header.number && segment.epoch == header.epoch && segment.sealed;
+        });
+        return found == segments.end() ? nullptr : &*found;
     }
 
     void copy(const OpenSegment& segment, BackedUpSegment& copied, ProgressSum& progress) {
@@ -181,11 +209,21 @@ private:
             if (segment.generation > 0 && is_new) segment.exact_from.value = manifest_.next_position.value + 1;
         }
         write_whole(repository_, manifest_file_name(manifest_.name), encode_manifest(manifest_));
+        discard_what_was_rewritten_since();
         report_.backup = {.name = manifest_.name,
                           .created_at = manifest_.created_at,
                           .next_position = manifest_.next_position,
                           .segments = manifest_.segments.size(),
                           .bytes = manifest_.bytes()};
+    }
+
+    void discard_what_was_rewritten_since() {
+        std::set<std::string> needed;
+        for (const auto& segment : manifest_.segments) needed.insert(segment.file_name(manifest_.name));
+        for (const auto& segment : copied_) {
+            const auto name = segment.file_name(manifest_.name);
+            if (!needed.contains(name)) discard_file(repository_, name);
+        }
     }
 
     [[nodiscard]] const BackedUpSegment* find_earlier_epoch(const BackedUpSegment& segment) const {
@@ -196,23 +234,29 @@ private:
     LogDevice& repository_;
     const std::function<void(const Progress&)>& on_progress_;
     std::vector<BackupManifest> earlier_;
+    std::vector<BackedUpSegment> copied_;  ///< for this backup; those that were rewritten since are not part of it
     BackupManifest manifest_;
     BackupReport report_;
 };
 
 }  // namespace
 
+BackupReport back_up(LogDevice& store, LogDevice& repository, const std::function<void(const Progress&)>& on_progress,
+                     Timestamp now) {
+    return Backup(store, repository, on_progress).run(now);
+}
+
 }  // namespace log
 
 namespace {
 
-/// A segment that the device closes may be another one when it is opened again, rewritten meanwhile. Few systems allow
-/// less than 1024 files.
+/// So that even of a store that is rewritten without a pause all can be copied. Few systems allow less than 1024 files.
 constexpr std::size_t most_open_segments = 768;
 
-std::shared_ptr<LogDevice> open_existing(const std::filesystem::path& directory) {
+std::shared_ptr<LogDevice> open_existing(const std::filesystem::path& directory,
+                                         std::size_t settled_limit = default_settled_limit) {
     if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
-    return make_file_device(directory);
+    return make_file_device(directory, settled_limit);
 }
 
 std::unique_ptr<DeviceLock> lock_repository(LogDevice& repository) {
@@ -236,13 +280,12 @@ std::set<std::string> files_of(const std::vector<log::BackupManifest>& manifests
 BackupReport backup_store(const std::filesystem::path& directory, const std::filesystem::path& repository,
                           const std::function<void(const Progress&)>& on_progress, const Clock& clock) {
     try {
-        if (!std::filesystem::is_directory(directory)) throw StorageError(directory.string() + " is not a directory");
-        const auto store = make_file_device(directory, most_open_segments);
+        const auto store = open_existing(directory, most_open_segments);
         const bool is_store = std::filesystem::exists(repository / log::format_name);
         if (is_store) throw StorageError(repository.string() + " is a store, not a repository of backups");
         const auto target = make_file_device(repository);
         const auto lock = lock_repository(*target);
-        return log::Backup(*store, *target, on_progress).run(clock.now());
+        return log::back_up(*store, *target, on_progress, clock.now());
     } catch (const DeviceError& error) {
         throw StorageError(std::string("backing up failed: ") + error.what());
     }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "foldback/store/backup.hpp"
 #include "foldback/store/log_store.hpp"
 #include "log/device.hpp"
 
@@ -14,6 +15,12 @@ namespace foldback::log {
 /// was last told. Throws DeviceError, StorageError when the file is shorter.
 std::uint32_t copy_file(const LogFile& from, LogFile& to, std::uint64_t bytes,
                         const std::function<void(std::uint64_t)>& on_bytes);
+
+/// Backs up the store of one device into a repository on another, while somebody writes the store or nobody does. A segment that
+/// `store` closes, because it keeps few files open, and that is rewritten before it is copied, costs another look at all segments.
+/// Throws DeviceError, StorageError.
+BackupReport back_up(LogDevice& store, LogDevice& repository, const std::function<void(const Progress&)>& on_progress,
+                     Timestamp now);
 
 /// Adds up what is done and tells of it every few megabytes.
 class ProgressSum {

@@ -2,11 +2,15 @@
 
 #include <atomic>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
+
+#include "log/backup_copy.hpp"
 
 using namespace foldback;
 
@@ -278,6 +282,32 @@ TEST_SUITE("backup") {
         }
         stop = true;
         for (auto& writer : writers) writer.join();
+    }
+
+    TEST_CASE("segments that are rewritten while few files may be open are looked at again") {
+        Backed at;
+        for (int i = 0; i < 300; ++i) {
+            at.append("kept", std::to_string(i), 4000);
+            at.append("gone", std::to_string(i), 12'000);
+        }
+        const auto few = make_file_device(at.root / "data", 4);
+        const auto repository = make_file_device(at.root / "repository");
+        bool is_told = false;
+        // Told when some segments are copied, others known and closed.
+        const auto rewrite = [&](const Progress& progress) {
+            if (std::exchange(is_told, true)) return;
+            REQUIRE(progress.done_bytes < progress.total_bytes / 2);
+            REQUIRE(at.store->remove("gone").has_value());
+            at.store->run_until_idle();
+            REQUIRE(at.store->stats().segments_rewritten > 20);
+        };
+
+        const auto report = log::back_up(*few, *repository, rewrite, at.clock.now());
+
+        CHECK(is_told);
+        CHECK(at.restored() == Backed::contents(*at.store));
+        const auto files = std::distance(fs::directory_iterator(at.root / "repository"), fs::directory_iterator());
+        CHECK(static_cast<std::size_t>(files) == report.backup.segments + 1);  // and the manifest
     }
 
     TEST_CASE("a directory that is not empty is never written into") {
