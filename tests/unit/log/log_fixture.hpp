@@ -163,4 +163,12 @@ struct LongLog {
     }
 };
 
+/// Appends until the log is in its segment of that number.
+inline void append_until_segment(Log& log, std::uint64_t number, std::vector<std::string>& appended) {
+    while (log.tail().segment < number) {
+        appended.push_back("message " + std::to_string(appended.size()));
+        append(log, appended.back());
+    }
+}
+
 }  // namespace foldback::log::test
