@@ -4,6 +4,23 @@
 #include "app/page_cache.hpp"
 
 namespace foldback {
+namespace {
+
+/// Sets a connection back at the end of a scope.
+struct Restore {
+    app::Connection& connection;
+    const char* pragma;
+
+    ~Restore() {
+        try {
+            connection.control(pragma);
+        } catch (const DatabaseError&) {
+            // It stays more careful than it should be: it refuses to write, or is slower.
+        }
+    }
+};
+
+}  // namespace
 
 void tune_sqlite() noexcept {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -42,16 +59,7 @@ void Database::Impl::write_durably(const std::function<void(ReadModel&)>& work) 
     const std::lock_guard lock(writing);
     if (options.durable) return write(work);
     writer.control("PRAGMA synchronous = FULL");
-    struct Restore {
-        app::Connection& connection;
-        ~Restore() {
-            try {
-                connection.control("PRAGMA synchronous = NORMAL");
-            } catch (const DatabaseError&) {
-                // It stays durable: slower, and right.
-            }
-        }
-    } const restore{writer};
+    const Restore restore{writer, "PRAGMA synchronous = NORMAL"};
     write(work);
 }
 
@@ -59,10 +67,7 @@ void Database::read(const std::function<void(ReadModel&)>& work) {
     if (impl_->file.empty()) {
         const std::lock_guard lock(impl_->writing);
         impl_->writer.control("PRAGMA query_only = 1");
-        struct Restore {
-            app::Connection& connection;
-            ~Restore() { connection.control("PRAGMA query_only = 0"); }
-        } const restore{impl_->writer};
+        const Restore restore{impl_->writer, "PRAGMA query_only = 0"};
         work(impl_->writer);
         return;
     }
