@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <stdexcept>
 #include <string>
 
 #include "../projection/projection_fixture.hpp"
@@ -27,6 +29,7 @@ public:
         auto options = fulfilment_options();
         options.clock = &world.clock;
         options.route = [this](const Recorded<OrderEvent>& recorded) {
+            if (unroutable.contains(std::string(recorded.stream))) throw std::runtime_error("no way to tell");
             if (const auto then = before_route.extract(std::string(recorded.stream))) then.mapped()();
             return route(recorded);
         };
@@ -42,6 +45,12 @@ public:
         workflow->add_to(*runner);
     }
     void run() { runner->run_until_caught_up(); }
+    void use_up_retries() {
+        for (int i = 0; i < 10; ++i) {
+            run();
+            world.clock.advance(std::chrono::minutes{1});
+        }
+    }
     void placed(const std::string& id) {
         world.append("orders/" + id,
                      R"({"type":"OrderPlaced","version":1,"id":"p-)" + id + R"(","data":{"customer":"ann"}})");
@@ -59,6 +68,7 @@ public:
     Dispatch last;
     bool dispatch_fails = false;
     OnPoison on_poison = OnPoison::park;
+    std::set<std::string> unroutable;  ///< streams whose inputs cannot be routed
     std::map<std::string, std::function<void()>>
         before_route;  ///< called once, before an input of that stream is routed
     std::unique_ptr<FulfilmentWorkflow> workflow;

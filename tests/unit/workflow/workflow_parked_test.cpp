@@ -9,11 +9,7 @@ TEST_CASE("an input that cannot be received holds up neither those before it nor
         shop.placed("1");
         shop.placed("2");
         shop.placed("3");
-        const std::function<void()> fail = [&] {
-            shop.before_route["orders/2"] = fail;
-            throw std::runtime_error("no way to tell");
-        };
-        shop.before_route["orders/2"] = fail;
+        shop.unroutable.insert("orders/2");
         for (int i = 0; i < 10; ++i) {
             shop.run();
             CHECK(shop.recorded("1") == 2);
@@ -22,7 +18,7 @@ TEST_CASE("an input that cannot be received holds up neither those before it nor
         CHECK_FALSE(world.store->head("fulfilments/2"));
         CHECK(shop.recorded("3") == 2);
 
-        shop.before_route.clear();
+        shop.unroutable.clear();
         CHECK(shop.runner->retry_parked("fulfilment.inbox", "stream orders/2").error.empty());
 
         CHECK(shop.recorded("2") == 2);
@@ -33,18 +29,11 @@ TEST_CASE("what follows an input that cannot be read waits with it, and each is 
     in_every_world([](World& world) {
         Shop shop(world);
         shop.placed("1/first");
-        const std::function<void()> fail = [&] {
-            shop.before_route["orders/1/first"] = fail;
-            throw std::runtime_error("no way to tell");
-        };
-        shop.before_route["orders/1/first"] = fail;
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
+        shop.unroutable.insert("orders/1/first");
+        shop.use_up_retries();
         REQUIRE(shop.runner->parked("fulfilment.inbox").size() == 1);
         // A program that can read it.
-        shop.before_route.clear();
+        shop.unroutable.clear();
         shop.open();
         shop.placed("1/first");
         shop.placed("1/second");
@@ -67,21 +56,11 @@ TEST_CASE("an input that could not be read does not overtake what its workflow h
         shop.paid("1/first");  // for nothing
         shop.placed("1/second");
         shop.placed("1/second");
-        const std::function<void()> fail = [&] {
-            shop.before_route["orders/1/second"] = fail;
-            throw std::runtime_error("no way to tell");
-        };
-        const auto try_all = [&] {
-            for (int i = 0; i < 10; ++i) {
-                shop.run();
-                world.clock.advance(std::chrono::minutes{1});
-            }
-        };
-        try_all();
-        shop.before_route["orders/1/second"] = fail;
+        shop.use_up_retries();
+        shop.unroutable.insert("orders/1/second");
         shop.placed("1/second");
-        try_all();
-        shop.before_route.clear();
+        shop.use_up_retries();
+        shop.unroutable.clear();
         const auto parked = shop.runner->parked("fulfilment.inbox");
         REQUIRE(parked.size() == 4);
         REQUIRE(parked.back().key == "stream orders/1/second");
@@ -103,10 +82,7 @@ TEST_CASE("an input that leads to what cannot be written is not received in part
         shop.placed("1");
         world.append("orders/1", R"({"type":"OrderPaid","version":1,"data":{"amount":-1}})");
         shop.placed("2");
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
+        shop.use_up_retries();
 
         CHECK(shop.recorded("1") == 2);
         CHECK(shop.recorded("2") == 2);
@@ -124,10 +100,7 @@ TEST_CASE("a workflow whose stream is closed holds up no other") {
         REQUIRE(world.store->append({.stream = "fulfilments/1", .close = true}));
         shop.paid("1");
         shop.placed("2");
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
+        shop.use_up_retries();
 
         CHECK(shop.recorded("1") == 2);
         CHECK(shop.recorded("2") == 2);
@@ -141,10 +114,7 @@ TEST_CASE("a command that cannot be delivered is parked with the later ones of i
         shop.dispatch_fails = true;
         shop.placed("1");
         shop.paid("1");
-        for (int i = 0; i < 10; ++i) {
-            shop.run();
-            world.clock.advance(std::chrono::minutes{1});
-        }
+        shop.use_up_retries();
         shop.dispatch_fails = false;
         shop.placed("2");
         shop.paid("2");
