@@ -135,7 +135,8 @@ public:
     /// After the index has it: forgets what the index now knows, and the streams that it has removed.
     [[nodiscard]] Forgotten end_checkpoint(const Checkpoint& checkpoint);
     /// While more than `max_saved` are in memory that the index has as they are: forgets streams out of use, those first that were
-    /// not used for longest. Looks at `turns` at most; all have had their turn after `turns()`, each twice after two times that.
+    /// not used for longest. Looks at `turns` at most. A stream that was used since its last turn is spared once, so that after
+    /// twice `turns()` all are forgotten that can be.
     [[nodiscard]] Forgotten evict(std::size_t max_saved, std::size_t turns);
     [[nodiscard]] std::size_t turns() const noexcept { return in_turn_.size(); }
     /// Drops saved records of a segment that was rewritten: the index knows their new places.

@@ -91,13 +91,13 @@ public:
         runner.add(timeouts_.projection(options_.category), timeouts_.database());
     }
 
-    /// Hands out timeouts that are due, oldest first and a thousand at most, as far as the projection of timeouts has come; how many.
-    /// Call it from time to time, or leave that to a WorkflowTimer: nothing else fires timeouts. Calling it twice, or on two threads
-    /// at once, fires none twice. A timeout that cannot be handed out stays due and keeps back none of the others; the first
-    /// one's exception is thrown in the end.
+    /// Hands out timeouts that are due, oldest first, as far as the projection of timeouts has come; how many. It looks at a
+    /// thousand, and when there are more the next call goes on behind them. Call it from time to time, or leave that to a
+    /// WorkflowTimer: nothing else fires timeouts. Calling it twice, or on two threads at once, fires none twice. A timeout that
+    /// cannot be handed out stays due and keeps back none of the others; the first one's exception is thrown in the end.
     std::size_t fire_due() {
         const std::lock_guard lock(firing_);
-        // A thousand that cannot be fired must not stand in the way of the others: those come next time.
+        // Those that cannot be fired must not stand in the way of the others, however many they are.
         const auto due = timeouts_.due(options_.clock->now(), looked_to_);
         looked_to_ = due.size() < WorkflowTimeouts::at_once ? std::nullopt : std::optional(due.back());
         std::size_t fired = 0;
@@ -249,7 +249,7 @@ private:
     [[nodiscard]] std::vector<Record> records_of(const Fold& fold, const FeedMessage& message,
                                                  const std::vector<Input>& pieces) const {
         if (fold.completed || fold.has_received(message.position)) return {};
-        auto after = fold;
+        Fold after{.state = fold.state};
         std::vector<Record> records;
         records.emplace_back(detail::input_of(message));
         for (const auto& piece : pieces) {

@@ -64,6 +64,7 @@ public:
 
     [[nodiscard]] const std::shared_ptr<Database>& database() const noexcept { return database_; }
     [[nodiscard]] ProjectionDefinition projection(const std::string& category) const;
+    /// As many as `due` returns at most.
     static constexpr std::size_t at_once = 1000;
     /// Those that are due at `now`, oldest first, behind `after` if given, and `at_once` at most. Throws DatabaseError, also before the
     /// projection was added.
