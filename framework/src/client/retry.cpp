@@ -42,8 +42,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text
     const std::string copy(text);
     const char* const rest = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
     if (rest == nullptr || *rest != '\0') return std::nullopt;
-    const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::system_clock::from_time_t(timegm(&date)) - now);
+    const auto wait =
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::system_clock::from_time_t(timegm(&date)) - now);
     return std::clamp(wait, std::chrono::milliseconds(0),
                       std::chrono::milliseconds(std::chrono::seconds(most_seconds)));
 }

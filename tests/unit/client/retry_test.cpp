@@ -29,6 +29,7 @@ TEST_CASE("Retry-After is understood as seconds and as a date") {
 
     CHECK(parse_retry_after("3", now) == 3000ms);
     CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now) == 10'000ms);
+    CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now + 1us) == 10'000ms);  // not a moment too early
     CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:27 GMT", now) == 0ms);
     CHECK(parse_retry_after("999999", now) == 24h);
     CHECK_FALSE(parse_retry_after("soon", now));
