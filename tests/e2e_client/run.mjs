@@ -22,7 +22,7 @@ async function run(what, program, environment) {
   const child = spawnOwned(path.join(build, "bin/e2e", program), [], { env: { ...process.env, ...environment } })
   let output = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (output += bytes))
-  const deadline = setTimeout(() => child.kill("SIGKILL"), 130_000)
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 300_000)
   const code = await new Promise((resolve) => {
     child.once("close", resolve)
     child.once("error", (error) => { output += String(error); resolve(-1) })
