@@ -17,6 +17,8 @@ export class Stream {
   offsets = []
   closed = false
   gone = false
+  /** Somebody has begun to delete it: whether it is gone is not known until the answer comes. */
+  deleting = false
   everForked = false
 
   constructor(history) {
@@ -90,6 +92,7 @@ export class Stream {
 
   /** DELETE, once. */
   async delete(client, operation) {
+    this.deleting = true
     const attempt = operation.begin()
     const answer = await client.send("DELETE", this.path)
     attempt.end = moment()

@@ -70,8 +70,8 @@ export class Workload {
     const answer = await client.send("PUT", stream.path, { headers })
     this.#unborn.splice(this.#unborn.indexOf(birth), 1)
     if (answer.status === 200 || answer.status === 201) return this.#settleIn(stream)
-    // The source of a fork may have been deleted in between.
-    if (fork && (answer.status === 404 || answer.status === 409 || answer.status === 410) && fork.source.gone) return null
+    // The source of a fork may have been deleted in between, and the answer to that may come after this one.
+    if (fork?.source.deleting && [404, 409, 410].includes(answer.status)) return null
     throw new WrongAnswer(stream.history, "PUT", answer)
   }
 

@@ -72,6 +72,7 @@ test("a scrape tells what the server did", async (t) => {
 
 test("the server is ready once it serves, and says its version", async (t) => {
   const server = await operated(t, scratch(t))
+  await eventually("it to be ready", async () => (await text(`${server.admin}/readyz`)).status === 200)
   assert.deepEqual(JSON.parse((await text(`${server.admin}/readyz`)).body), { ready: true, checks: { serving: "ok", store: "ok" } })
   assert.equal((await text(`${server.admin}/healthz`)).status, 200)
   assert.equal(JSON.parse((await text(`${server.admin}/version`)).body).name, "foldback")

@@ -19,7 +19,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};
+constexpr timeval patience{.tv_sec = 60, .tv_usec = 0};
 
 void check(int result, const char* what) {
     if (result < 0) throw std::system_error(errno, std::system_category(), what);
@@ -70,6 +70,7 @@ RawClient::~RawClient() { disconnect(); }
 bool RawClient::try_send(std::string_view bytes) {
     while (!bytes.empty()) {
         const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
         if (sent < 0) return false;
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -81,7 +82,9 @@ void RawClient::send(std::string_view bytes) { check(try_send(bytes) ? 0 : -1, "
 /// Waits for more bytes; false when there will be none.
 bool RawClient::fill() {
     char buffer[64 << 10];
-    const auto received = ::recv(socket_, buffer, sizeof buffer, 0);
+    ssize_t received = 0;
+    do received = ::recv(socket_, buffer, sizeof buffer, 0);
+    while (received < 0 && errno == EINTR);  // the program was stopped and goes on
     if (received < 0 && errno == ECONNRESET) return false;
     check(static_cast<int>(std::min<ssize_t>(received, 0)), "waited in vain for the server");
     unread_.append(buffer, static_cast<std::size_t>(received));
