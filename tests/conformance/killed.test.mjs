@@ -2,6 +2,7 @@
 
 import { runConformanceTests } from "@durable-streams/server-conformance-tests"
 import { beforeEach } from "vitest"
+import { suiteOptions } from "./options.mjs"
 
 let group
 let restarted
@@ -15,4 +16,4 @@ beforeEach(async ({ task }) => {
   if (status !== 204) throw new Error("the server was not started again")
 })
 
-runConformanceTests({ baseUrl: process.env.FOLDBACK_KILLED_URL, longPollTimeoutMs: 500, subscriptions: true })
+runConformanceTests(suiteOptions(process.env.FOLDBACK_KILLED_URL))

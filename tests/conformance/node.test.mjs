@@ -1,3 +1,4 @@
 import { runConformanceTests } from "@durable-streams/server-conformance-tests"
+import { suiteOptions } from "./options.mjs"
 
-runConformanceTests({ baseUrl: process.env.FOLDBACK_NODE_URL, longPollTimeoutMs: 500, subscriptions: true })
+runConformanceTests(suiteOptions(process.env.FOLDBACK_NODE_URL))
