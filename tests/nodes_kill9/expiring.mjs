@@ -2,7 +2,7 @@
 
 import { eventually } from "../harness/server.mjs"
 
-const ttlSeconds = 2
+const ttlSeconds = 4
 
 export async function expiring([one, other], commits) {
   for (const stream of ["read", "live", "idle"]) {
