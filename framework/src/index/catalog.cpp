@@ -103,15 +103,27 @@ std::optional<ProducerState> Catalog::find_producer(const StreamRef& stream, con
 }
 
 StreamRef Catalog::adopt(StreamRow row) {
+    // Without recursion: how many forks of forks there are is not up to the store.
+    std::vector<StreamRow> rows;
+    rows.push_back(std::move(row));
+    const auto is_here = [this](Incarnation incarnation) { return by_incarnation_.contains(incarnation.value); };
+    for (auto meta = rows.back().meta; !is_here(meta->incarnation) && meta->is_fork() && !is_here(meta->source);) {
+        auto source = index_.find(meta->source);
+        if (!source) throw StorageError("the source of fork '" + meta->path.text() + "' is missing from the index");
+        meta = source->meta;
+        rows.push_back(*std::move(source));
+    }
+    for (; rows.size() > 1; rows.pop_back()) adopt_one(std::move(rows.back()));
+    return adopt_one(std::move(rows.front()));
+}
+
+StreamRef Catalog::adopt_one(StreamRow row) {
     const auto incarnation = row.meta->incarnation;
     if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end())
         return found->second;
     auto meta = std::make_shared<StreamMeta>(*row.meta);
-    if (meta->is_fork()) {
-        const auto source = folded(meta->source);
-        if (!source) throw StorageError("the source of fork '" + meta->path.text() + "' is missing from the index");
-        meta->ancestors = ancestors_below(*source->meta, meta->fork_offset);
-    }
+    if (meta->is_fork())
+        meta->ancestors = ancestors_below(*by_incarnation_.at(meta->source.value)->meta, meta->fork_offset);
     auto stream = std::make_shared<StreamState>(meta);
     stream->tail = row.tail;
     stream->first = row.first;

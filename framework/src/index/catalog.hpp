@@ -170,7 +170,10 @@ public:
 private:
     using ByIncarnation = std::unordered_map<std::uint64_t, StreamRef>;
 
+    /// Brings a row into memory, and first those of its sources that are not there.
     [[nodiscard]] StreamRef adopt(StreamRow row);
+    /// The same for a stream whose source is in memory.
+    StreamRef adopt_one(StreamRow row);
     /// Has the path lead to the stream, unless it leads to a newer one.
     void name(const StreamRef& stream);
     [[nodiscard]] StreamRef folded(Incarnation incarnation);

@@ -84,6 +84,29 @@ TEST_CASE("a stream that comes back from the index has its turn again") {
     CHECK(at.catalog.find(path_of(0)));
 }
 
+TEST_CASE("a fork comes back with all its sources, however many they are") {
+    constexpr std::uint64_t forks = 50'000;
+    CatalogOfStreams at;
+    log::CommitBuilder commit;
+    at.create(path_of(0), commit);
+    for (std::uint64_t fork = 1; fork <= forks; ++fork) {
+        commit.add(log::StreamCreated{
+            .incarnation = {at.next++}, .path = path_of(fork), .content_type = "text/plain", .forked_from = {fork}});
+    }
+    at.fold(commit);
+    at.checkpoint();
+    at.forget_beyond(0, 2);
+    REQUIRE(at.catalog.resident_streams() == 0);
+
+    const auto last = at.catalog.find(path_of(forks));
+
+    REQUIRE(last);
+    CHECK(last->meta->source == Incarnation{forks});
+    CHECK(last->meta->ancestors.size() == 1);
+    CHECK(last->meta->ancestors.front().incarnation == Incarnation{1});
+    CHECK(at.catalog.resident_streams() == forks + 1);
+}
+
 TEST_CASE("the turns of streams that are gone are forgotten") {
     CatalogOfStreams at;
     for (int round = 0; round < 20; ++round) {
