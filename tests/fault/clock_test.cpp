@@ -58,6 +58,27 @@ TEST_CASE_FIXTURE(Fixture, "a wall clock that jumps expires nothing") {
     CHECK_FALSE(exists("idle"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a wall clock that jumps expires nothing that is not in memory") {
+    options.max_resident_streams = 0;
+    reopen();
+    clock.pass(1h);  // idle times are counted from then on, not from when the store was opened
+    REQUIRE(store->create({.stream = "idle", .config = {.ttl = 60s}}).has_value());
+    store->run_until_idle();
+    REQUIRE(store->stats().resident_streams == 0);
+
+    for (const auto jump : {24h * 365, -48h * 365, 24h * 365}) {
+        clock.jump(jump);
+        clock.pass(10s);
+        store->run_until_idle();
+        CHECK(exists("idle"));
+        store->run_until_idle();
+        REQUIRE(store->stats().resident_streams == 0);
+    }
+    clock.pass(31s);
+    store->run_until_idle();
+    CHECK_FALSE(exists("idle"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a wall clock that jumps while the store is closed expires nothing that is merely idle") {
     REQUIRE(store->create({.stream = "idle", .config = {.ttl = 60s}}).has_value());
 

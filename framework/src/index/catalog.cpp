@@ -135,8 +135,7 @@ StreamRef Catalog::adopt_one(StreamRow row) {
     stream->producer_count = row.producer_count;
     stream->in_index = true;
     // Time during which the store was closed does not count: a read that was not yet saved may have renewed it.
-    const auto idle_ms = clock_.now().time_since_epoch().count() - row.last_access_wall_ms;
-    stream->logged_access_ms = clock_.monotonic().count() - std::max<std::int64_t>(idle_ms, 0);
+    stream->logged_access_ms = saved_access_ms(row);
     stream->last_access_ms = std::max(opened_at_ms_, stream->logged_access_ms.load());
     in_turn_.push_back(incarnation.value);
     by_incarnation_.emplace(incarnation.value, stream);
@@ -178,9 +177,7 @@ StreamRow Catalog::row_of(const StreamState& stream) const {
     row.stream_seq = stream.stream_seq;
     row.producer_count = stream.producer_count;
     row.idle_since_wall_ms = wall_time(used_at_ms(stream)).time_since_epoch().count();
-    row.last_access_wall_ms = sharing_ == Sharing::alone
-                                  ? row.idle_since_wall_ms
-                                  : wall_time(stream.logged_access_ms).time_since_epoch().count();
+    row.last_access_wall_ms = access_to_save_ms(stream);
     for (const auto& id : stream.unsaved_producers) row.unsaved_producers.emplace_back(id, stream.producers.at(id));
     row.unsaved_chunks.assign(stream.chunks.begin() + static_cast<std::ptrdiff_t>(stream.saved_chunks),
                               stream.chunks.end());

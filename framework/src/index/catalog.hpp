@@ -35,7 +35,11 @@ enum class Sharing : std::uint8_t { alone, among_nodes };
 class Catalog {
 public:
     Catalog(IndexDb& index, const Clock& clock, Sharing sharing = Sharing::alone)
-        : index_(index), clock_(clock), sharing_(sharing), opened_at_ms_(clock.monotonic().count()) {}
+        : index_(index),
+          clock_(clock),
+          sharing_(sharing),
+          opened_at_ms_(clock.monotonic().count()),
+          opened_at_wall_ms_(clock.now().time_since_epoch().count()) {}
 
     [[nodiscard]] std::shared_mutex& mutex() const noexcept { return mutex_; }
 
@@ -211,6 +215,10 @@ private:
     void note_access(StreamState& stream) const { note_access(stream, accessed_ms_); }
     void note_access(StreamState& stream, std::int64_t at_ms) const;
     [[nodiscard]] std::int64_t monotonic_ms(std::int64_t wall_ms) const;
+    /// What a row tells of the last access, on the monotonic clock, and what it is to tell. Of a log of its own that is wall-clock
+    /// time as if nobody had set that clock since the store was opened.
+    [[nodiscard]] std::int64_t saved_access_ms(const StreamRow& row) const;
+    [[nodiscard]] std::int64_t access_to_save_ms(const StreamState& stream) const;
     void remember_producer(StreamState& stream, std::string_view id, std::uint64_t epoch, std::uint64_t seq);
     void bury(const StreamRef& stream);
     void forget(ByIncarnation::iterator stream, Forgotten& forgotten);
@@ -218,7 +226,8 @@ private:
     IndexDb& index_;
     const Clock& clock_;
     const Sharing sharing_;
-    const std::int64_t opened_at_ms_;
+    const std::int64_t opened_at_ms_;                      ///< on the monotonic clock
+    const std::int64_t opened_at_wall_ms_;                 ///< the same moment on the other one
     std::atomic<std::int64_t> idling_from_ms_{INT64_MIN};  ///< before it nothing is idle; on the monotonic clock
     std::mutex unlogged_mutex_;                            ///< may be taken while `mutex_` is held
     std::vector<StreamRef> unlogged_;

@@ -63,6 +63,18 @@ std::int64_t Catalog::monotonic_ms(std::int64_t wall_ms) const {
     return clock_.monotonic().count() - std::max<std::int64_t>(clock_.now().time_since_epoch().count() - wall_ms, 0);
 }
 
+std::int64_t Catalog::access_to_save_ms(const StreamState& stream) const {
+    if (sharing_ == Sharing::among_nodes) return wall_time(stream.logged_access_ms).time_since_epoch().count();
+    return opened_at_wall_ms_ + (used_at_ms(stream) - opened_at_ms_);
+}
+
+std::int64_t Catalog::saved_access_ms(const StreamRow& row) const {
+    if (sharing_ == Sharing::among_nodes) return monotonic_ms(row.last_access_wall_ms);
+    const auto accessed_ms = opened_at_ms_ + (row.last_access_wall_ms - opened_at_wall_ms_);
+    // What is to come was told before the store was opened, by a clock that was ahead.
+    return accessed_ms <= clock_.monotonic().count() ? accessed_ms : opened_at_ms_;
+}
+
 void Catalog::note_access(StreamState& stream, std::int64_t at_ms) const {
     if (sharing_ == Sharing::alone) {
         stream.last_access_ms.store(at_ms, std::memory_order_relaxed);
