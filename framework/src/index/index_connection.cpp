@@ -56,7 +56,7 @@ constexpr const char* extent_columns =
 
 /// Sees to it that the file, and with it SQLite's own files beside it, can be read by their owner alone.
 const std::filesystem::path& prepared(const std::filesystem::path& file) {
-    if (file.empty() || std::filesystem::exists(file)) return file;
+    if (std::filesystem::exists(file)) return file;
     const int created = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (created >= 0) ::close(created);
     return file;
@@ -85,7 +85,9 @@ IndexDb::Connection::Reading::Reading(SQLite::Database& db)
       tombstone(db, "SELECT created_in_segment FROM tombstones WHERE incarnation = ?") {}
 
 IndexDb::Connection::Connection(const std::filesystem::path& file, Role role)
-    : db(prepared(file).empty() ? std::string(":memory:") : file.string(),
+    : db(file.empty()           ? std::string(":memory:")
+         : role == Role::writer ? prepared(file).string()
+                                : file.string(),
          SQLite::OPEN_NOMUTEX |
              (role == Role::writer ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READWRITE),
          10'000, file.empty() ? std::string() : checked_vfs()) {

@@ -120,4 +120,14 @@ TEST_CASE("an index that turns out to be damaged is gone, so that the next openi
     CHECK_FALSE(std::filesystem::exists(directory.index()));
 }
 
+TEST_CASE("whoever reads an index that is gone does not begin another one") {
+    const Directory directory;
+    IndexDb index(directory.index());
+    std::filesystem::remove(directory.index());
+
+    CHECK_THROWS_AS(static_cast<void>(index.find(path_of(1))), StorageError);
+
+    CHECK_FALSE(std::filesystem::exists(directory.index()));
+}
+
 }  // namespace foldback::index
