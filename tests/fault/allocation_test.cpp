@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "fault/fault_run.hpp"
+#include "index/index_db.hpp"
+#include "support/temporary_directory.hpp"
 
 /// The Nth allocation of a store fails.
 namespace {
@@ -69,7 +71,52 @@ void a_bit_of_everything(Teller& teller) {
     work_if_possible(teller, Work::checkpoint);
 }
 
+const std::string long_path = "orders/" + std::string(100, 'x');
+
+/// Tells the index of one stream, with so many messages and a producer that sent as many.
+void save_stream(index::IndexDb& index, std::uint64_t messages) {
+    index::StreamRow row;
+    row.meta = std::make_shared<index::StreamMeta>(index::StreamMeta{
+        .incarnation = {1}, .path = StreamPath(long_path), .config = {}, .source_path = {}, .ancestors = {}});
+    row.tail = {messages};
+    row.producer_count = 1;
+    row.unsaved_producers = {{"producer", {.epoch = 1, .seq = messages}}};
+    row.was_in_index = true;
+    index::Checkpoint checkpoint;
+    checkpoint.changed.push_back(std::move(row));
+    index.save(checkpoint, [](std::uint64_t) { return std::uint64_t{0}; });
+}
+
 }  // namespace
+
+TEST_CASE("an index that was read without enough memory is read as it is the next time") {
+    const test::TemporaryDirectory directory;
+    index::IndexDb index(directory.path() / "index.db");
+    std::uint64_t messages = 1;
+    save_stream(index, messages);
+    std::uint64_t failures = 0;
+
+    for (std::uint64_t count = 0;; ++count) {
+        allocations = {.inside = true, .left = count, .failed = false};
+        try {
+            static_cast<void>(index.find(long_path));
+        } catch (const std::bad_alloc&) {
+            ++failures;
+        }
+        allocations.inside = false;
+        if (!allocations.failed) break;
+        save_stream(index, ++messages);
+
+        const auto producer = index.find_producer({1}, "producer");
+        const auto stream = index.find(Incarnation{1});
+
+        REQUIRE(producer);
+        CHECK(producer->seq == messages);
+        REQUIRE(stream);
+        CHECK(stream->tail == Offset{messages});
+    }
+    CHECK(failures > 3);
+}
 
 TEST_CASE("any allocation of a store may fail, and nothing acknowledged is lost") {
     std::uint64_t runs = 0;

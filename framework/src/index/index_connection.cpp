@@ -134,8 +134,16 @@ void forget_if_damaged(const std::filesystem::path& file, const SQLite::Exceptio
     std::filesystem::remove(file, ignored);
 }
 
+void IndexDb::Connection::reset_all() noexcept {
+    auto* const handle = db.getHandle();
+    for (auto* query = sqlite3_next_stmt(handle, nullptr); query; query = sqlite3_next_stmt(handle, query))
+        sqlite3_reset(query);
+}
+
 IndexDb::Lease::~Lease() {
     if (!pooled_) return;
+    // Later queries on a connection see the index as it was when the first of those began that have not ended.
+    if (std::uncaught_exceptions() > exceptions_) pooled_->reset_all();
     const std::lock_guard lock(owner_.pool_mutex_);
     owner_.pool_.push_back(std::move(pooled_));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "index/index_db.hpp"
@@ -39,6 +41,9 @@ struct IndexDb::Connection {
     /// Prepared once the tables exist.
     std::unique_ptr<Reading> reading;
 
+    /// Ends queries that were left in the middle.
+    void reset_all() noexcept;
+
 private:
     void configure(Role role, bool in_memory);
 };
@@ -60,6 +65,7 @@ private:
     IndexDb& owner_;
     std::unique_ptr<Connection> pooled_;
     std::unique_lock<std::mutex> lock_;
+    const int exceptions_ = std::uncaught_exceptions();  ///< when it began
 };
 
 /// Runs `work`, turning SQLite's exceptions into StorageError. An index that turns out to be damaged loses its file, so
