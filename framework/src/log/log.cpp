@@ -11,9 +11,12 @@ namespace foldback::log {
 namespace {
 
 constexpr std::uint64_t smallest_segment_bytes = 8192;
+/// What the index says of a record's place has 32 bits.
+constexpr std::uint64_t largest_segment_bytes = 1 << 30;
 
 Log::Options checked(Log::Options options) {
-    options.segment_bytes = round_up(std::max(options.segment_bytes, smallest_segment_bytes), block_bytes);
+    options.segment_bytes =
+        round_up(std::clamp(options.segment_bytes, smallest_segment_bytes, largest_segment_bytes), block_bytes);
     return options;
 }
 
