@@ -59,4 +59,27 @@ TEST_CASE("an idle stream takes at most 400 bytes of memory, whether or not ther
     }
 }
 
+TEST_CASE("writes that always find others waiting before them take no memory once they have ended") {
+    LogStoreOptions options{.max_commit_bytes = 1024, .background_threads = false};
+    const auto store = LogStore::in_memory(options);
+    std::uint64_t ended = 0;
+    const auto submit_some = [&] {
+        for (int i = 0; i < 4; ++i) store->remove("missing", [&](const Result<std::monostate>&) { ++ended; });
+    };
+    const auto allocated = [] {
+        const auto info = mallinfo2();
+        return info.uordblks + info.hblkhd;
+    };
+    submit_some();
+    const auto before = allocated();
+
+    for (int round = 0; round < 200'000; ++round) {
+        submit_some();
+        store->run_one(LogStore::Work::commit);
+    }
+
+    CHECK(ended == 800'000);
+    CHECK(allocated() < before + (1 << 20));
+}
+
 }  // namespace foldback::contract

@@ -79,8 +79,9 @@ bool Writer::take_group(std::size_t& bytes) {
         group_.push_back(std::move(queue_[taken_++]));
     }
     queued_bytes_ -= std::min(queued_bytes_, bytes);
-    if (taken_ == queue_.size()) {
-        queue_.clear();
+    // Not only when none is left: there may always be some that wait.
+    if (taken_ >= queue_.size() - taken_) {
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(taken_));
         taken_ = 0;
     }
     return !group_.empty();
