@@ -26,6 +26,11 @@ std::uint64_t resident_bytes() {
     return resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t allocated_bytes() {
+    const auto info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
 void create_streams(Fixture& at, std::uint64_t first, std::uint64_t count) {
     auto& store = *at.log;
     for (auto i = first; i < first + count; ++i) {
@@ -59,6 +64,24 @@ TEST_CASE("an idle stream takes at most 400 bytes of memory, whether or not ther
     }
 }
 
+TEST_CASE("a fork of many forks takes no more memory than a fork of one") {
+    constexpr std::uint64_t forks = 5000;
+    const auto store = LogStore::in_memory({.background_threads = false});
+    create_text(*store, "fork/0");
+    const auto before = allocated_bytes();
+
+    for (std::uint64_t i = 1; i <= forks; ++i) {
+        const auto source = "fork/" + std::to_string(i - 1);
+        append_text(*store, source, "x");
+        fork_at(*store, source, Offset{i}, "fork/" + std::to_string(i));
+    }
+
+    const auto grown = allocated_bytes() - before;
+    MESSAGE("bytes per fork: ", grown / forks);
+    CHECK(grown / forks <= 4096);
+    CHECK(all_bytes(*store, "fork/" + std::to_string(forks)).size() == forks);
+}
+
 TEST_CASE("writes that always find others waiting before them take no memory once they have ended") {
     LogStoreOptions options{.max_commit_bytes = 1024, .background_threads = false};
     const auto store = LogStore::in_memory(options);
@@ -66,12 +89,8 @@ TEST_CASE("writes that always find others waiting before them take no memory onc
     const auto submit_some = [&] {
         for (int i = 0; i < 4; ++i) store->remove("missing", [&](const Result<std::monostate>&) { ++ended; });
     };
-    const auto allocated = [] {
-        const auto info = mallinfo2();
-        return info.uordblks + info.hblkhd;
-    };
     submit_some();
-    const auto before = allocated();
+    const auto before = allocated_bytes();
 
     for (int round = 0; round < 200'000; ++round) {
         submit_some();
@@ -79,7 +98,7 @@ TEST_CASE("writes that always find others waiting before them take no memory onc
     }
 
     CHECK(ended == 800'000);
-    CHECK(allocated() < before + (1 << 20));
+    CHECK(allocated_bytes() < before + (1 << 20));
 }
 
 }  // namespace foldback::contract

@@ -122,8 +122,10 @@ StreamRef Catalog::adopt_one(StreamRow row) {
     if (const auto found = by_incarnation_.find(incarnation.value); found != by_incarnation_.end())
         return found->second;
     auto meta = std::make_shared<StreamMeta>(*row.meta);
-    if (meta->is_fork())
-        meta->ancestors = ancestors_below(*by_incarnation_.at(meta->source.value)->meta, meta->fork_offset);
+    if (meta->is_fork()) {
+        const auto& source = *by_incarnation_.at(meta->source.value)->meta;
+        meta->ancestors = source.ancestors.of_fork(source.incarnation, meta->fork_offset);
+    }
     auto stream = std::make_shared<StreamState>(meta);
     stream->tail = row.tail;
     stream->first = row.first;

@@ -1,18 +1,42 @@
 #include "index/stream_state.hpp"
 
+#include <utility>
+
 namespace foldback::index {
 
-std::vector<Ancestor> ancestors_below(const StreamMeta& source, Offset fork_offset) {
-    std::vector<Ancestor> ancestors;
-    for (const auto& ancestor : source.ancestors) {
-        if (ancestor.end >= fork_offset) {
-            ancestors.push_back({ancestor.incarnation, fork_offset});
-            return ancestors;
+struct Ancestors::Link {
+    Link(Ancestor newest, std::shared_ptr<const Link> before) : ancestor(newest), older(std::move(before)) {}
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    /// Lets go of one after the other, not each of the next: a chain may be of any length.
+    ~Link() {
+        for (auto link = std::move(older); link.use_count() == 1;) {
+            auto next = link->older;
+            link = std::move(next);
         }
-        ancestors.push_back(ancestor);
     }
-    ancestors.push_back({source.incarnation, fork_offset});
+
+    Ancestor ancestor;
+    std::shared_ptr<const Link> older;  ///< ends earlier
+};
+
+Ancestors Ancestors::of_fork(Incarnation source, Offset fork_offset) const {
+    const Link* left = nullptr;  // where the fork leaves the chain
+    for (const auto* link = newest_.get(); link != nullptr && link->ancestor.end >= fork_offset;
+         link = link->older.get())
+        left = link;
+    Ancestors ancestors;
+    ancestors.newest_ =
+        left != nullptr ? std::make_shared<const Link>(Ancestor{left->ancestor.incarnation, fork_offset}, left->older)
+                        : std::make_shared<const Link>(Ancestor{source, fork_offset}, newest_);
     return ancestors;
+}
+
+const Ancestor* Ancestors::oldest_to(Offset end) const noexcept {
+    const Ancestor* oldest = nullptr;
+    for (const auto* link = newest_.get(); link != nullptr && link->ancestor.end >= end; link = link->older.get())
+        oldest = &link->ancestor;
+    return oldest;
 }
 
 StreamMeta meta_of(const log::StreamCreated& record, std::uint64_t segment, const StreamMeta* source) {
@@ -34,7 +58,7 @@ StreamMeta meta_of(const log::StreamCreated& record, std::uint64_t segment, cons
     if (record.expires_at_ms) meta.config.expires_at = Timestamp{std::chrono::milliseconds{*record.expires_at_ms}};
     if (source != nullptr) {
         meta.source_path = source->path;
-        meta.ancestors = ancestors_below(*source, record.fork_offset);
+        meta.ancestors = source->ancestors.of_fork(source->incarnation, record.fork_offset);
     }
     return meta;
 }

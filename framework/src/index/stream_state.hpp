@@ -33,6 +33,21 @@ struct Ancestor {
     Offset end;
 };
 
+/// The ancestors of a fork: of each the data up to where the next one begins. Forks share what they have in common, so a fork of a
+/// fork takes no more memory than any other.
+class Ancestors {
+public:
+    /// Those of a fork that leaves `source`, which has these ancestors itself, at `fork_offset`.
+    [[nodiscard]] Ancestors of_fork(Incarnation source, Offset fork_offset) const;
+
+    /// The oldest one whose data reaches to `end` at least; null when that is none's. Valid as long as these are.
+    [[nodiscard]] const Ancestor* oldest_to(Offset end) const noexcept;
+
+private:
+    struct Link;
+    std::shared_ptr<const Link> newest_;
+};
+
 /// What never changes of a stream.
 struct StreamMeta {
     Incarnation incarnation;
@@ -49,28 +64,21 @@ struct StreamMeta {
     StreamPoint requested_fork_point;
     std::uint64_t requested_sub_offset = 0;
     bool requested_tail = false;
-    std::vector<Ancestor> ancestors;  ///< oldest first; the last one is the source
+    Ancestors ancestors;
 
     [[nodiscard]] bool is_fork() const noexcept { return source.value != 0; }
 
     /// The point that names `offset` in this stream: below and at a fork point it is the ancestor's.
     [[nodiscard]] StreamPoint point(Offset offset) const noexcept {
-        for (const auto& ancestor : ancestors) {
-            if (offset <= ancestor.end) return {ancestor.incarnation, offset};
-        }
-        return {incarnation, offset};
+        const auto* const ancestor = ancestors.oldest_to(offset);
+        return {ancestor != nullptr ? ancestor->incarnation : incarnation, offset};
     }
     /// Whose data lies right after `offset`, and where that ends.
     [[nodiscard]] Ancestor owner_of(Offset offset) const noexcept {
-        for (const auto& ancestor : ancestors) {
-            if (offset < ancestor.end) return ancestor;
-        }
-        return {incarnation, {UINT64_MAX}};
+        const auto* const ancestor = ancestors.oldest_to({offset.value + 1});
+        return ancestor != nullptr ? *ancestor : Ancestor{incarnation, {UINT64_MAX}};
     }
 };
-
-/// The history of a fork that leaves `source` at `fork_offset`.
-[[nodiscard]] std::vector<Ancestor> ancestors_below(const StreamMeta& source, Offset fork_offset);
 
 /// What a creation record says of a stream; `source` is its source's, null when it is not a fork.
 [[nodiscard]] StreamMeta meta_of(const log::StreamCreated& record, std::uint64_t segment, const StreamMeta* source);

@@ -90,8 +90,11 @@ TEST_CASE("a fork comes back with all its sources, however many they are") {
     log::CommitBuilder commit;
     at.create(path_of(0), commit);
     for (std::uint64_t fork = 1; fork <= forks; ++fork) {
-        commit.add(log::StreamCreated{
-            .incarnation = {at.next++}, .path = path_of(fork), .content_type = "text/plain", .forked_from = {fork}});
+        commit.add(log::StreamCreated{.incarnation = {at.next++},
+                                      .path = path_of(fork),
+                                      .content_type = "text/plain",
+                                      .forked_from = {fork},
+                                      .fork_offset = {fork}});
     }
     at.fold(commit);
     at.checkpoint();
@@ -102,8 +105,9 @@ TEST_CASE("a fork comes back with all its sources, however many they are") {
 
     REQUIRE(last);
     CHECK(last->meta->source == Incarnation{forks});
-    CHECK(last->meta->ancestors.size() == 1);
-    CHECK(last->meta->ancestors.front().incarnation == Incarnation{1});
+    CHECK(last->meta->point({0}).incarnation == Incarnation{1});
+    CHECK(last->meta->point({forks}).incarnation == Incarnation{forks});
+    CHECK(last->meta->point({forks + 1}).incarnation == Incarnation{forks + 1});
     CHECK(at.catalog.resident_streams() == forks + 1);
 }
 
