@@ -11,6 +11,8 @@ constexpr std::size_t checkpoint_items = 65'536;
 constexpr std::size_t turns_at_once = 512;
 /// Expired streams looked for in the index at a time.
 constexpr std::size_t expire_batch = 4096;
+/// Of a deletion, by a full disk or a broken store. Where nothing is done in the background, time must go on before it is tried again.
+constexpr std::chrono::milliseconds pause_after_refusal{100};
 
 }  // namespace
 
@@ -58,10 +60,15 @@ bool Maintenance::forget_unused() {
 }
 
 void Maintenance::delete_expired(const StreamPath& path) {
-    writer_.submit(queued<std::monostate>(ExpireRequest{path}, [](const Result<std::monostate>&) {}));
+    writer_.submit(queued<std::monostate>(ExpireRequest{path}, [this](const Result<std::monostate>& outcome) {
+        if (!outcome) expires_from_ms_ = (options_.clock->monotonic() + pause_after_refusal).count();
+    }));
 }
 
-std::size_t Maintenance::expire() { return catalog_.holds_idling() ? 0 : expire_changed() + expire_indexed(); }
+std::size_t Maintenance::expire() {
+    if (options_.clock->monotonic().count() < expires_from_ms_ || catalog_.holds_idling()) return 0;
+    return expire_changed() + expire_indexed();
+}
 
 std::size_t Maintenance::expire_changed() {
     std::vector<StreamPath> over;

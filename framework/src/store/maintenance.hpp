@@ -24,7 +24,7 @@ public:
           options_(options),
           rewriter_(catalog, index, log) {}
 
-    /// Queues the deletion of streams whose time is over; returns how many.
+    /// Queues the deletion of streams whose time is over; returns how many. None shortly after one was refused.
     std::size_t expire();
 
     /// Whether enough has changed since the last checkpoint.
@@ -56,6 +56,7 @@ private:
     Writer& writer_;
     const LogStoreOptions& options_;
     Rewriter rewriter_;
+    std::atomic<std::int64_t> expires_from_ms_{INT64_MIN};  ///< on the monotonic clock
     std::atomic<bool> deadlines_are_stale_{false};  ///< those in the index hide later ones, until the next checkpoint
     std::atomic<std::uint64_t> segments_rewritten_{0};
     std::atomic<std::uint64_t> reclaimed_bytes_{0};
