@@ -114,17 +114,25 @@ bool Maintenance::rewrite() {
     };
     for (const auto& use : index_.segments()) {
         if (use.number >= covered.segment || use.bytes == 0 || share(use) <= options_.rewrite_dead_fraction) continue;
+        if (failed_.contains(use.number)) continue;
         if (!worst || share(use) > share(*worst)) worst = use;
     }
-    if (!worst) return false;
+    if (!worst) {
+        failed_.clear();  // they are tried again the next time
+        return false;
+    }
     try {
         const auto bytes = rewriter_.rewrite(worst->number, pace);
         if (bytes == 0) return false;
         ++segments_rewritten_;
         reclaimed_bytes_ += bytes;
     } catch (const DeviceError& error) {
-        if (!error.is_full()) throw StorageError(error.what());
-        return false;  // no room for the new generation now
+        if (error.is_full()) return false;  // no room for the new generation now
+        failed_.insert(worst->number);
+        throw StorageError(error.what());
+    } catch (const StorageError&) {
+        failed_.insert(worst->number);
+        throw;
     }
     return true;
 }

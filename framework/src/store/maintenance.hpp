@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <set>
 
 #include "foldback/store/log_store.hpp"
 #include "index/catalog.hpp"
@@ -56,6 +57,7 @@ private:
     Writer& writer_;
     const LogStoreOptions& options_;
     Rewriter rewriter_;
+    std::set<std::uint64_t> failed_;                        ///< segments that could not be rewritten: after all others
     std::atomic<std::int64_t> expires_from_ms_{INT64_MIN};  ///< on the monotonic clock
     std::atomic<bool> deadlines_are_stale_{false};  ///< those in the index hide later ones, until the next checkpoint
     std::atomic<std::uint64_t> segments_rewritten_{0};
