@@ -176,9 +176,11 @@ Decided decide_release(const State& state, Timestamp now, const Claims& claims, 
 
 Decided decide_outcome(const State& state, Timestamp now, const std::string& wake_id, const Outcome& outcome,
                        double chance) {
-    if (!state.wake_is_live(now) || state.wake()->id != wake_id) return {};
-    Decided decided;
+    if (!state.wake() || state.wake()->id != wake_id) return {};
+    // Also when its lease has just ended: that is how an attempt ends that nobody answers.
     if (outcome.kind == Outcome::Kind::failed) return failure(state, now, outcome.reason, chance);
+    if (!state.wake_is_live(now)) return {};
+    Decided decided;
     if (state.failures() > 0) decided.then(DeliverySucceeded{});
     if (outcome.kind == Outcome::Kind::accepted) return decided;
     if (auto acked = ack_snapshot(state); !acked.offsets.empty()) decided.then(std::move(acked));

@@ -82,7 +82,7 @@ struct Outcome {
     std::string reason{};  ///< of a failure, for people
 };
 
-/// `chance` is from 0 to 1. Nothing when the wake is over.
+/// `chance` is from 0 to 1. Nothing when the wake is over, and of a lease that is over nothing but a failure.
 [[nodiscard]] Decided decide_outcome(const State& state, Timestamp now, const std::string& wake_id,
                                      const Outcome& outcome, double chance);
 

@@ -76,14 +76,15 @@ TEST_SUITE("subscription decisions") {
         }
     }
 
-    TEST_CASE("an outcome of another wake, or after the lease, decides nothing") {
+    TEST_CASE("an outcome of another wake decides nothing, and after the lease only a failure counts") {
         Subject subject;
         subject.link("e/a", 0, 1);
         subject.apply(decide_wake(subject.state, now, "w1"));
         CHECK(subject.apply(decide_outcome(subject.state, now, "w0", {.kind = Outcome::Kind::done}, 0.5)) == "");
         CHECK(subject.apply(decide_outcome(subject.state, now + 10s, "w1", {.kind = Outcome::Kind::done}, 0.5)) == "");
+        CHECK(subject.apply(decide_outcome(subject.state, now + 10s, "w1", {}, 0.5)) == "DeliveryFailed");
         CHECK(subject.apply(decide_outcome(subject.state, now, "w1", {.kind = Outcome::Kind::done}, 0.5)) ==
-              "OffsetsAcked WakeEnded");
+              "DeliverySucceeded OffsetsAcked WakeEnded");
         CHECK(subject.state.pending().empty());
     }
 

@@ -239,6 +239,21 @@ TEST_SUITE("subscription engine") {
         CHECK(world.take_webhook()["generation"] == 2);
     }
 
+    TEST_CASE("an attempt that fails as its lease ends is a failure, too") {
+        World world;
+        world.put_webhook("s", {{"lease_ttl_ms", 5'000}});
+        world.append("events/a");
+        const auto first = world.take_webhook();
+
+        world.clock.advance(5s);
+        world.answer(first, Outcome::Kind::failed);
+
+        CHECK(world.surroundings->attempts.empty());
+        CHECK(world.request(Method::get, "s").body["status"] == "failed");
+        world.pass(1s);
+        CHECK(world.take_webhook()["generation"] == 2);
+    }
+
     TEST_CASE("a deleted subscription answers nothing, wakes nobody and can be made anew") {
         World world;
         world.put_webhook("s");
