@@ -26,9 +26,21 @@ bool needs_present(const Command& command) {
     return std::holds_alternative<Claim>(command) || std::holds_alternative<Report>(command);
 }
 
+/// The token of a wake that a command carries; null when it needs none.
+const std::string* token_of(const Command& command) {
+    if (const auto* report = std::get_if<Report>(&command)) return &report->token;
+    if (const auto* release = std::get_if<Release>(&command)) return &release->token;
+    return nullptr;
+}
+
 }  // namespace
 
 void Engine::submit(Addressed addressed, Respond respond) {
+    // Before anything is looked up: these requests come from anybody.
+    if (const auto* token = token_of(addressed.command)) {
+        const auto claims = check_token(keys_.tokens, *token, addressed.id, now());
+        if (!claims) return respond(rejected(claims.error()));
+    }
     auto found = actors_.find(addressed.id);
     if (found == actors_.end()) {
         if (!std::holds_alternative<Put>(addressed.command)) {

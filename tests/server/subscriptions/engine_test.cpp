@@ -155,6 +155,22 @@ TEST_SUITE("subscription engine") {
         CHECK(world.request(Method::post, "s/callback", all_done(s), s["callback_token"]).status == 200);
     }
 
+    TEST_CASE("without a token for it nobody learns whether a subscription exists, and of what kind") {
+        World world;
+        world.put_webhook("hook");
+        world.put_pull("pull");
+        const json body{{"wake_id", "w_1"}, {"generation", 1}, {"done", true}};
+        for (const auto* id : {"hook", "pull", "none"}) {
+            for (const auto* action : {"callback", "ack", "release"}) {
+                const auto path = std::string(id) + "/" + action;
+                CAPTURE(path);
+                const auto answer = world.request(Method::post, path, body, "1.w_1.9007199254740991.guessed");
+                CHECK(answer.status == 401);
+                CHECK(answer.code() == "TOKEN_INVALID");
+            }
+        }
+    }
+
     TEST_CASE("offsets that are not the stream's, go back or lie beyond its tail are refused as a whole") {
         World world;
         world.append("other");
