@@ -33,8 +33,11 @@ Response method_refused(const Route& route) {
 struct Api::State {
     protocol::Service service;
 
+    /// Whether it was just counted what the sender has.
+    enum class Counted : bool { no, yes };
+
     /// GET and HEAD leave the request as it was.
-    [[nodiscard]] Reply answer(Request& request) const;
+    [[nodiscard]] Reply answer(Request& request, Counted counted = Counted::no) const;
     [[nodiscard]] bool needs_counting(const Request& request, const Route& route) const;
     [[nodiscard]] Reply count_first(Request request) const;
     [[nodiscard]] Reply read(Request request) const;
@@ -61,7 +64,7 @@ boost::system::result<Addressed, Response> Api::State::address(Method method, st
     return Addressed{std::move(*route), std::move(target->query)};
 }
 
-Reply Api::State::answer(Request& request) const {
+Reply Api::State::answer(Request& request, Counted counted) const {
     auto addressed = address(request.method, request.target, request.body.size());
     if (!addressed) return std::move(addressed).error();
     auto& [route, query] = *addressed;
@@ -69,7 +72,7 @@ Reply Api::State::answer(Request& request) const {
     if (const auto problem = protocol::refuse_sender(service, request, route)) {
         return protocol::to_response(*problem);
     }
-    if (needs_counting(request, route)) return count_first(std::move(request));
+    if (counted == Counted::no && needs_counting(request, route)) return count_first(std::move(request));
     switch (route.kind) {
         case Route::Kind::stream: return answer_stream(request, query, std::move(*route.stream));
         case Route::Kind::feed: return answer_feed(request, query);
@@ -89,12 +92,13 @@ bool Api::State::needs_counting(const Request& request, const Route& route) cons
     return !service.options.quotas->knows(*request.principal, may_create ? 1 : 0, request.body.size());
 }
 
-/// Counting reads the index. Others of the same principal may count beside it: that is rare, and harmless.
+/// Counting reads the index, and may take so long that it would have to be done again: it is decided on what it found.
+/// Others of the same principal may count beside it: that is rare, and harmless.
 Reply Api::State::count_first(Request request) const {
     auto shared = std::make_shared<Request>(std::move(request));
     return protocol::read_later(service, "/quota", [this, shared] {
         service.options.quotas->count(*shared->principal);
-        return answer(*shared);
+        return answer(*shared, Counted::yes);
     });
 }
 

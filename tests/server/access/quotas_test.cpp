@@ -123,6 +123,30 @@ TEST_CASE("a fork and a stream made by an append to several count like any other
     CHECK(together("ann/5") == 507);
 }
 
+TEST_CASE("what was counted is decided on, however long that took and however full it was") {
+    /// So many streams that each count is out of date when it is done.
+    struct SlowlyCounted final : Quotas {
+        bool knows(const Principal&, std::uint64_t, std::uint64_t) const override { return false; }
+        void count(const Principal&) override { REQUIRE(++counts < 10); }
+        bool take(const Principal&, std::uint64_t, std::uint64_t) override { return false; }
+        int counts = 0;
+    } quotas;
+    Shared shared(LogStore::in_memory());
+    Api api(*shared.store, {.requires_principal = true, .quotas = &quotas}, shared.clock);
+    Request request{.method = Method::put, .target = "/v1/stream/ann/1"};
+    request.principal = tenant("ann/", {.streams = 1});
+    auto reply = api.handle(std::move(request));
+    while (auto* later = std::get_if<std::unique_ptr<Later>>(&reply)) {
+        std::promise<void> done;
+        (*later)->start([&] { done.set_value(); });
+        done.get_future().wait();
+        auto next = (*later)->take();
+        reply = std::move(next);
+    }
+    CHECK(std::get<Response>(reply).status == 507);
+    CHECK(quotas.counts == 1);
+}
+
 TEST_CASE("a principal stores as many bytes as its quota allows; one beyond is refused whole") {
     Shared shared(LogStore::in_memory());
     const auto ann = tenant("ann/", {.bytes = 100'000});
