@@ -228,6 +228,11 @@ bool Subscriptions::is_open(std::string_view path) const {
                                  subscriptions::wants_wake_token(path.substr(subscriptions_path.size())));
 }
 
+/// The subscription, whatever is asked of it.
+std::string_view Subscriptions::subject(std::string_view path) const {
+    return path.starts_with(subscriptions_path) ? path.substr(0, path.find('/', subscriptions_path.size())) : path;
+}
+
 Reply Subscriptions::handle(Request request, std::string_view path) {
     if (path.starts_with(subscriptions_path)) {
         return state_->ask(std::move(request), path.substr(subscriptions_path.size()));

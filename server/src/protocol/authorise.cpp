@@ -1,6 +1,7 @@
 #include "protocol/authorise.hpp"
 
 #include "protocol/header_values.hpp"
+#include "protocol/reserved.hpp"
 
 namespace foldback::server::protocol {
 
@@ -41,7 +42,10 @@ std::optional<Problem> refuse_sender(const Service& service, const Request& requ
         case Route::Kind::list:
         case Route::Kind::append: return std::nullopt;
         case Route::Kind::reserved:
-            if (may(request, Verb::subscribe, "__ds/" + route.reserved)) return std::nullopt;
+            if (may(request, Verb::subscribe,
+                    std::string(reserved_prefix).append(service.reserved->subject(route.reserved)))) {
+                return std::nullopt;
+            }
             return forbidden();
         case Route::Kind::stream: break;
     }

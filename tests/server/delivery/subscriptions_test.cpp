@@ -169,6 +169,53 @@ TEST_SUITE("subscriptions") {
         CHECK(put(subscriptions, "c") == 201);
     }
 
+    TEST_CASE("the right to a subscription is that to its path, whatever is asked of it and however it is written") {
+        struct Tenant final : Principal {
+            explicit Tenant(std::function<bool(std::string_view)> given) : may_subscribe(std::move(given)) {}
+            [[nodiscard]] std::string_view id() const noexcept override { return "ann"; }
+            [[nodiscard]] bool may(Verb, std::string_view path) const override { return may_subscribe(path); }
+            std::function<bool(std::string_view)> may_subscribe;
+        };
+        Surface surface;
+        const std::string body = R"({"type":"pull-wake","pattern":"events/*","wake_stream":"wake"})";
+        for (const auto* id : {"mine", "other"}) {
+            REQUIRE(surface.call(Method::put, std::string("__ds/subscriptions/") + id, body).status == 201);
+        }
+        const auto status = [&](std::shared_ptr<const Principal> who, Method method, const std::string& target) {
+            Request request{.method = method,
+                            .target = "/v1/stream/__ds/subscriptions/" + target,
+                            .headers = {{"host", "localhost:4437"}}};
+            request.principal = std::move(who);
+            if (method == Method::post) request.body = R"({"worker":"w","streams":["events/a"]})";
+            auto reply = surface.api.handle(std::move(request));
+            if (auto* response = std::get_if<Response>(&reply)) return response->status;
+            std::promise<Response> answered;
+            std::get<Pending>(reply).start([&](Response response) { answered.set_value(std::move(response)); });
+            return answered.get_future().get().status;
+        };
+        const auto only_mine = std::make_shared<Tenant>(
+            [](std::string_view path) { return path == "__ds/subscriptions/mine" || !path.starts_with("__ds/"); });
+        const auto not_other =
+            std::make_shared<Tenant>([](std::string_view path) { return path != "__ds/subscriptions/other"; });
+
+        for (const auto& who : {only_mine, not_other}) {
+            CHECK(status(who, Method::get, "mine") == 200);
+            CHECK(status(who, Method::post, "mine/claim") == 409);
+            CHECK(status(who, Method::post, "mine/streams") == 204);
+            CHECK(status(who, Method::remove, "mine/streams/events/a") == 204);
+            CHECK(status(who, Method::get, "other") == 403);
+            for (const std::string target : {"other/claim", "other/claim/", "other/streams", "other/streams/"}) {
+                CAPTURE(target);
+                CHECK(status(who, Method::post, target) == 403);
+            }
+            for (const std::string target : {"other", "other/", "other//", "other//claim", "other/streams/events/a"}) {
+                CAPTURE(target);
+                CHECK(status(who, Method::remove, target) == 403);
+            }
+        }
+        CHECK(surface.call(Method::get, "__ds/subscriptions/other").status == 200);
+    }
+
     TEST_CASE("what was delivered is counted by how it ended") {
         Surface surface;
         Receiver good(answering(reply("200 OK", R"({"done":true})")));

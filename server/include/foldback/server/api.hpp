@@ -107,9 +107,10 @@ public:
     virtual ~ReservedApi() = default;
     /// The methods of a path, as a header value; empty when there is nothing at it. Lives as long as the program.
     [[nodiscard]] virtual std::string_view methods(std::string_view path) const = 0;
-    /// Whether anybody may ask there: what it shows is public, or it wants a token of its own (PROTOCOL §12.9). Elsewhere a
-    /// known sender needs Verb::subscribe on `__ds/` and the path.
+    /// Whether anybody may ask there: what it shows is public, or it wants a token of its own (PROTOCOL §12.9).
     [[nodiscard]] virtual bool is_open(std::string_view path) const = 0;
+    /// What is asked about there, as a path: elsewhere a known sender needs Verb::subscribe on `__ds/` and this.
+    [[nodiscard]] virtual std::string_view subject(std::string_view path) const { return path; }
     /// Answers a request with one of these methods, but OPTIONS. Must not wait for anything.
     [[nodiscard]] virtual Reply handle(Request request, std::string_view path) = 0;
 };

@@ -78,6 +78,7 @@ public:
 
     [[nodiscard]] std::string_view methods(std::string_view path) const override;
     [[nodiscard]] bool is_open(std::string_view path) const override;
+    [[nodiscard]] std::string_view subject(std::string_view path) const override;
     [[nodiscard]] Reply handle(Request request, std::string_view path) override;
 
 private:
