@@ -54,10 +54,9 @@ void DataEvent::text(std::string_view bytes) {
     }
 }
 
-bool DataEvent::end() {
+void DataEvent::end() {
     end_line();
     out_.push_back('\n');
-    return after_cr_;
 }
 
 void DataEvent::put(std::string_view line_part) {
@@ -96,7 +95,8 @@ void write_control_event(std::string& out, const Control& control) {
     out.append("}\n\n");
 }
 
-std::size_t incomplete_character(std::string_view text) noexcept {
+std::size_t incomplete_end(std::string_view text) noexcept {
+    if (text.ends_with('\r')) return 1;
     const auto longest = std::min<std::size_t>(3, text.size());
     for (std::size_t size = 1; size <= longest; ++size) {
         const auto byte = static_cast<unsigned char>(text[text.size() - size]);

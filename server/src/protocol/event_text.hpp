@@ -13,21 +13,17 @@ namespace foldback::server::protocol {
 /// arrive as they are.
 class DataEvent {
 public:
-    /// `after_cr`: the text before this event ended in CR, so an LF that comes first is the rest of that line end.
-    explicit DataEvent(std::string& out, bool after_cr = false) : out_(out), after_cr_(after_cr) {
-        out_.append("event: data\n");
-    }
+    explicit DataEvent(std::string& out) : out_(out) { out_.append("event: data\n"); }
 
     void text(std::string_view bytes);
-    /// Ends the event; whether its text ended in CR.
-    bool end();
+    void end();
 
 private:
     void put(std::string_view line_part);
     void end_line();
 
     std::string& out_;
-    bool after_cr_;
+    bool after_cr_ = false;  ///< an LF that comes first is the rest of a line end
     bool at_line_start_ = true;
 };
 
@@ -44,7 +40,7 @@ struct Control {
 
 void write_control_event(std::string& out, const Control& control);
 
-/// How many bytes at the end of `text` begin a UTF-8 character that is not complete; 0 to 3.
-[[nodiscard]] std::size_t incomplete_character(std::string_view text) noexcept;
+/// How many bytes at the end of `text` begin a UTF-8 character that is not complete, or a CRLF that may not be; 0 to 3.
+[[nodiscard]] std::size_t incomplete_end(std::string_view text) noexcept;
 
 }  // namespace foldback::server::protocol

@@ -110,7 +110,7 @@ Response FeedSource::response() {
 void FeedSource::write_event(std::string& out) {
     DataEvent event(out);
     event.text(to_json(page_));
-    static_cast<void>(event.end());
+    event.end();
     // A session may wait for long: it holds nothing of the store meanwhile.
     page_.messages = std::vector<FeedMessage>();
     page_.owners = std::vector<std::shared_ptr<const void>>();

@@ -38,9 +38,8 @@ private:
     ReadPage page_;
     // SSE only:
     bool is_base64_ = false;
-    bool after_cr_ = false;
     std::string text_;  ///< of the next data event
-    std::string held_;  ///< the beginning of a character that is not complete yet
+    std::string held_;  ///< the beginning of a character or line end that may not be complete yet
 };
 
 LiveSource::Read StreamSource::read(std::size_t max_bytes) {
@@ -75,7 +74,8 @@ LiveSource::Read StreamSource::refused(Refused refused) const {
     return {boost::system::in_place_error, to_response(refused)};
 }
 
-/// SSE is UTF-8: a character that is not complete yet waits for its rest, and readers resume before it.
+/// SSE is UTF-8, in lines: a character that is not complete yet waits for its rest, as a CR does for an LF that may belong to
+/// it, and readers resume before it.
 void StreamSource::join_text() {
     const bool is_json = page_.framing == Framing::json;
     is_base64_ = query_.base64 || (!is_json && !media_type_of(page_.content_type).starts_with("text/"));
@@ -87,7 +87,7 @@ void StreamSource::join_text() {
     std::string().swap(page_.content_type);
     const bool ends_here = page_.closed && page_.up_to_date;
     if (is_json || is_base64_ || ends_here) return;
-    held_ = text_.substr(text_.size() - incomplete_character(text_));
+    held_ = text_.substr(text_.size() - incomplete_end(text_));
     text_.resize(text_.size() - held_.size());
 }
 
@@ -110,9 +110,9 @@ void StreamSource::write_event(std::string& out) {
         return;
     }
     out.reserve(out.size() + text.size() + text.size() / 8 + 128);
-    DataEvent event(out, after_cr_);
+    DataEvent event(out);
     event.text(text);
-    after_cr_ = event.end();
+    event.end();
 }
 
 }  // namespace

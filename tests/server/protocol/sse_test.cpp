@@ -176,11 +176,28 @@ TEST_SUITE("sse") {
         surface.put("/v1/stream/s", "text/plain", "a\r");
         const auto stream = surface.event_stream("/v1/stream/s?offset=-1&live=sse");
 
-        auto text = next_events(*stream).front().data;
+        const auto first = next_events(*stream);
+        CHECK(control_of(first).at("upToDate") == true);
         surface.post("/v1/stream/s", "text/plain", "\nb");
-        text += next_events(*stream).front().data;
+        const auto resumed = surface.event_stream("/v1/stream/s?live=sse&offset=" +
+                                                  control_of(first).at("streamNextOffset").get<std::string>());
 
-        CHECK(text == "a\nb");
+        CHECK(first.front().data + next_events(*stream).front().data == "a\nb");
+        CHECK(first.front().data + next_events(*resumed).front().data == "a\nb");
+    }
+
+    TEST_CASE("a CR at the end of a closed stream is a line end") {
+        Surface surface;
+        surface.put("/v1/stream/s", "text/plain", "a\r");
+        const auto stream = surface.event_stream("/v1/stream/s?offset=-1&live=sse");
+        auto text = next_events(*stream).front().data;
+
+        surface.post("/v1/stream/s", "text/plain", "", {{"stream-closed", "true"}});
+        const auto last = next_events(*stream);
+        text += last.front().data;
+
+        CHECK(text == "a\n");
+        CHECK(control_of(last).at("streamNextOffset").get<std::string>().ends_with("_0000000000000002"));
     }
 
     TEST_CASE("a character that is cut between two appends arrives whole") {
