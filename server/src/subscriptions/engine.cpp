@@ -57,12 +57,13 @@ Engine::Counts Engine::counts() const {
 }
 
 std::optional<Timestamp> Engine::next_due() const {
-    if (due_.empty()) return std::nullopt;
-    return due_.begin()->first;
+    if (due_.empty()) return look_again_at_;
+    return std::min(due_.begin()->first, look_again_at_.value_or(due_.begin()->first));
 }
 
 void Engine::run_due() {
     const auto time = now();
+    if (look_again_at_ && *look_again_at_ <= time) follow_feed();
     while (!due_.empty() && due_.begin()->first <= time) {
         auto& actor = *actors_.at(due_.begin()->second);
         due_.erase(due_.begin());
@@ -77,7 +78,16 @@ void Engine::wake_up(Actor& actor) { awake_.insert(actor.id); }
 void Engine::run_awake() {
     while (!awake_.empty()) {
         const auto id = std::move(awake_.extract(awake_.begin()).value());
-        if (const auto found = actors_.find(id); found != actors_.end()) advance(*found->second);
+        const auto found = actors_.find(id);
+        if (found == actors_.end()) continue;
+        auto& actor = *found->second;
+        try {
+            advance(actor);
+        } catch (const std::exception& error) {  // it goes on later, and the others go on
+            actor.blocked_until = now() + wait_after_refusal;
+            surroundings_->report("subscription " + id + " cannot go on: " + error.what());
+            note_due(actor);
+        }
     }
 }
 

@@ -181,7 +181,8 @@ private:
     bool cursor_is_news_ = false;  ///< messages that may concern somebody were passed since
     Timestamp cursor_saved_at_{};
     std::uint64_t cursor_saves_ = 0;
-    std::vector<Watch> watches_;  ///< one for each log; none: nobody looks
+    std::vector<Watch> watches_;                ///< one for each log; none: nobody looks
+    std::optional<Timestamp> look_again_at_{};  ///< after a look that failed
 };
 
 }  // namespace foldback::server::subscriptions

@@ -66,19 +66,27 @@ void Engine::submit(Addressed addressed, Respond respond) {
 
 /// Whether it went on to write something.
 bool Engine::run_command(Actor& actor) {
-    auto& next = actor.waiting.front();
-    if (actor.exists && needs_present(next.command) && !std::exchange(next.caught_up, true)) {
-        catch_up();
-        if (record_sightings(actor)) return true;
-    }
-    const auto waiting = std::move(next);
+    auto next = std::move(actor.waiting.front());
     actor.waiting.pop_front();
-    if (!actor.exists && !std::holds_alternative<Put>(waiting.command)) {
-        const bool is_delete = std::holds_alternative<Delete>(waiting.command);
-        waiting.respond(is_delete ? no_content() : rejected(not_found()));
-        return false;
+    try {
+        if (actor.exists && needs_present(next.command) && !std::exchange(next.caught_up, true)) {
+            catch_up();
+            if (record_sightings(actor)) {
+                actor.waiting.push_front(std::move(next));
+                return true;
+            }
+        }
+        if (!actor.exists && !std::holds_alternative<Put>(next.command)) {
+            const bool is_delete = std::holds_alternative<Delete>(next.command);
+            next.respond(is_delete ? no_content() : rejected(not_found()));
+            return false;
+        }
+        std::visit([&](const auto& command) { run(actor, command, next.respond); }, next.command);
+    } catch (const std::exception& error) {
+        if (!actor.exists) unindex(actor);
+        surroundings_->report("a request for the subscription " + actor.id + " failed: " + error.what());
+        next.respond(rejected(reject(code::internal, "The request failed. The server's log says why.")));
     }
-    std::visit([&](const auto& command) { run(actor, command, waiting.respond); }, waiting.command);
     return actor.writing;
 }
 

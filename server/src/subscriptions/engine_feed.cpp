@@ -14,6 +14,7 @@ namespace foldback::server::subscriptions {
 namespace {
 
 constexpr std::chrono::milliseconds save_cursor_after{1'000};
+constexpr std::chrono::milliseconds look_again_after{5'000};  ///< when the store could not be read
 constexpr std::uint64_t save_cursor_after_messages = 10'000;
 constexpr std::uint64_t truncate_cursor_after = 1'000;
 
@@ -82,6 +83,7 @@ void Engine::refresh(Actor& actor, const std::string& stream) {
 
 /// Looks now and whenever there is news, as long as there are subscriptions. Others get their turn between two pages.
 void Engine::follow_feed() {
+    look_again_at_.reset();
     if (actors_.empty()) return watches_.clear();
     const auto again = [this, surroundings = surroundings_] { surroundings->post([this] { follow_feed(); }); };
     try {
@@ -92,7 +94,8 @@ void Engine::follow_feed() {
         watch(cursor_, again);
     } catch (const StorageError& error) {
         surroundings_->report(std::string("subscriptions cannot see what is appended: ") + error.what());
-        watch(tail(), again);
+        watches_.clear();
+        look_again_at_ = now() + look_again_after;
     }
 }
 
