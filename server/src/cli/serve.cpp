@@ -49,6 +49,7 @@ public:
 
     ~Service() {
         for (const int signal : {SIGHUP, SIGUSR1}) signals_.on(signal, {});
+        operations_.stopped();
     }
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
@@ -271,13 +272,13 @@ private:
     std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
     std::optional<ServeAccess> access_;
     StopSignals signals_;
+    ServeOperations operations_;  ///< before the store, which calls back until it is gone
     std::unique_ptr<MeasuredStore> store_;
     std::vector<StreamStore*> logs_;  ///< of the store, when they are several
     std::vector<std::unique_ptr<Archiver>> archivers_;
     std::unique_ptr<server::Quotas> quotas_;
     std::unique_ptr<server::Subscriptions> subscriptions_;  ///< null: another node is the keeper
     SubscriptionsElsewhere elsewhere_;
-    ServeOperations operations_;  ///< last: its threads use the store
 };
 
 }  // namespace

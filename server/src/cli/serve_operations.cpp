@@ -194,4 +194,9 @@ void ServeOperations::stopping() {
     enforcer_.reset();
 }
 
+void ServeOperations::stopped() {
+    enforcer_.reset();
+    admin_.reset();
+}
+
 }  // namespace foldback::cli

@@ -36,7 +36,7 @@ public:
     /// Before the store is opened, which may take long: `/readyz` says so. Throws Failure.
     void start_admin();
     [[nodiscard]] std::unique_ptr<server::RequestHandler> observed(std::unique_ptr<server::RequestHandler> handler);
-    /// The store is open and stays so until `stopping`.
+    /// The store is open and stays so until `stopped`.
     void opened(MeasuredStore& store);
     /// Subscriptions have begun, and stay until `stopping`. From now on streams are kept as the retention rules say.
     void subscribed(server::Subscriptions& subscriptions);
@@ -47,6 +47,8 @@ public:
     [[nodiscard]] std::optional<std::chrono::milliseconds> pulse_interval() const noexcept { return pulse_interval_; }
     void pulse();
     void stopping();
+    /// Ends the threads. What the store calls back may still be counted and logged.
+    void stopped();
 
 private:
     [[nodiscard]] std::function<void()> load_again();

@@ -15,29 +15,32 @@ struct Observing {
     const ObserverOptions options;
 };
 
+/// Shared with requests, whose answers may come when the handler is gone.
+using SharedObserving = std::shared_ptr<const Observing>;
+
 /// A request on its way to its answer.
 class Observed {
 public:
-    Observed(const Observing& observing, const Request& request)
-        : observing_(&observing),
+    Observed(const SharedObserving& observing, const Request& request)
+        : observing_(observing),
           begun_(SteadyClock::now()),
           body_bytes_(request.body.size()),
           method_(request.method),
-          route_(route_of(request.target, observing.options.stream_prefix)),
+          route_(route_of(request.target, observing->options.stream_prefix)),
           request_id_(request.request_id) {
-        if (!observing.options.wants) return;
+        if (!observing->options.wants) return;
         path_ = request.target.substr(0, request.target.find('?'));
         if (const auto* trace = request.header("traceparent")) traceparent_ = *trace;
         if (const auto* producer = request.header("producer-id")) producer_id_ = *producer;
     }
 
     /// Of a request that is refused before its body is read.
-    Observed(const Observing& observing, Method method, std::string_view target)
-        : observing_(&observing),
+    Observed(const SharedObserving& observing, Method method, std::string_view target)
+        : observing_(observing),
           begun_(SteadyClock::now()),
           method_(method),
-          route_(route_of(target, observing.options.stream_prefix)) {
-        if (observing.options.wants) path_ = target.substr(0, target.find('?'));
+          route_(route_of(target, observing->options.stream_prefix)) {
+        if (observing->options.wants) path_ = target.substr(0, target.find('?'));
     }
 
     void finish(Response& response, LiveMode mode = LiveMode::catch_up) const {
@@ -72,7 +75,7 @@ private:
         observing_->options.tell(record);
     }
 
-    const Observing* observing_;
+    SharedObserving observing_;
     SteadyClock::time_point begun_;
     std::uint64_t body_bytes_ = 0;
     Method method_;
@@ -205,7 +208,8 @@ Reply observe(Reply reply, Observed observed) {
 class ObservedHandler final : public RequestHandler {
 public:
     ObservedHandler(std::unique_ptr<RequestHandler> inner, RequestMetrics& metrics, ObserverOptions options)
-        : inner_(std::move(inner)), observing_{metrics, std::move(options)} {}
+        : inner_(std::move(inner)),
+          observing_(std::make_shared<const Observing>(Observing{metrics, std::move(options)})) {}
 
     Reply handle(Request request) override {
         Observed observed(observing_, request);
@@ -227,7 +231,7 @@ public:
 
 private:
     std::unique_ptr<RequestHandler> inner_;
-    Observing observing_;
+    const SharedObserving observing_;
 };
 
 }  // namespace

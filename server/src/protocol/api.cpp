@@ -1,5 +1,6 @@
 #include "foldback/server/api.hpp"
 
+#include <mutex>
 #include <utility>
 
 #include "protocol/authorise.hpp"
@@ -31,7 +32,15 @@ Response method_refused(const Route& route) {
 }  // namespace
 
 struct Api::State {
-    protocol::Service service;
+    /// Who is told of failures, as long as it is there.
+    struct Reporter {
+        std::mutex mutex;
+        Api* api = nullptr;
+    };
+
+    const std::shared_ptr<Reporter> reporter;
+    const std::shared_ptr<const protocol::Service> shared_service;
+    const protocol::Service& service = *shared_service;
 
     /// Whether it was just counted what the sender has.
     enum class Counted : bool { no, yes };
@@ -129,8 +138,8 @@ Reply Api::State::answer_feed(const Request& request, const protocol::Query& que
 Reply Api::State::answer_reserved(const Request& request, const std::string& path) const {
     auto reply = service.reserved->handle(request, path);
     if (auto* pending = std::get_if<Pending>(&reply)) {
-        auto start = [this, start = std::move(pending->start)](const Respond& respond) {
-            start([this, respond](Response response) { respond(service.finished(std::move(response))); });
+        auto start = [shared = shared_service, start = std::move(pending->start)](const Respond& respond) {
+            start([shared, respond](Response response) { respond(shared->finished(std::move(response))); });
         };
         return Pending{std::move(start)};
     }
@@ -166,19 +175,28 @@ Api::Api(StreamStore& store, ApiOptions options, const Clock& clock, ReservedApi
     auto waiters = std::make_shared<protocol::Waiters>(options.max_waiters, options.max_waiters_per_stream);
     auto reads = std::make_unique<protocol::ReadPool>(
         protocol::ReadPool::Limits{.threads = options.read_threads, .queued = options.max_queued_reads});
-    auto report = [this](const std::string& what) {
-        if (on_error) on_error(what);
+    auto reporter = std::make_shared<State::Reporter>();
+    reporter->api = this;
+    auto report = [reporter](const std::string& what) {
+        const std::lock_guard lock(reporter->mutex);
+        if (reporter->api != nullptr && reporter->api->on_error) reporter->api->on_error(what);
     };
-    state_.reset(new State{{.store = store,
-                            .options = std::move(options),
-                            .clock = clock,
-                            .reserved = reserved,
-                            .waiters = std::move(waiters),
-                            .report = std::move(report),
-                            .reads = std::move(reads)}});
+    std::shared_ptr<const protocol::Service> service(new protocol::Service{.store = store,
+                                                                           .options = std::move(options),
+                                                                           .clock = clock,
+                                                                           .reserved = reserved,
+                                                                           .waiters = std::move(waiters),
+                                                                           .report = std::move(report),
+                                                                           .reads = std::move(reads)});
+    state_.reset(new State{.reporter = std::move(reporter), .shared_service = std::move(service)});
 }
 
-Api::~Api() = default;
+/// The store may call back later.
+Api::~Api() {
+    state_->service.reads->stop();
+    const std::lock_guard lock(state_->reporter->mutex);
+    state_->reporter->api = nullptr;
+}
 
 Reply Api::handle(Request request) {
     const auto& service = state_->service;

@@ -122,13 +122,13 @@ void start_append(const Service& service, ParsedAppend parsed, Respond respond) 
     if (parsed.condition && parsed.condition->wants_missed_events) {
         resumable.emplace(parsed.append.stream, *parsed.condition);
     }
-    auto done = [&service, epoch, has_data, resumable = std::move(resumable),
+    auto done = [service = service.shared_from_this(), epoch, has_data, resumable = std::move(resumable),
                  respond = std::move(respond)](Result<Appended> appended) {
         if (!appended && appended.error().reason == Refusal::offset_mismatch && resumable) {
-            answer_with_missed(service, resumable->first, resumable->second, appended.error(), respond);
+            answer_with_missed(*service, resumable->first, resumable->second, appended.error(), respond);
             return;
         }
-        respond(service.finished(guarded(service, [&] {
+        respond(service->finished(guarded(*service, [&] {
             return appended ? appended_response(*appended, epoch, has_data) : to_response(appended.error());
         })));
     };

@@ -73,8 +73,9 @@ Reply append_all(const Service& service, const Request& request) {
     }
     if (auto problem = refuse_any(service, request, *appends)) return to_response(*problem);
     return Pending{[&service, appends = std::move(*appends)](Respond respond) mutable {
-        auto done = [&service, respond = std::move(respond)](Result<std::vector<Appended>> appended) {
-            respond(service.finished(guarded(service, [&] {
+        auto done = [service = service.shared_from_this(),
+                     respond = std::move(respond)](Result<std::vector<Appended>> appended) {
+            respond(service->finished(guarded(*service, [&] {
                 return appended ? appended_response(*appended) : to_store_response(appended.error());
             })));
         };

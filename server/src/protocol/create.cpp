@@ -145,8 +145,9 @@ Reply create_now(const Service& service, Request& request, StreamPath stream) {
     if (!parsed) return to_response(parsed.error());
     if (grows && !service.take(request, 1, body_bytes)) return to_response(over_quota());
     auto start = [&service, create = std::move(*parsed), location = std::move(location)](Respond respond) mutable {
-        auto done = [&service, location = std::move(location), respond = std::move(respond)](Result<Created> created) {
-            respond(service.finished(guarded(service, [&] {
+        auto done = [service = service.shared_from_this(), location = std::move(location),
+                     respond = std::move(respond)](Result<Created> created) {
+            respond(service->finished(guarded(*service, [&] {
                 return created ? created_response(*created, location) : to_response(created.error());
             })));
         };

@@ -11,15 +11,17 @@ Reply remove(const Service& service, const Request& request, StreamPath stream) 
     }
     if (service.is_held(stream)) return to_response(held_problem());
     auto start = [&service, stream = std::move(stream)](Respond respond) {
-        service.store.remove(stream, [&service, respond = std::move(respond)](Result<std::monostate> removed) {
-            respond(service.finished(guarded(service, [&] {
+        auto done = [service = service.shared_from_this(),
+                     respond = std::move(respond)](Result<std::monostate> removed) {
+            respond(service->finished(guarded(*service, [&] {
                 if (!removed) return to_response(removed.error());
                 Response response;
                 response.status = 204;
                 response.set("cache-control", "no-store");
                 return response;
             })));
-        });
+        };
+        service.store.remove(stream, std::move(done));
     };
     return Pending{std::move(start)};
 }

@@ -6,13 +6,14 @@
 
 namespace foldback::server::protocol {
 
-ReadPool::~ReadPool() {
+void ReadPool::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     changed_.notify_all();
     for (auto& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 bool ReadPool::run(const std::string& key, std::function<void()> task) {

@@ -27,10 +27,13 @@ public:
     explicit ReadPool(Limits limits) : limits_(limits) {}
     ReadPool(const ReadPool&) = delete;
     ReadPool& operator=(const ReadPool&) = delete;
-    ~ReadPool();
+    ~ReadPool() { stop(); }
 
     /// Runs `task`, which throws nothing, on one of the threads. False when the queue is full: it will not run.
     [[nodiscard]] bool run(const std::string& key, std::function<void()> task);
+
+    /// Runs what is queued and ends the threads; from then on nothing runs. Not from one of them.
+    void stop();
 
 private:
     struct Task {

@@ -15,8 +15,16 @@ namespace foldback::server::protocol {
 
 class ReadPool;
 
-/// What all operations share. Lives as long as the Api and every reply that it gave.
-struct Service {
+struct Service;
+
+/// A base of aggregates.
+struct SharedService : std::enable_shared_from_this<Service> {
+    SharedService() = default;
+};
+
+/// What all operations share. Lives as long as the Api and every reply that it gave; whoever calls back from the store, which
+/// may outlive both, shares it.
+struct Service : SharedService {
     StreamStore& store;
     const ApiOptions options;
     const Clock& clock;

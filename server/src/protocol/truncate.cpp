@@ -41,8 +41,8 @@ Response truncated_response(const std::optional<StreamPoint>& first) {
 
 Reply pending_truncation(const Service& service, StreamPath stream, StreamPoint point) {
     return Pending{[&service, stream = std::move(stream), point](Respond respond) {
-        auto done = [&service, point, respond = std::move(respond)](Result<Offset> first) {
-            respond(service.finished(guarded(service, [&] {
+        auto done = [service = service.shared_from_this(), point, respond = std::move(respond)](Result<Offset> first) {
+            respond(service->finished(guarded(*service, [&] {
                 if (!first) return to_response(first.error());
                 // Another truncation may have gone further meanwhile.
                 return truncated_response(*first == point.offset ? std::optional(point) : std::nullopt);

@@ -70,6 +70,40 @@ TEST_SUITE("observer") {
         CHECK(watched.counted("foldback_append_bytes_total 3"));
     }
 
+    TEST_CASE("an answer that comes when the handler is gone is counted and told of") {
+        struct Asked final : RequestHandler {
+            explicit Asked(Respond& asked) : respond(asked) {}
+            Reply handle(Request) override {
+                return Pending{[this](Respond given) { respond = std::move(given); }};
+            }
+            std::optional<Response> refuse_early(Method, std::string_view, std::uint64_t) const override {
+                return std::nullopt;
+            }
+            Respond& respond;
+        };
+        Respond respond;
+        RequestMetrics metrics;
+        unsigned told = 0;
+        auto alive = std::make_shared<int>();
+        const std::weak_ptr<int> still_alive = alive;
+        ObserverOptions options;
+        options.wants = [](unsigned, std::chrono::nanoseconds, bool) { return true; };
+        options.tell = [&told, alive = std::exchange(alive, nullptr)](const RequestRecord& record) {
+            told = record.status;
+        };
+        auto handler = observed(std::make_unique<Asked>(respond), metrics, std::move(options));
+        unsigned status = 0;
+        std::get<Pending>(handler->handle({})).start([&](const Response& response) { status = response.status; });
+
+        handler.reset();
+        CHECK_FALSE(still_alive.expired());
+        respond({.status = 503});
+        CHECK(status == 503);
+        CHECK(told == 503);
+        respond = nullptr;
+        CHECK(still_alive.expired());
+    }
+
     TEST_CASE("the trace of a request is told when its traceparent is valid, credentials and queries never are") {
         Watched watched;
         const std::string trace = "0af7651916cd43dd8448eb211c80319c";

@@ -32,6 +32,39 @@ public:
     Refused answer{.reason = Refusal::broken, .detail = "fdatasync of /data/7.log failed"};
 };
 
+/// A store that is asked and says nothing yet.
+class LateStore final : public StreamStore {
+public:
+    using StreamStore::append;
+    using StreamStore::append_all;
+    using StreamStore::create;
+    using StreamStore::remove;
+    using StreamStore::truncate_before;
+
+    void create(CreateRequest, Completion<Created> done) override { keep(std::move(done)); }
+    void append(AppendRequest, Completion<Appended> done) override { keep(std::move(done)); }
+    void append_all(std::vector<AppendRequest>, Completion<std::vector<Appended>> done) override {
+        keep(std::move(done));
+    }
+    void remove(StreamPath, Completion<std::monostate> done) override { keep(std::move(done)); }
+    void truncate_before(StreamPath, Offset, Completion<Offset> done) override { keep(std::move(done)); }
+    Result<ReadPage> read(const ReadRequest&) override { return ReadPage(); }
+    FeedPage read_feed(const FeedRequest&) override { return {}; }
+    Result<StreamInfo> head(const StreamPath&) override { return Refused{.reason = Refusal::not_found}; }
+    StreamList list(const ListRequest&) override { return {}; }
+    Position tail() override { return {}; }
+    Watch watch(const StreamPath&, Offset, std::function<void()>) override { return {}; }
+    Watch watch_feed(Position, std::function<void()>) override { return {}; }
+
+    std::function<void(const Refused&)> answer;
+
+private:
+    template <class Done>
+    void keep(Done done) {
+        answer = [done = std::move(done)](const Refused& refused) { done(refused); };
+    }
+};
+
 struct Broken {
     Response call(Method method, const std::string& target, std::string body = {}) {
         Request request;
@@ -68,6 +101,42 @@ TEST_SUITE("api") {
             CHECK(header(response, "x-content-type-options") == "nosniff");
         }
         CHECK(errors == std::vector<std::string>(5, "segment 7 is damaged at byte 99"));
+    }
+
+    TEST_CASE("a store may answer when the surface that asked it is gone") {
+        const std::vector<std::pair<Method, Headers>> requests{{Method::put, {}},
+                                                               {Method::post, {}},
+                                                               {Method::remove, {}},
+                                                               {Method::post, {{"stream-truncate-before", "now"}}},
+                                                               {Method::other, {}}};
+        for (const auto& [method, headers] : requests) {
+            LateStore store;
+            ManualClock clock;
+            auto alive = std::make_shared<int>();
+            const std::weak_ptr<int> still_alive = alive;
+            ApiOptions options;
+            options.is_held = [alive = std::exchange(alive, nullptr)](std::string_view) { return false; };
+            auto api = std::make_unique<Api>(store, std::move(options), clock);
+            Request request{.method = method, .target = "/v1/stream/s", .headers = headers};
+            request.headers.emplace_back("content-type", "text/plain");
+            if (headers.empty() && method == Method::post) request.body = "x";
+            if (method == Method::other) {
+                request = {.method = Method::post, .target = "/v1/append"};
+                request.body = R"({"appends":[{"stream":"s","content_type":"text/plain","base64":"eA=="}]})";
+            }
+            unsigned status = 0;
+            auto reply = api->handle(std::move(request));
+            std::get<Pending>(reply).start([&](const Response& response) { status = response.status; });
+            reply = Response();
+
+            api.reset();
+            CHECK_FALSE(still_alive.expired());
+            REQUIRE(store.answer);
+            store.answer({.reason = Refusal::stopped});
+            CHECK(status == 503);
+            store.answer = nullptr;
+            CHECK(still_alive.expired());
+        }
     }
 
     TEST_CASE("refusals of a store in trouble have their own statuses and tell strangers nothing") {
