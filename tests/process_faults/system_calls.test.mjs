@@ -1,11 +1,11 @@
 // One system call after another of the real program fails, or is its last.
 
 import assert from "node:assert/strict"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import { freePort, Server } from "../harness/server.mjs"
+import { eventually, freePort, Server } from "../harness/server.mjs"
 import { Ledger, unlessGone, withClient } from "./ledger.mjs"
 
 const binary = process.env.FOLDBACK_BINARY
@@ -106,4 +106,36 @@ test("a server whose calls fail refuses or stops, and keeps what it acknowledged
     { calls, what: `error=${error}:when=${n}+` },
   ])), ({ code }) => code === 0 || EXIT_OF_A_BROKEN_STORE.includes(code))
   assert.ok(counts.broken + counts.refused > 0)
+})
+
+test("a server that is stopped while its disk is slow cuts off who waits, and ends in order", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "foldback-slow-"))
+  const options = { port: await freePort(), dataDir: join(directory, "data"), environment: { FOLDBACK_SHUTDOWN_TIMEOUT_MS: "50" } }
+  const ledgers = ["a", "b", "c"].map((name) => new Ledger(name))
+  let server = serverUnder(null, options)
+  t.after(async () => {
+    await server.kill()
+    rmSync(directory, { recursive: true, force: true })
+  })
+  await server.start()
+  await withClient(server, async (client) => {
+    for (const ledger of ledgers) assert.ok(await ledger.create(client))
+  })
+  assert.equal((await server.stop()).code, 0)
+
+  server = serverUnder({ calls: "fdatasync", what: "delay_enter=700000" }, options)
+  await server.start()
+  await withClient(server, async (client) => {
+    const appends = ledgers.map((ledger) => unlessGone(() => ledger.append(client, "is on its way")))
+    await eventually("an append to be written", () => readFileSync(`${options.dataDir}/0000000001.segment`).includes("is on its way"))
+    assert.deepEqual(await server.stop(30_000), { code: 1, signal: null }, server.log)
+    assert.deepEqual(await Promise.all(appends), [null, null, null])
+  })
+
+  server = serverUnder(null, options)
+  await server.start()
+  await withClient(server, async (client) => {
+    for (const ledger of ledgers) await ledger.verify(client)
+  })
+  assert.equal((await server.stop()).code, 0)
 })
