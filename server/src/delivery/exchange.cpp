@@ -24,6 +24,7 @@ using Error = boost::system::error_code;
 constexpr UseAwaitable use{};
 constexpr std::uint32_t max_reply_header_bytes = 16 << 10;
 constexpr std::size_t piece_bytes = 4 << 10;
+constexpr int max_interim_replies = 16;
 
 Answered failed(std::string_view what, const Error& error) {
     return {.failure = std::string(what) + ": " + error.message()};
@@ -31,15 +32,17 @@ Answered failed(std::string_view what, const Error& error) {
 
 using Reply = boost::beast::http::response_parser<boost::beast::http::string_body>;
 
+/// Whether the answer is still to come (RFC 9110 §15.2).
+bool is_interim(unsigned status) { return status / 100 == 1 && status != 101; }
+
 template <class Stream>
-Task<Error> read_reply(Stream& stream, Reply& reply, std::size_t most_unread) {
-    boost::beast::flat_buffer unread(most_unread);
+Task<Error> read_reply(Stream& stream, Reply& reply, boost::beast::flat_buffer& unread) {
     ReplyFeed feed;
     Error error;
     while (!reply.is_done()) {
         if (feed.feed(reply, unread, error)) continue;
         if (error) co_return error;
-        const auto size = std::min(piece_bytes, most_unread - unread.size());
+        const auto size = std::min(piece_bytes, unread.max_size() - unread.size());
         if (size == 0) co_return boost::beast::http::error::buffer_overflow;
         const auto space = unread.prepare(size);
         const auto count = co_await stream.async_read_some(space, asio::redirect_error(use, error));
@@ -57,14 +60,19 @@ Task<Answered> ask(Stream& stream, const Exchange& exchange) {
     co_await asio::async_write(stream, request, asio::redirect_error(use, error));
     if (error) co_return failed("the receiver did not take the request", error);
 
-    Reply reply;
-    reply.eager(true);
-    reply.header_limit(max_reply_header_bytes);
-    reply.body_limit(exchange.max_reply_bytes);
-    error = co_await read_reply(stream, reply, max_reply_header_bytes + exchange.max_reply_bytes);
-    if (error) co_return failed("the receiver gave no answer that can be read", error);
-
-    co_return Answered{.status = reply.get().result_int(), .body = std::move(reply.get().body())};
+    boost::beast::flat_buffer unread(max_reply_header_bytes + exchange.max_reply_bytes);
+    for (int interim = 0; interim <= max_interim_replies; ++interim) {
+        Reply reply;
+        reply.eager(true);
+        reply.header_limit(max_reply_header_bytes);
+        reply.body_limit(exchange.max_reply_bytes);
+        error = co_await read_reply(stream, reply, unread);
+        if (error) co_return failed("the receiver gave no answer that can be read", error);
+        if (!is_interim(reply.get().result_int())) {
+            co_return Answered{.status = reply.get().result_int(), .body = std::move(reply.get().body())};
+        }
+    }
+    co_return Answered{.failure = "the receiver says much and gives no answer"};
 }
 
 Task<Answered> ask_over_tls(Socket& socket, asio::ssl::context& tls, const Exchange& exchange) {

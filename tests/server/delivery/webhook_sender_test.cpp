@@ -106,6 +106,26 @@ TEST_SUITE("webhook sender") {
         CHECK(elsewhere.connections() == 0);
     }
 
+    TEST_CASE("what a receiver says before its answer is passed over") {
+        for (const auto* before : {"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n",
+                                   "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"}) {
+            CAPTURE(before);
+            Receiver receiver(answering(before + reply("200 OK", R"({"done":true})")));
+            CHECK(Sending().result(receiver.url()).kind == Outcome::Kind::done);
+        }
+    }
+
+    TEST_CASE("a receiver that says much before its answer, and never gives one, is a failure") {
+        Sending sending;
+        Receiver receiver([](int descriptor) {
+            (void)read_request(descriptor);
+            while (write_text(descriptor, "HTTP/1.1 102 Processing\r\n\r\n")) {
+            }
+        });
+        CHECK(sending.result(receiver.url(), 10s).kind == Outcome::Kind::failed);
+        CHECK(sending.outcomes.back().second.reason.find("in time") == std::string::npos);
+    }
+
     TEST_CASE("an answer that never ends is given up at its bound") {
         std::atomic<std::size_t> sent{0};
         const auto flood = [&](const std::string& head, const std::string& piece) {
@@ -141,6 +161,7 @@ TEST_SUITE("webhook sender") {
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"done\":true}\r\n0\r\n\r\n";
         const std::string nothing = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
         const std::string until_end = "HTTP/1.1 200 OK\r\n\r\n{\"done\":true}";
+        const std::string hinted = "HTTP/1.1 103 Early Hints\r\n\r\n" + done;
         const auto dripping = [](const std::string& text) {
             return [text](int descriptor) {
                 const int one = 1;
@@ -161,6 +182,8 @@ TEST_SUITE("webhook sender") {
         CHECK(Sending().result(says_nothing.url()).kind == Outcome::Kind::accepted);
         Receiver ends(dripping(until_end));
         CHECK(Sending().result(ends.url()).kind == Outcome::Kind::done);
+        Receiver hints(dripping(hinted));
+        CHECK(Sending().result(hints.url()).kind == Outcome::Kind::done);
         Receiver is_cut(dripping(done.substr(0, done.size() - 3)));
         CHECK(Sending().result(is_cut.url()).kind == Outcome::Kind::failed);
     }
