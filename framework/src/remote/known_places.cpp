@@ -12,9 +12,11 @@ constexpr std::size_t max_tokens = 64;
 
 void KnownStream::note(std::uint64_t count, std::string token) {
     if (count == 0) return;
-    tokens[count] = std::move(token);
-    // The earliest goes: what is read and appended lies near the end.
-    if (tokens.size() > max_tokens + 1) tokens.erase(std::next(tokens.begin()));
+    const auto noted = tokens.insert_or_assign(count, std::move(token)).first;
+    if (tokens.size() <= max_tokens + 1) return;
+    // The earliest goes, since what is appended lies near the end; but not this one, from which its reader goes on.
+    const auto earliest = std::next(tokens.begin());
+    tokens.erase(earliest == noted ? std::next(earliest) : earliest);
 }
 
 std::pair<std::uint64_t, std::string> KnownStream::before(std::uint64_t count) const {

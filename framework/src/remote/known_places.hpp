@@ -14,7 +14,7 @@ namespace foldback::remote {
 /// What is known of a stream of a server whose offsets are opaque: which of them stands for how many messages (or bytes).
 struct KnownStream {
     std::string content_type{};
-    /// By how much lies before. The beginning is always known; of others the latest.
+    /// By how much lies before. The beginning is always known; of others the latest, and the one that was noted last.
     std::map<std::uint64_t, std::string> tokens{{0, "-1"}};
     /// Where the stream ended when it was last looked at; absent: it was not.
     std::optional<std::uint64_t> tail{};
