@@ -1,11 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <functional>
 #include <string>
 
 #include "contract/store_fixture.hpp"
 #include "foldback/server/request_handler.hpp"
 #include "foldback/store/log_store.hpp"
+#include "server/delivery/receiver.hpp"
 #include "support/served_store.hpp"
 
 using namespace foldback;
@@ -34,6 +36,40 @@ private:
 
 Messages json(const std::string& body) { return Messages::json(body).value(); }
 
+/// A server of the protocol that a test plays, and a store over it. It has no stream but `s`.
+class Played {
+public:
+    /// Answers a request, which begins with its line.
+    using Script = std::function<std::string(const std::string& request)>;
+
+    explicit Played(Script script) : script_(std::move(script)) {}
+
+    [[nodiscard]] StreamStore& store() noexcept { return *store_; }
+
+private:
+    void serve(int descriptor) {
+        for (;;) {
+            const auto request = server::read_request(descriptor);
+            if (request.empty()) return;
+            const bool is_known = request.find(" /s") != std::string::npos;
+            if (!server::write_text(descriptor, is_known ? script_(request) : server::reply("404 No", ""))) return;
+        }
+    }
+
+    Script script_;
+    server::Receiver receiver_{[this](int descriptor) { serve(descriptor); }};
+    std::unique_ptr<HttpStore> store_ = HttpStore::open(
+        receiver_.url(""), {.server = StoreServer::durable_streams, .patience = std::chrono::seconds(5)});
+};
+
+bool asks(const std::string& request, const std::string& line) { return request.starts_with(line + " HTTP/1.1\r\n"); }
+
+std::string page(const std::string& next_offset, const std::string& body, bool is_last) {
+    return "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nstream-next-offset: " + next_offset + "\r\n" +
+           (is_last ? "stream-up-to-date: true\r\n" : "") + "content-length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+}
+
 }  // namespace
 
 TEST_CASE("a stream of several answers is read from its beginning, however many later places are known") {
@@ -60,4 +96,29 @@ TEST_CASE("a stream of several answers is read from its beginning, however many 
     }
 
     CHECK(read == large + small);
+}
+
+TEST_CASE("an offset goes back to its server as it came, whatever it is made of") {
+    Played server([](const std::string& request) {
+        if (asks(request, "GET /s?offset=-1")) return page("1+%", "[10]", false);
+        if (asks(request, "GET /s?offset=1%2B%25")) return page("2+%", "[20]", true);
+        return server::reply("400 What", "");
+    });
+
+    const auto second = server.store().read({.stream = "s", .from = Offset{1}}).value();
+
+    REQUIRE(second.runs.size() == 1);
+    CHECK(second.runs.front().data == "20");
+}
+
+TEST_CASE("a server that does not know its own offsets is not asked for ever") {
+    Played server([](const std::string& request) {
+        if (asks(request, "GET /s?offset=-1")) return page("1", "[10]", false);
+        return server::reply("400 What", "");
+    });
+
+    const auto second = server.store().read({.stream = "s", .from = Offset{1}});
+
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().reason == Refusal::bad_offset);
 }

@@ -14,6 +14,12 @@ using client::ErrorCode;
 
 std::string path_of(const StreamPath& stream) { return "/" + client::detail::encode_path(stream.text()); }
 
+Call read_call(const StreamPath& stream, std::string_view token) {
+    Call call{.path = path_of(stream)};
+    client::detail::add_parameter(call.query, "offset", token);
+    return call;
+}
+
 Refused missing_or(Refused refused) {
     if (refused.reason == Refusal::bad_request)
         refused.reason = Refusal::bad_offset;  // an offset that is none any more
@@ -47,15 +53,19 @@ Refused protocol_refusal(const Answer& answer) {
     return refused;
 }
 
-/// Reads on from the nearest known place at or before `from`.
-Task<Result<ProtocolStreams::Fetched>> ProtocolStreams::fetch(const StreamPath& stream, std::uint64_t from) {
+/// Reads on from the nearest known place at or before `from`. When the server does not know that place any more, which happens
+/// once at most, everything is read again from the beginning: `began_again` says so to the caller's next turn.
+Task<Result<ProtocolStreams::Fetched>> ProtocolStreams::fetch(const StreamPath& stream, std::uint64_t from,
+                                                              bool& began_again) {
     const auto [first, token] = places_.of(stream.text()).before(from);
-    const Call call{.path = path_of(stream), .query = "offset=" + token};
+    const auto call = read_call(stream, token);
     auto answer = co_await caller_.send(call);
-    const bool may_be_of_a_namesake = !answer.response && first != 0 && answer.response.error().status / 100 == 4;
+    const bool may_be_of_a_namesake =
+        !answer.response && first != 0 && !began_again && answer.response.error().status / 100 == 4;
     if (!may_be_of_a_namesake) co_return co_await take(stream, first, std::move(answer));
+    began_again = true;
     places_.forget(stream.text());
-    const Call again{.path = path_of(stream), .query = "offset=-1"};
+    const auto again = read_call(stream, "-1");
     answer = co_await caller_.send(again);
     co_return co_await take(stream, 0, std::move(answer));
 }
@@ -90,8 +100,9 @@ Task<Result<ProtocolStreams::Fetched>> ProtocolStreams::take(const StreamPath& s
 
 Task<Result<std::uint64_t>> ProtocolStreams::look_for_tail(const StreamPath& stream) {
     auto from = UINT64_MAX;
+    bool began_again = false;
     for (;;) {
-        const auto fetched = co_await fetch(stream, from);
+        const auto fetched = co_await fetch(stream, from, began_again);
         if (!fetched) co_return fetched.error();
         if (fetched->up_to_date) co_return fetched->end;
         from = fetched->end;
@@ -111,8 +122,9 @@ Task<Result<ReadPage>> ProtocolStreams::read(ReadRequest request) {
             co_return Refused{.reason = Refusal::bad_offset, .detail = "the offset is of another stream"};
         from = point->offset.value;
     }
+    bool began_again = false;
     for (auto place = from;;) {
-        const auto fetched = co_await fetch(request.stream, place);
+        const auto fetched = co_await fetch(request.stream, place, began_again);
         if (!fetched) co_return fetched.error();
         if (fetched->end < from && fetched->up_to_date)
             co_return Refused{.reason = Refusal::bad_offset,
@@ -209,8 +221,9 @@ Task<void> ProtocolStreams::wait_beyond(StreamPath stream, Offset beyond, std::s
             continue;
         }
         const auto [count, token] = places_.of(stream.text()).before(*tail);
-        Call call{.path = path_of(stream), .query = "live=long-poll&offset=" + token, .waits = true, .stop = stop};
-        if (!cursor.empty()) call.query += "&cursor=" + cursor;
+        Call call{.path = path_of(stream), .query = "live=long-poll", .waits = true, .stop = stop};
+        client::detail::add_parameter(call.query, "offset", token);
+        if (!cursor.empty()) client::detail::add_parameter(call.query, "cursor", cursor);
         const auto answer = co_await caller_.send(call);
         if (answer.response) cursor = answer.response->header("stream-cursor");
         if (!answer.response) co_await caller_.sleep(pause_after_failure);

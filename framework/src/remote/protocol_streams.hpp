@@ -44,7 +44,7 @@ private:
         bool lost_one = false;
     };
 
-    Task<Result<Fetched>> fetch(const StreamPath& stream, std::uint64_t from);
+    Task<Result<Fetched>> fetch(const StreamPath& stream, std::uint64_t from, bool& began_again);
     Task<Result<Fetched>> take(const StreamPath& stream, std::uint64_t from, Answer answer);
     Task<Result<std::uint64_t>> look_for_tail(const StreamPath& stream);
     Task<Result<Appended>> append_at_tail(Try attempt);
