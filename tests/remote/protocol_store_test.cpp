@@ -122,3 +122,21 @@ TEST_CASE("a server that does not know its own offsets is not asked for ever") {
     REQUIRE_FALSE(second.has_value());
     CHECK(second.error().reason == Refusal::bad_offset);
 }
+
+TEST_CASE("what does not say where it ends is not taken for a page of the stream") {
+    Played server([](const std::string&) {
+        return "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 12\r\n\r\nPlease pay..";
+    });
+
+    CHECK_THROWS_AS((void)server.store().read({.stream = "s"}), StorageError);
+}
+
+TEST_CASE("what does not say where the stream ends is not taken for an acknowledgement") {
+    Played server([](const std::string& request) {
+        if (request.starts_with("GET")) return page("-1", "[]", true);
+        return server::reply("200 OK", "Please pay..");
+    });
+
+    CHECK_THROWS_AS((void)server.store().append({.stream = "s", .messages = json("1"), .expected = Offset{0}}),
+                    OutcomeUnknown);
+}

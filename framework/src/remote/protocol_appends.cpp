@@ -145,16 +145,18 @@ Task<Result<Appended>> ProtocolStreams::accepted(const Try& attempt, const Answe
     appended.closed = response.says_true("stream-closed");
     if (request.producer) appended.producer_seq = request.producer->seq;
     if (request.producer && response.status == 204) {
+        if (response.header("producer-epoch").empty()) (void)next_offset_in(response);
         appended.duplicate = true;
         const auto tail = co_await look_for_tail(request.stream);
         if (!tail) co_return tail.error();
         appended.first = appended.next = point_at(*tail);
         co_return appended;
     }
+    auto next_offset = next_offset_in(response);
     auto& known = places_.of(request.stream.text());
     known.tail = appended.next.offset.value;
     known.closed = appended.closed;
-    known.note(*known.tail, std::string(response.header("stream-next-offset")));
+    known.note(*known.tail, std::move(next_offset));
     co_return appended;
 }
 

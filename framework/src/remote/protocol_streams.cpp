@@ -53,6 +53,14 @@ Refused protocol_refusal(const Answer& answer) {
     return refused;
 }
 
+std::string next_offset_in(const Response& response) {
+    try {
+        return client::Offset(response.header("stream-next-offset")).text();
+    } catch (const std::invalid_argument&) {
+        throw StorageError("the server does not say where what it sent ends");
+    }
+}
+
 /// Reads on from the nearest known place at or before `from`. When the server does not know that place any more, which happens
 /// once at most, everything is read again from the beginning: `began_again` says so to the caller's next turn.
 Task<Result<ProtocolStreams::Fetched>> ProtocolStreams::fetch(const StreamPath& stream, std::uint64_t from,
@@ -77,6 +85,7 @@ Task<Result<ProtocolStreams::Fetched>> ProtocolStreams::take(const StreamPath& s
         co_return missing_or(protocol_refusal(answer));
     }
     auto& response = *answer.response;
+    auto next_offset = next_offset_in(response);
     auto& known = places_.of(stream.text());
     if (const auto type = response.header("content-type"); !type.empty()) known.content_type = type;
     Fetched fetched{.first = from};
@@ -90,7 +99,7 @@ Task<Result<ProtocolStreams::Fetched>> ProtocolStreams::take(const StreamPath& s
     fetched.end = from + fetched.messages.extent();
     fetched.up_to_date = response.says_true("stream-up-to-date") || response.says_true("stream-closed");
     if (fetched.end == from) fetched.up_to_date = true;  // nothing was there to be read
-    known.note(fetched.end, std::string(response.header("stream-next-offset")));
+    known.note(fetched.end, std::move(next_offset));
     if (fetched.up_to_date) {
         known.tail = fetched.end;
         known.closed = response.says_true("stream-closed");

@@ -59,6 +59,9 @@ private:
     KnownPlaces places_;
 };
 
+/// The token of where the stream goes on, or ends. Throws StorageError when there is none: it is no answer of the protocol.
+[[nodiscard]] std::string next_offset_in(const Response& response);
+
 /// What an error of a server that speaks only the protocol means for the port.
 [[nodiscard]] Refused protocol_refusal(const Answer& answer);
 
