@@ -140,3 +140,12 @@ TEST_CASE("what does not say where the stream ends is not taken for an acknowled
     CHECK_THROWS_AS((void)server.store().append({.stream = "s", .messages = json("1"), .expected = Offset{0}}),
                     OutcomeUnknown);
 }
+
+TEST_CASE("every read is the server's own, and none of a cache on the way") {
+    Played server([](const std::string& request) {
+        return request.find("\r\ncache-control: no-cache\r\n") == std::string::npos ? page("0", "[]", true)
+                                                                                    : page("1", "[10]", true);
+    });
+
+    CHECK(server.store().read({.stream = "s"}).value().tail.offset == Offset{1});
+}

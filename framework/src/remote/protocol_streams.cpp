@@ -14,8 +14,9 @@ using client::ErrorCode;
 
 std::string path_of(const StreamPath& stream) { return "/" + client::detail::encode_path(stream.text()); }
 
+/// Of what is there now: a server of the protocol lets caches on the way keep what ends at the tail, too (PROTOCOL §10.1).
 Call read_call(const StreamPath& stream, std::string_view token) {
-    Call call{.path = path_of(stream)};
+    Call call{.path = path_of(stream), .headers = {{"cache-control", "no-cache"}}};
     client::detail::add_parameter(call.query, "offset", token);
     return call;
 }
