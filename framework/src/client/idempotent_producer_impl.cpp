@@ -198,7 +198,8 @@ Task<void> IdempotentProducer::Impl::send(ProducerBatchPtr batch) {
     for (;;) {
         Lock lock(mutex_);
         if (failure_) co_return;
-        const auto request = request_of(*batch);
+        auto request = request_of(*batch);
+        request.unanswered = &batch->unanswered;
         lock.unlock();
         const CallOptions call{.deadline = batch->first_sent + options_.delivery_timeout};
         const auto operation = detail::Operation::create(target_->runtime->context(), call);
@@ -211,7 +212,7 @@ Task<void> IdempotentProducer::Impl::send(ProducerBatchPtr batch) {
         auto settled = state_.take_settled();
         lock.unlock();
         settle(std::move(settled));
-        if (judgement.verdict == ProducerState::Verdict::failed) fail(judgement.error);
+        if (judgement.verdict == ProducerState::Verdict::failed) fail(judgement.error, batch->seq);
         if (judgement.verdict != ProducerState::Verdict::send_again) break;
     }
     pump();
@@ -228,7 +229,8 @@ void IdempotentProducer::Impl::settle(std::vector<ProducerBatchPtr> batches) {
     tell_progress();
 }
 
-void IdempotentProducer::Impl::fail(const Error& error) {
+void IdempotentProducer::Impl::fail(const Error& error, std::optional<std::uint64_t> seq) {
+    std::vector<ProducerBatchPtr> delivered;
     std::vector<ProducerBatchPtr> batches;
     {
         const Lock lock(mutex_);
@@ -236,16 +238,20 @@ void IdempotentProducer::Impl::fail(const Error& error) {
         failure_ = error;
         if (failure_->stream.empty()) failure_->message = target_->text + ": " + error.message;
         failure_->stream = target_->text;
+        delivered = state_.take_delivered();
         batches = state_.take_all();
     }
     for (const auto& weak : sending_) {
         if (const auto operation = weak.lock()) operation->request_stop();
     }
+    settle(std::move(delivered));
+    // When one is surely not there, neither is any after it.
+    const bool is_sure = seq && error.code != ErrorCode::outcome_unknown;
     for (const auto& batch : batches) {
         auto why = *failure_;
-        const bool may_be_there =
-            batch->first_sent != detail::TimePoint{} && batch->stage != ProducerBatch::Stage::early;
-        if (why.code == ErrorCode::detached && may_be_there) why.code = ErrorCode::outcome_unknown;
+        const bool was_sent = batch->first_sent != detail::TimePoint{} && batch->stage != ProducerBatch::Stage::early;
+        const bool may_be_there = (was_sent || batch->unanswered > 0) && !(is_sure && batch->seq >= *seq);
+        if (may_be_there) why.code = ErrorCode::outcome_unknown;
         if (batch->messages > 0) {
             const Undelivered undelivered{.error = why, .messages = batch->messages, .body = batch->body};
             options_.on_error(undelivered);

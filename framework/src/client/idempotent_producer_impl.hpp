@@ -59,7 +59,8 @@ private:
     detail::Task<void> progressed();
     void tell_progress();
     void settle(std::vector<detail::ProducerBatchPtr> batches);
-    void fail(const Error& error);
+    /// Ends the producer. `seq`: of the batch that the error is about; none: it is about all of them.
+    void fail(const Error& error, std::optional<std::uint64_t> seq = std::nullopt);
 
     const std::shared_ptr<detail::Target> target_;
     const std::string id_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <stdexcept>
 #include <utility>
 
 #include "client/epochs.hpp"
@@ -15,6 +16,21 @@ std::uint64_t number_or_zero(std::string_view text) {
     std::uint64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
+}
+
+/// Where an acknowledgement says that the stream ends; the beginning if it only says whose it is, as one of a duplicate may.
+Result<Offset> acknowledged_tail(const Response& answer) {
+    const auto token = answer.header("stream-next-offset");
+    try {
+        const bool is_acknowledged =
+            answer.status / 100 == 2 && !(token.empty() && answer.header("producer-epoch").empty());
+        if (is_acknowledged) return token.empty() ? Offset() : Offset(token);
+    } catch (const std::invalid_argument&) {
+        // An offset that is none.
+    }
+    return Error{.code = ErrorCode::outcome_unknown,
+                 .message = "the answer to a batch is not what the protocol says",
+                 .status = answer.status};
 }
 
 }  // namespace
@@ -81,8 +97,17 @@ ProducerBatchPtr ProducerState::take_to_send() {
     return batch;
 }
 
+const Offset* ProducerState::tail_after(const ProducerBatch& batch) const {
+    for (auto later = in_flight_.upper_bound(batch.seq); later != in_flight_.end(); ++later) {
+        if (later->second->stage == Stage::accepted) return &later->second->outcome.tail;
+    }
+    return nullptr;
+}
+
 ProducerState::Judgement ProducerState::judge(ProducerBatch& batch, const Result<Response>& answer) {
     if (!answer) return judge_error(batch, answer.error());
+    const auto tail = acknowledged_tail(*answer);
+    if (!tail) return {Verdict::failed, tail.error()};
     const bool is_duplicate = answer->status == 204 && batch.messages > 0;
     if (is_duplicate && !is_established_) {
         if (auto judgement = judge_first_duplicate(*answer); judgement.verdict != Verdict::accepted) return judgement;
@@ -90,7 +115,7 @@ ProducerState::Judgement ProducerState::judge(ProducerBatch& batch, const Result
     is_established_ = true;
     batch.stage = Stage::accepted;
     batch.outcome.is_duplicate = is_duplicate;
-    if (const auto tail = answer->header("stream-next-offset"); !tail.empty()) batch.outcome.tail = Offset(tail);
+    batch.outcome.tail = *tail;
     return {};
 }
 
@@ -119,6 +144,19 @@ ProducerState::Judgement ProducerState::judge_error(ProducerBatch& batch, const 
         batch.stage = Stage::early;
         return {Verdict::wait, {}};
     }
+    if (const auto* const tail = tail_after(batch)) {
+        batch.stage = Stage::accepted;
+        batch.outcome.tail = *tail;
+        return {};
+    }
+    if (batch.unanswered > 0) {
+        // Also of a stale epoch: who was accepted, and fenced before the answer came, must not append the same again.
+        auto unknown = error;
+        unknown.code = ErrorCode::outcome_unknown;
+        unknown.is_retryable = false;
+        if (error.code != unknown.code) unknown.message += "; an earlier answer was lost, and the batch may be there";
+        return {Verdict::failed, std::move(unknown)};
+    }
     if (error.code == ErrorCode::stale_epoch && claims_ && !is_established_)
         return claim_above(error.current_epoch.value_or(epoch_));
     return {Verdict::failed, error};
@@ -145,6 +183,16 @@ std::vector<ProducerBatchPtr> ProducerState::take_settled() {
         forget(*settled.back());
     }
     return settled;
+}
+
+std::vector<ProducerBatchPtr> ProducerState::take_delivered() {
+    for (auto& [seq, batch] : in_flight_) {
+        const auto* const tail = batch->stage == Stage::accepted ? nullptr : tail_after(*batch);
+        if (tail == nullptr) continue;
+        batch->stage = Stage::accepted;
+        batch->outcome.tail = *tail;
+    }
+    return take_settled();
 }
 
 std::vector<ProducerBatchPtr> ProducerState::take_all() {

@@ -33,6 +33,7 @@ struct ProducerBatch {
     };
     Stage stage = Stage::sent;
     bool was_its_turn = false;  ///< when it was sent last, all before it were accepted
+    unsigned unanswered = 0;    ///< attempts that the server may have carried out, and whose answers were lost
     Appended outcome{};
 };
 using ProducerBatchPtr = std::shared_ptr<ProducerBatch>;
@@ -74,6 +75,9 @@ public:
 
     /// The batches that are accepted and have none before them that is not, in order. Forgotten here.
     [[nodiscard]] std::vector<ProducerBatchPtr> take_settled();
+    /// The batches that are in the stream though not all is settled before them: an accepted one has all before it there. In
+    /// order. Forgotten here.
+    [[nodiscard]] std::vector<ProducerBatchPtr> take_delivered();
     /// Everything else, in order. Forgotten here.
     [[nodiscard]] std::vector<ProducerBatchPtr> take_all();
 
@@ -84,6 +88,8 @@ private:
     void forget(const ProducerBatch& batch);
     /// The number that the server has to accept next, as far as is known.
     [[nodiscard]] std::uint64_t due() const;
+    /// What an accepted batch after this one says of where the stream ends; null when there is none.
+    [[nodiscard]] const Offset* tail_after(const ProducerBatch& batch) const;
     [[nodiscard]] Judgement judge_first_duplicate(const Response& answer);
     [[nodiscard]] Judgement judge_error(ProducerBatch& batch, const Error& error);
     [[nodiscard]] Judgement claim_above(std::uint64_t current);

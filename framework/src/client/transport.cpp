@@ -59,6 +59,7 @@ private:
     Task<std::string> read_body(Connection& connection, const ResponseHead& head);
     Task<Try> judge(OpenAnswer answer);
     Try broken(ErrorCode code, const std::string& why);
+    void note_unanswered();
     Error ended() const;
 
     std::shared_ptr<Operation> operation_;
@@ -120,7 +121,7 @@ Task<Exchange::Try> Exchange::try_once() {
 
 Exchange::Try Exchange::broken(ErrorCode code, const std::string& why) {
     Try outcome;
-    if (std::exchange(whole_was_sent_, false)) ++unanswered_;
+    if (std::exchange(whole_was_sent_, false)) note_unanswered();
     const bool is_over = operation_->is_over();
     const bool is_unknown = unanswered_ > 0 && !request_.is_repeatable;
     if (is_over) {
@@ -133,6 +134,11 @@ Exchange::Try Exchange::broken(ErrorCode code, const std::string& why) {
     }
     outcome.is_final = is_unknown || is_over || source_was_asked_ || code != ErrorCode::network;
     return outcome;
+}
+
+void Exchange::note_unanswered() {
+    ++unanswered_;
+    if (request_.unanswered != nullptr) ++*request_.unanswered;
 }
 
 Error Exchange::ended() const {
@@ -162,7 +168,7 @@ Task<Exchange::Try> Exchange::judge(OpenAnswer opened) {
     runtime_.pool().give_back(std::move(opened.connection));
     outcome.error = error_of(request_, opened.head, std::move(body));
     // The answer of a gateway: the server behind it may have done it.
-    if (status == 502 || status == 504) ++unanswered_;
+    if (status == 502 || status == 504) note_unanswered();
     whole_was_sent_ = false;
     const bool was_not_done = status == 429 || status == 500 || status == 503;
     outcome.is_final = source_was_asked_ || !(was_not_done || (request_.is_repeatable && outcome.error.is_retryable));

@@ -28,6 +28,8 @@ struct Request {
     bool asks_first = false;     ///< the source is sent when the server wants it, or says nothing for a second
     bool is_repeatable = false;  ///< twice is as good as once
     int max_retries = 0;         ///< unlimited_retries: as long as the operation may last
+    unsigned* unanswered =
+        nullptr;  ///< if set, is increased by each attempt that the server may have carried out unheard
 };
 inline constexpr int unlimited_retries = -1;
 

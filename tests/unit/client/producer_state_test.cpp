@@ -187,6 +187,92 @@ TEST_CASE("a producer that was fenced claims nothing back") {
     CHECK(state.take_all().size() == 1);
 }
 
+TEST_CASE("a claimed epoch that is stale after a lost answer is not claimed again, since the batch may be there") {
+    auto state = small_batches(std::nullopt, ClaimEpoch{});
+    state.add("0", nullptr);
+    const auto batch = state.take_to_send();
+    batch->unanswered = 1;
+
+    const auto judgement = state.judge(*batch, stale(std::uint64_t{1} << 40));
+
+    CHECK(judgement.verdict == Verdict::failed);
+    CHECK(judgement.error.code == ErrorCode::outcome_unknown);
+    CHECK(judgement.error.current_epoch == std::uint64_t{1} << 40);
+}
+
+TEST_CASE("a batch that is refused after a lost answer may be there") {
+    auto state = established();
+    state.add("1", nullptr);
+    const auto batch = state.take_to_send();
+    batch->unanswered = 1;
+
+    const auto judgement = state.judge(*batch, Error{.code = ErrorCode::unauthorized, .status = 401});
+
+    CHECK(judgement.verdict == Verdict::failed);
+    CHECK(judgement.error.code == ErrorCode::outcome_unknown);
+    CHECK(judgement.error.status == 401);
+}
+
+TEST_CASE("a batch that is refused is there all the same when one after it was accepted") {
+    auto state = established();
+    state.add("1", nullptr);
+    state.add("2", nullptr);
+    const auto first = state.take_to_send();
+    const auto second = state.take_to_send();
+    REQUIRE(state.judge(*second, answer(200)).verdict == Verdict::accepted);
+    first->unanswered = 1;
+
+    CHECK(state.judge(*first, Error{.code = ErrorCode::unauthorized, .status = 401}).verdict == Verdict::accepted);
+
+    CHECK(first->outcome.tail.text() == "9");
+    CHECK(state.take_settled().size() == 2);
+}
+
+TEST_CASE("what was accepted, and what lies before it, is delivered when the producer fails") {
+    auto state = established();
+    for (const char* message : {"1", "2", "3"}) state.add(message, nullptr);
+    const auto first = state.take_to_send();
+    const auto second = state.take_to_send();
+    const auto third = state.take_to_send();
+    REQUIRE(state.judge(*second, answer(200)).verdict == Verdict::accepted);
+
+    CHECK(state.take_delivered() == std::vector{first, second});
+    CHECK(state.take_all() == std::vector{third});
+}
+
+TEST_CASE("what does not say where the stream ends or whose it is acknowledges nothing") {
+    auto state = established();
+    state.add("1", nullptr);
+    const auto batch = state.take_to_send();
+    Response response;
+    SUBCASE("no answer of the protocol") { response.status = 200; }
+    SUBCASE("an offset that is none") {
+        response.status = 200;
+        response.headers = {{"stream-next-offset", "a, b"}, {"producer-epoch", "0"}};
+    }
+    SUBCASE("an answer to a read") {
+        response.status = 304;
+        response.headers = {{"stream-next-offset", "9"}};
+    }
+
+    const auto judgement = state.judge(*batch, response);
+
+    CHECK(judgement.verdict == Verdict::failed);
+    CHECK(judgement.error.code == ErrorCode::outcome_unknown);
+    CHECK(state.take_settled().empty());
+}
+
+TEST_CASE("a duplicate's answer need not say where the stream ends") {
+    auto state = established();
+    state.add("1", nullptr);
+    const auto batch = state.take_to_send();
+    Response response;
+    response.status = 204;
+    response.headers = {{"producer-epoch", "0"}, {"producer-seq", "1"}};
+
+    CHECK(state.judge(*batch, response).verdict == Verdict::accepted);
+}
+
 TEST_CASE("closing is the last batch, with or without a message") {
     auto state = established();
     state.seal_and_close(nullptr);

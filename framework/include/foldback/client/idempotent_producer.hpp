@@ -19,7 +19,8 @@ namespace foldback::client {
 /// an epoch it used before. All three ways make that impossible.
 
 /// The first batch claims an epoch above the stream's current one, whatever it is, and fences whoever had it. Epochs are
-/// claimed with gaps of chance between them, so that two producers that claim at the same time do not meet.
+/// claimed with gaps of chance between them, so that two producers that claim at the same time do not meet. When the answer to the
+/// first batch is lost, and its epoch is stale by then, the producer fails with `outcome_unknown`: the batch may have come before.
 struct ClaimEpoch {};
 
 /// The file holds the last epoch that was used. Opening it takes the next one, on the disk before anything is sent. The file
@@ -62,7 +63,8 @@ struct ProducerOptions {
 /// (PROTOCOL §5.2.1).
 ///
 /// A batch that fails for good ends the producer, since what follows must not overtake: everything pending fails with the
-/// same error, and so does every later append. Make a new producer, with a new epoch, to go on.
+/// same error, or with `outcome_unknown` where an answer is missing without which nobody knows whether it is there, and so does every
+/// later append. Make a new producer, with a new epoch, to go on.
 ///
 /// All members may be called from any thread at the same time. `on_error` and completion functions are called on the client's
 /// thread, in the order of the batches; they must not block nor throw, and may append. Forms that do not block are in asio.hpp.
