@@ -162,7 +162,8 @@ Task<void> Connection::write(std::string_view first, std::string_view second) {
     } else {
         co_await asio::async_write(socket_, buffers, asio::redirect_error(use_awaitable, error));
     }
-    if (error || closed_) co_await end_sending(error);
+    // What the system has taken it sends, also when the connection is closed by now: reading the answer tells that.
+    if (error) co_await end_sending(error);
 }
 
 Task<void> Connection::end_sending(error_code error) {
