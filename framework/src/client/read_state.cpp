@@ -27,6 +27,13 @@ Result<Offset> offset_of(std::string_view token) {
     }
 }
 
+/// Whether reading went backward. There are servers that do not fill their numbers up with zeros: of those that grow longer this says
+/// nothing.
+bool lies_before(const Offset& next, const Offset& asked) {
+    const bool is_somewhere = asked != Offset::beginning() && asked != Offset::now();
+    return is_somewhere && next.text().size() == asked.text().size() && next < asked;
+}
+
 Error too_large() {
     return {.code = ErrorCode::response_too_large, .message = "an event is larger than max_body_bytes"};
 }
@@ -129,11 +136,12 @@ Result<void> ReadState::take_answer(const ResponseHead& head, std::string body) 
     if (batch->empty() && !batch->up_to_date && *next == asked_from_)
         return malformed("there is no data, and yet there should be more");
     batch->offset = std::move(*next);
-    accept(std::move(*batch));
-    return {};
+    return accept(std::move(*batch));
 }
 
-void ReadState::accept(Batch batch) {
+Result<void> ReadState::accept(Batch batch) {
+    if (lies_before(batch.offset, asked_from_) || (batch.offset == asked_from_ && !batch.empty()))
+        return malformed("it does not end behind the offset that was asked for");
     asked_from_ = batch.offset;
     if (!batch.cursor.empty()) cursor_ = batch.cursor;
     if (batch.closed) {
@@ -144,6 +152,7 @@ void ReadState::accept(Batch batch) {
     const bool is_news = batch.up_to_date && !said_up_to_date_;
     said_up_to_date_ = batch.up_to_date;
     if (!batch.empty() || batch.closed || is_news) batches_.push_back(std::move(batch));
+    return {};
 }
 
 Result<void> ReadState::begin_events(const ResponseHead& head) {
@@ -199,8 +208,7 @@ Result<void> ReadState::take_control(std::string_view text) {
     batch.cursor = std::move(control.cursor);
     batch.closed = control.closed;
     batch.up_to_date = control.up_to_date || control.closed;
-    accept(std::move(batch));
-    return {};
+    return accept(std::move(batch));
 }
 
 milliseconds ReadState::end_events(milliseconds lifetime) {

@@ -55,7 +55,8 @@ private:
     [[nodiscard]] Result<void> take_event(SseEvent& event);
     [[nodiscard]] Result<void> take_control(std::string_view text);
     [[nodiscard]] Result<Batch> batch_of(std::string data) const;
-    void accept(Batch batch);
+    /// Refuses, changing nothing, what was asked for already.
+    [[nodiscard]] Result<void> accept(Batch batch);
     [[nodiscard]] Phase live_phase() const noexcept;
 
     Live live_;

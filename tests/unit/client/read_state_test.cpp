@@ -192,6 +192,38 @@ TEST_CASE("an answer that is not what the protocol says changes nothing") {
     CHECK_FALSE(state.begin_events(head("4", "text/html")));
 }
 
+TEST_CASE("what comes again is not handed out again") {
+    SUBCASE("an answer that ends where it begins") {
+        ReadState state(Offset("3"), Live::off, 1000);
+        CHECK_FALSE(state.take_answer(head("3", "text/plain"), "ab"));
+        CHECK_FALSE(state.take_batch());
+        CHECK(state.query() == "offset=3");
+    }
+    SUBCASE("the beginning, which ends at the beginning") {
+        ReadState state(Offset(), Live::off, 1000);
+        CHECK_FALSE(state.take_answer(head("-1", "text/plain"), "ab"));
+    }
+    SUBCASE("an answer of a server that has fallen back") {
+        ReadState state(Offset("30"), Live::long_poll, 1000);
+        CHECK_FALSE(state.take_answer(head("29", "text/plain", up_to_date), ""));
+        CHECK(state.query() == "offset=30");
+    }
+    SUBCASE("an event that comes twice") {
+        auto state = following();
+        const std::string event = "event: data\ndata: [2]\n\nevent: control\ndata: {\"streamNextOffset\":\"7\"}\n\n";
+        CHECK_FALSE(state.take_events(event + event));
+        CHECK(state.take_batch()->data() == "[2]");
+        CHECK_FALSE(state.take_batch());
+        CHECK(state.query().starts_with("offset=7&"));
+    }
+}
+
+TEST_CASE("offsets that grow longer are no step back") {
+    ReadState state(Offset("9"), Live::off, 1000);
+
+    CHECK(state.take_answer(head("10", "text/plain"), "ab"));
+}
+
 TEST_CASE("data events before one control event are one batch") {
     auto state = following();
 
