@@ -248,6 +248,8 @@ Task<void> Connection::read_to(bool (*is_enough)(const Answer&)) {
             if (error && error != http::error::need_more) fail(error, "read from");
             if (taken > 0) continue;
         }
+        // Beast bounds the head of an answer, but not that of a chunk, nor what may follow the last one.
+        if (buffer_.size() > options_.max_header_bytes) fail(http::error::header_limit, "read from");
         if (co_await read_some(buffer_, piece_bytes) > 0) continue;
         error = http::error::end_of_stream;
         if (answer_->parser.got_some()) answer_->parser.put_eof(error);

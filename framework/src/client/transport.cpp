@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t source_piece_bytes = 256 << 10;
 constexpr std::chrono::milliseconds most_wait_for_consent{1'000};
+constexpr std::uint64_t most_reserved_bytes = 16 << 20;
 
 std::string value_of(const Value& value) {
     if (const auto* text = std::get_if<std::string>(&value)) return *text;
@@ -295,7 +296,7 @@ Task<std::string> Exchange::read_body(Connection& connection, const ResponseHead
     std::string body;
     std::string packed;
     bool is_packed = false;
-    if (!inflater) body.reserve(std::min<std::uint64_t>(connection.announced_bytes(), most));
+    if (!inflater) body.reserve(std::min<std::uint64_t>({connection.announced_bytes(), most, most_reserved_bytes}));
     while (co_await connection.read_more(inflater ? packed : body)) {
         if (body.size() > most)
             throw TransportError(ErrorCode::response_too_large, "the answer is larger than max_body_bytes");
