@@ -300,7 +300,7 @@ bool Connection::is_reusable() {
 
 void Connection::limit(TimePoint time) {
     limit_ = time;
-    if (!is_watched_) watch();
+    if (!is_watched_ || time < timer_.expiry()) watch();
 }
 
 void Connection::watch() {
@@ -308,9 +308,9 @@ void Connection::watch() {
     timer_.expires_at(limit_);
     timer_.async_wait([weak = weak_from_this()](const error_code& error) {
         const auto self = weak.lock();
-        if (!self) return;
+        if (!self || error) return;  // with an error: it is watched anew, or closed
         self->is_watched_ = false;
-        if (error || self->closed_ || self->limit_ == TimePoint::max()) return;
+        if (self->closed_ || self->limit_ == TimePoint::max()) return;
         if (SteadyClock::now() < self->limit_) {
             self->watch();
         } else {

@@ -48,4 +48,13 @@ TEST_CASE("no memory is taken for a body before it comes, however large it is sa
     CHECK(error_of_reading(receiver, {.max_body_bytes = SIZE_MAX}).code == ErrorCode::network);
 }
 
+TEST_CASE("a silent server is given up after the response's time, also when there is more time to connect") {
+    server::Receiver receiver([](int descriptor) { server::wait_until_the_other_side_is_gone(descriptor); });
+    const auto begun = std::chrono::steady_clock::now();
+
+    CHECK(error_of_reading(receiver, {.connect_timeout = 20s, .response_timeout = 100ms}).code == ErrorCode::network);
+
+    CHECK(std::chrono::steady_clock::now() - begun < 15s);
+}
+
 }  // namespace foldback::client
