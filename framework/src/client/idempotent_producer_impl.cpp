@@ -325,6 +325,17 @@ Result<void> IdempotentProducer::Impl::detach_on_own_thread() {
     return *refusal();
 }
 
+void IdempotentProducer::Impl::begin_to_close(const std::optional<std::string>& final_message) {
+    is_ended_ = true;
+    if (final_message) state_.add(*final_message, nullptr);
+    appended_ += final_message ? 2 : 1;
+    closing_ = appended_;
+    state_.seal_and_close([this](const Result<Appended>& outcome) {
+        const Lock inner(mutex_);
+        closed_ = outcome;
+    });
+}
+
 Task<Result<Appended>> IdempotentProducer::Impl::close_stream(std::optional<std::string> final_message,
                                                               CallOptions call) {
     const auto self = shared_from_this();
@@ -333,15 +344,12 @@ Task<Result<Appended>> IdempotentProducer::Impl::close_stream(std::optional<std:
     }
     Lock lock(mutex_);
     if (closed_) co_return *closed_;
-    if (auto error = refusal()) co_return *error;
-    is_ended_ = true;
-    if (final_message) state_.add(*final_message, nullptr);
-    appended_ += final_message ? 2 : 1;
-    const auto messages = appended_;
-    state_.seal_and_close([this](const Result<Appended>& outcome) {
-        const Lock inner(mutex_);
-        closed_ = outcome;
-    });
+    // It may be on its way already, for somebody who waited no longer.
+    if (!closing_) {
+        if (auto error = refusal()) co_return *error;
+        begin_to_close(final_message);
+    }
+    const auto messages = *closing_;
     lock.unlock();
     tell_progress();
     if (auto all = co_await settled(messages, std::move(call)); !all) co_return all.error();

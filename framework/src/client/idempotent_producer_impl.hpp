@@ -48,6 +48,7 @@ private:
     /// Whether the message is to be sent without waiting for a later one.
     [[nodiscard]] bool add(std::string_view message, Completion done);
     [[nodiscard]] Error detached_error() const;
+    void begin_to_close(const std::optional<std::string>& final_message);
     void wake(Lock& lock);
 
     // On the client's thread.
@@ -77,6 +78,7 @@ private:
     bool is_ended_ = false;       ///< by detach or close: no more appends
     bool is_woken_ = false;
     std::optional<Error> failure_;
+    std::optional<std::uint64_t> closing_;  ///< how many messages, with the close, are then settled
     std::optional<Result<Appended>> closed_;
 
     detail::Timer linger_timer_;  ///< this and below: on the client's thread only

@@ -147,4 +147,24 @@ TEST_CASE("what a batch after it proves to be there is delivered, though its own
     CHECK(reported.codes.empty());
 }
 
+TEST_CASE("closing that took longer than its caller had is asked for again, and closes once") {
+    std::atomic<bool> is_let_go{false};
+    std::atomic<int> closings{0};
+    Played server([&](int, const std::string&) {
+        ++closings;
+        CHECK(test::eventually([&] { return is_let_go.load(); }));
+        return answer("200 OK", accepted + "stream-closed: true\r\n");
+    });
+    Reported reported;
+    IdempotentProducer producer(server.stream(), "p", {.epoch = GivenEpoch{7}, .on_error = reported.collector()});
+
+    CHECK(producer.close_stream("end", {.deadline = within(20ms)}).error().code == ErrorCode::timed_out);
+    CHECK(producer.append("late").error().code == ErrorCode::detached);
+    is_let_go = true;
+    const auto closed = producer.close_stream("end");
+
+    CHECK(closed.has_value());
+    CHECK(closings == 1);
+}
+
 }  // namespace foldback::client
