@@ -192,9 +192,12 @@ std::string Exchange::head_text() const {
     const auto& url = request_.target.url;
     auto query = url.query;
     if (!request_.query.empty()) query.append(query.empty() ? "" : "&").append(request_.query);
-    for (const auto* values : {&runtime_.options().parameters, &request_.target.options.parameters}) {
-        for (const auto& [name, value] : *values) add_parameter(query, name, value_of(value));
+    const auto& own = request_.target.options.parameters;
+    for (const auto& [name, value] : runtime_.options().parameters) {
+        if (std::ranges::find(own, name, &NamedValues::value_type::first) == own.end())
+            add_parameter(query, name, value_of(value));
     }
+    for (const auto& [name, value] : own) add_parameter(query, name, value_of(value));
     std::string head(name_of(request_.method));
     head.append(" ").append(url.path);
     if (!query.empty()) head.append("?").append(query);
