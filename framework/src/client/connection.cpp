@@ -83,6 +83,17 @@ public:
     ResponseHead head;
 };
 
+/// What comes of asking for the addresses. The system cannot be told to stop, so it outlives who waits for it.
+class Connection::Lookup {
+public:
+    explicit Lookup(asio::io_context& context) : news(context.get_executor(), TimePoint::max()) {}
+
+    Timer news;  ///< cancelled when there are some
+    bool has_ended = false;
+    error_code error;
+    asio::ip::tcp::resolver::results_type addresses;
+};
+
 Connection::Connection(asio::io_context& context, const ClientOptions& options, Endpoint endpoint)
     : context_(context),
       options_(options),
@@ -96,10 +107,9 @@ Connection::~Connection() = default;
 Task<void> Connection::connect(asio::ssl::context& tls) {
     error_code error;
     limit(SteadyClock::now() + options_.connect_timeout);
-    const auto addresses =
-        co_await resolver_.async_resolve(endpoint_.host, endpoint_.port, asio::redirect_error(use_awaitable, error));
-    if (error || closed_) fail(error, "find");
-    co_await asio::async_connect(socket_, addresses, asio::redirect_error(use_awaitable, error));
+    co_await look_up();
+    const auto found = std::exchange(lookup_, nullptr);
+    co_await asio::async_connect(socket_, found->addresses, asio::redirect_error(use_awaitable, error));
     if (error || closed_) fail(error, "connect to");
     socket_.set_option(asio::ip::tcp::no_delay(true), error);
     if (!endpoint_.tls) co_return;
@@ -110,6 +120,21 @@ Task<void> Connection::connect(asio::ssl::context& tls) {
     tls_->set_verify_callback(asio::ssl::host_name_verification(endpoint_.host));
     co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::redirect_error(use_awaitable, error));
     if (error || closed_) fail(error, "speak TLS with");
+}
+
+Task<void> Connection::look_up() {
+    lookup_ = std::make_shared<Lookup>(context_);
+    resolver_.async_resolve(endpoint_.host, endpoint_.port,
+                            [lookup = lookup_](const error_code& error, auto addresses) {
+                                lookup->has_ended = true;
+                                lookup->error = error;
+                                lookup->addresses = std::move(addresses);
+                                lookup->news.cancel();
+                            });
+    error_code ignored;
+    while (!lookup_->has_ended && !closed_)
+        co_await lookup_->news.async_wait(asio::redirect_error(use_awaitable, ignored));
+    if (lookup_->error || closed_) fail(lookup_->error, "find");
 }
 
 void Connection::listen(bool is_head) {
@@ -282,6 +307,7 @@ void Connection::close() noexcept {
     reusable_ = false;
     error_code ignored;
     resolver_.cancel();
+    if (lookup_) lookup_->news.cancel();
     timer_.cancel();
     // Otherwise the system would go on offering what the server does not read.
     if (is_request_cut_) socket_.set_option(Socket::linger(true, 0), ignored);

@@ -73,7 +73,10 @@ private:
     using error_code = boost::system::error_code;
     class Answer;
     class Listening;
+    class Lookup;
 
+    /// Finds the addresses. Ends when the connection is closed, also while the system is still looking.
+    Task<void> look_up();
     Task<ResponseHead> receive_head(bool is_head);
     /// Whether what was listened for leaves nothing to be sent.
     [[nodiscard]] bool is_sending_useless() const noexcept;
@@ -105,6 +108,7 @@ private:
     bool is_request_cut_ = false;  ///< the server may wait for the rest of it
     TimePoint expires_at_ = TimePoint::max();
     std::unique_ptr<Answer> answer_;
+    std::shared_ptr<Lookup> lookup_;
     std::shared_ptr<Listening> listening_;
     std::string buffer_;             ///< read and not yet parsed
     bool is_body_plain_ = false;     ///< the rest of the body is so many bytes, as they come
