@@ -151,12 +151,8 @@ private:
         const auto header = read_segment_header(*segment.file, segment.header.number);
         if (!header || header->epoch != segment.header.epoch) return false;
         CommitReader reader(*segment.file, segment.header, segment_header_bytes, segment.file->size());
-        while (reader.next()) {
-        }
-        const auto number = segment.header.number;
-        if (!reader.sealed() && !is_last) throw damage_at(store_, number, reader.byte(), why(reader));
-        if (!reader.sealed() && reader.is_misplaced()) throw damage_at(store_, number, reader.byte(), why(reader));
-        BackedUpSegment copied{.number = number,
+        read_to_end(reader, segment.header.number, is_last);
+        BackedUpSegment copied{.number = segment.header.number,
                                .epoch = segment.header.epoch,
                                .generation = segment.header.generation,
                                .first_position = segment.header.first_position,
@@ -169,6 +165,20 @@ private:
         copied_.push_back(copied);
         manifest_.segments.push_back(copied);
         return true;
+    }
+
+    /// Throws DamagedLog where a whole commit follows what is none. While somebody writes the last segment, commits come
+    /// behind the place where reading ended: so it is looked at again.
+    void read_to_end(CommitReader& reader, std::uint64_t number, bool is_last) {
+        for (int look = 1;; ++look) {
+            while (reader.next()) {
+            }
+            if (reader.sealed()) return;
+            const bool is_torn = is_last && !reader.is_misplaced() && !reader.rest().later_commit;
+            if (is_torn) return;
+            if (!is_last || look == looks_at_the_tail) throw damage_at(store_, number, reader.byte(), why(reader));
+            reader.look_again();
+        }
     }
 
     [[nodiscard]] static std::string why(const CommitReader& reader) {

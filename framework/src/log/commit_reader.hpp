@@ -58,6 +58,9 @@ private:
     std::uint64_t size_ = 0;
 };
 
+/// How often the tail of a log that is being written is looked at before it counts as damaged.
+constexpr int looks_at_the_tail = 4;
+
 /// Reads the commits of a segment one after another and checks each: CRC, epoch, and that it continues the one before.
 class CommitReader {
 public:

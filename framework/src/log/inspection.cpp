@@ -10,8 +10,6 @@ namespace foldback::log {
 namespace {
 
 constexpr std::uint64_t progress_step_bytes = 16 << 20;
-/// How often the tail of a log that is being written is looked at before it counts as damaged.
-constexpr int looks_at_the_tail = 4;
 
 bool is_well_formed(const RecordView& record) {
     switch (record.type) {

@@ -358,6 +358,17 @@ TEST_SUITE("backup") {
         CHECK(at.restored() == before);
     }
 
+    TEST_CASE("damage in the segment that is written is not taken for the end of the log") {
+        Backed at;
+        for (int i = 0; i < 10; ++i) at.append("s", std::to_string(i), 1000);
+        at.store.reset();
+        flip_byte(at.root / "data" / "0000000001.segment", 6'000);
+        REQUIRE_FALSE(verify_store(at.root / "data").sound());
+
+        CHECK(problem([&] { (void)at.backup(); }).find("damaged") != std::string::npos);
+        CHECK(list_backups(at.root / "repository").empty());
+    }
+
     TEST_CASE("old backups are forgotten, and what only they were made of is removed") {
         Backed at;
         for (int i = 0; i < 40; ++i) at.append("s", std::to_string(i), 4000);
