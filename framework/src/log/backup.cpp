@@ -135,7 +135,8 @@ private:
     }
 
     [[nodiscard]] bool add(const OpenSegment& segment, bool is_last, ProgressSum& progress) {
-        if (const auto* known = find_earlier(segment.header)) {
+        const auto* known = find_earlier(segment.header);
+        if (known != nullptr && is_there(*known)) {
             manifest_.segments.push_back(*known);
             ++report_.reused_segments;
             progress.add(segment.file->size());
@@ -160,7 +161,8 @@ private:
                                .capacity = segment.header.capacity,
                                .next_position = reader.next_position(),
                                .bytes = reader.byte(),
-                               .sealed = reader.sealed()};
+                               .sealed = reader.sealed(),
+                               .exact_from = known == nullptr ? Position{} : known->exact_from};
         copy(segment, copied, progress);
         copied_.push_back(copied);
         manifest_.segments.push_back(copied);
@@ -178,6 +180,17 @@ private:
             if (is_torn) return;
             if (!is_last || look == looks_at_the_tail) throw damage_at(store_, number, reader.byte(), why(reader));
             reader.look_again();
+        }
+    }
+
+    /// Whether the repository still has what was copied into it.
+    [[nodiscard]] bool is_there(const BackedUpSegment& segment) {
+        try {
+            const auto file = repository_.open(segment.file_name(manifest_.name), LogDevice::Open::read_only);
+            return file->size() == segment.bytes;
+        } catch (const DeviceError& error) {
+            if (error.code() == std::errc::no_such_file_or_directory) return false;
+            throw;
         }
     }
 

@@ -369,6 +369,23 @@ TEST_SUITE("backup") {
         CHECK(list_backups(at.root / "repository").empty());
     }
 
+    TEST_CASE("what the repository has lost of a segment is copied again") {
+        Backed at;
+        for (int i = 0; i < 80; ++i) at.append("s", std::to_string(i), 4000);
+        const auto before = Backed::contents(*at.store);
+        REQUIRE(at.backup().copied_segments > 2);
+        std::vector<fs::path> sealed;
+        for (const auto& entry : fs::directory_iterator(at.root / "repository")) {
+            if (entry.path().extension() == ".sealed") sealed.push_back(entry.path());
+        }
+        REQUIRE(sealed.size() >= 2);
+        fs::remove(sealed[0]);
+        fs::resize_file(sealed[1], 5'000);
+
+        CHECK(at.backup().copied_segments == 3);  // and the one that is written
+        CHECK(at.restored() == before);
+    }
+
     TEST_CASE("old backups are forgotten, and what only they were made of is removed") {
         Backed at;
         for (int i = 0; i < 40; ++i) at.append("s", std::to_string(i), 4000);
