@@ -12,8 +12,8 @@ constexpr std::array<std::string_view, 7> methods{"GET", "HEAD", "POST", "PUT", 
 constexpr std::array<std::string_view, 3> modes{"catch_up", "long_poll", "sse"};
 constexpr std::array<std::string_view, 5> conflicts{"offset", "stale_epoch", "sequence_gap", "closed", "other"};
 /// Every status that this server answers with; 0 stands for any other.
-constexpr std::array<unsigned, 24> statuses{200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 405,
-                                            409, 410, 412, 413, 415, 422, 429, 500, 502, 503, 507, 0};
+constexpr std::array<unsigned, 25> statuses{200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 405, 409,
+                                            410, 412, 413, 415, 422, 429, 500, 502, 503, 504, 507, 0};
 
 // Where the counters of each kind begin.
 constexpr std::size_t requests = 0;
@@ -54,7 +54,7 @@ bool has(const Response& response, std::string_view name) noexcept {
 
 AppendConflict conflict_of(const Response& response) noexcept {
     if (response.status == 412) return AppendConflict::offset;
-    if (response.status == 403) return AppendConflict::stale_epoch;
+    if (has(response, "producer-epoch")) return AppendConflict::stale_epoch;
     if (has(response, "producer-expected-seq")) return AppendConflict::sequence_gap;
     if (has(response, "stream-closed")) return AppendConflict::closed;
     return AppendConflict::other;
@@ -86,7 +86,9 @@ void RequestMetrics::count_duration(RequestRoute route, std::chrono::nanoseconds
 }
 
 void RequestMetrics::count_append(const Response& response, std::uint64_t body_bytes) noexcept {
-    if (response.status == 412 || response.status == 409 || response.status == 403) {
+    // Any other 403 is about who asks, not about the stream.
+    const bool is_fenced = response.status == 403 && has(response, "producer-epoch");
+    if (response.status == 412 || response.status == 409 || is_fenced) {
         counters_.add(append_conflicts + index_of(conflict_of(response)));
         return;
     }

@@ -39,6 +39,13 @@ TEST_SUITE("request metrics") {
         CHECK(contains(metrics, R"(foldback_http_requests_total{route="feed",method="GET",code="other"} 1)"));
     }
 
+    TEST_CASE("a write whose outcome is unknown is counted as a failure of the server") {
+        RequestMetrics metrics;
+        metrics.count_request(RequestRoute::stream, Method::post, 504);
+
+        CHECK(contains(metrics, R"(foldback_http_requests_total{route="stream",method="POST",code="504"} 1)"));
+    }
+
     TEST_CASE("a route is found without looking at what the stream is called") {
         CHECK(route_of("/v1/stream/a/b?offset=-1", "/v1/stream/") == RequestRoute::stream);
         CHECK(route_of("/v1/feed?position=now", "/v1/stream/") == RequestRoute::feed);
@@ -57,6 +64,7 @@ TEST_SUITE("request metrics") {
         metrics.count_append(response(403, {{"producer-epoch", "2"}}), 5);
         metrics.count_append(response(409, {{"producer-expected-seq", "2"}}), 5);
         metrics.count_append(response(409, {{"stream-closed", "true"}}), 5);
+        metrics.count_append(response(403), 5);  // not allowed at all
         metrics.count_append(response(404), 5);
 
         CHECK(contains(metrics, "foldback_appends_total 2"));
