@@ -1,5 +1,9 @@
 #include "log/inspection.hpp"
 
+#include <algorithm>
+#include <array>
+#include <system_error>
+
 #include "log/commit_reader.hpp"
 #include "log/log_files.hpp"
 #include "log/record.hpp"
@@ -48,6 +52,15 @@ std::string problem_with_records(const CommitView& commit, bool was_rewritten) {
     return {};
 }
 
+/// Throws again what says nothing about the file, but of this process: it may not open it, or has no room to.
+void require_fault_of_device(const DeviceError& error) {
+    constexpr std::array of_the_process{std::errc::permission_denied,   std::errc::operation_not_permitted,
+                                        std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
+                                        std::errc::not_enough_memory,   std::errc::too_many_symbolic_link_levels};
+    const auto found = std::find(of_the_process.begin(), of_the_process.end(), error.code());
+    if (found != of_the_process.end()) throw error;
+}
+
 class Inspector {
 public:
     Inspector(LogDevice& device, const std::function<void(const Progress&)>& on_progress)
@@ -86,6 +99,7 @@ private:
                 found_.segments[number].file_bytes = file->size();
                 total_bytes_ += file->size();
             } catch (const DeviceError& error) {
+                require_fault_of_device(error);
                 file.reset();
                 unreadable_[number] = error.what();
             }
@@ -109,6 +123,7 @@ private:
             CommitReader reader(*file, *header, segment_header_bytes, file->size());
             inspect_commits(reader, summary, byte);
         } catch (const DeviceError& error) {
+            require_fault_of_device(error);
             add_damage({number, byte}, error.what());
         }
     }

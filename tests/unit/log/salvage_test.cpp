@@ -25,6 +25,49 @@ TEST_CASE("a salvage leaves a sound log and its device alone") {
     CHECK(contents_of(*sample.device) == before);
 }
 
+namespace {
+
+/// Another one, of which this process cannot open one file.
+class Denying final : public LogDevice {
+public:
+    Denying(std::shared_ptr<LogDevice> inner, std::string name, std::errc error)
+        : inner_(std::move(inner)), name_(std::move(name)), error_(error) {}
+
+    std::unique_ptr<LogFile> open(std::string_view name, Open mode) override {
+        if (name == name_) throw DeviceError(std::make_error_code(error_), "opening " + name_);
+        return inner_->open(name, mode);
+    }
+    std::vector<std::string> list() const override { return inner_->list(); }
+    void rename(std::string_view from, std::string_view to) override { inner_->rename(from, to); }
+    void remove(std::string_view name) override { inner_->remove(name); }
+    void sync_directory() override { inner_->sync_directory(); }
+    std::unique_ptr<DeviceLock> try_lock() override { return inner_->try_lock(); }
+    std::string describe(std::string_view name) const override { return inner_->describe(name); }
+
+private:
+    std::shared_ptr<LogDevice> inner_;
+    std::string name_;
+    std::errc error_;
+};
+
+}  // namespace
+
+TEST_CASE("what this process may not open, or has no room to, is not cut off") {
+    const Sample sample;
+    const auto before = contents_of(*sample.device);
+    for (const auto error : {std::errc::permission_denied, std::errc::operation_not_permitted,
+                             std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
+                             std::errc::not_enough_memory, std::errc::too_many_symbolic_link_levels}) {
+        CAPTURE(std::make_error_code(error).message());
+        Denying denying(sample.device, segment_name(2), error);
+
+        CHECK_THROWS_AS(static_cast<void>(verify(denying, {})), StorageError);
+        CHECK_THROWS_AS(static_cast<void>(salvage(denying)), StorageError);
+
+        CHECK(contents_of(*sample.device) == before);
+    }
+}
+
 TEST_CASE("a salvaged log holds what lay before the first damage and goes on") {
     const Sample sample;
     Place first;
