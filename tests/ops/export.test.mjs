@@ -85,3 +85,23 @@ test("an export that was cut off is gone on with, and an import of half of it is
   assert.equal(foldback("import", file, ...url(copy)).status, 0)
   assert.deepEqual(await readAll(copy, "s"), await readAll(server, "s"))
 })
+
+test("what a fork shares is exported whole wherever an export was cut off", async (t) => {
+  const server = await operated(t, scratch(t))
+  await create(server, "s")
+  for (let i = 0; i < 5; ++i) await append(server, "s", [{ i }])
+  await put(server, "forked", { "stream-forked-from": "/v1/stream/s" })
+  await put(server, "unchanged", { "stream-forked-from": "/v1/stream/s" })
+  await append(server, "forked", ["its own"])
+  const file = join(scratch(t), "all.ndjson")
+  assert.equal(foldback("export", "--all", "--file", file, ...url(server)).status, 0)
+  const whole = readFileSync(file, "utf8")
+  const lines = whole.split(/(?<=\n)/)
+
+  for (let kept = 0; kept < lines.length; ++kept) {
+    writeFileSync(file, lines.slice(0, kept).join("") + '{"stre')
+    const resumed = foldback("export", "--all", "--file", file, "--resume", ...url(server))
+    assert.equal(resumed.status, 0, resumed.stderr)
+    assert.equal(readFileSync(file, "utf8"), whole, `after ${kept} lines`)
+  }
+})

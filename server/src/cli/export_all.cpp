@@ -51,11 +51,17 @@ private:
     void keep_whole_lines(const std::string& name) {
         std::ifstream reading(name, std::ios::binary);
         std::uintmax_t whole = 0;
+        std::uintmax_t created_at = 0;  ///< where the last stream's creation begins
         for (std::string line; std::getline(reading, line) && !reading.eof(); whole += line.size() + 1) {
+            if (!is_message(line)) created_at = whole;
             earlier_.note(line);
         }
+        if (reading.bad()) throw Failure(ExitCode::no, fmt::format("cannot read {}", name));
+        if (earlier_.forget_unfinished()) whole = created_at;
         std::error_code error;
+        if (!std::filesystem::exists(name, error)) return;
         std::filesystem::resize_file(name, whole, error);
+        if (error) throw Failure(ExitCode::no, fmt::format("cannot write {}: {}", name, error.message()));
     }
 
     Output& output_;

@@ -1,5 +1,7 @@
 #include "cli/export_lines.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -46,12 +48,29 @@ void ExportedSoFar::note(std::string_view line) {
         ++messages;
         const auto position = parse_exported(line).position;
         if (const auto number = parse_count(position)) next_position = fmt::format("{:020}", *number + 1);
+        if (position.empty()) {
+            ++inherited_;
+        } else {
+            unfinished_.clear();
+        }
         return;
     }
     const auto document = nlohmann::json::parse(line, nullptr, false);
     if (!document.is_object()) fail(line);
-    if (document.contains("create")) created.insert(document["create"].get<std::string>());
+    unfinished_.clear();
+    if (document.contains("create")) {
+        unfinished_ = document["create"].get<std::string>();
+        inherited_ = 0;
+        created.insert(unfinished_);
+    }
     ended = ended || document.contains("end");
+}
+
+bool ExportedSoFar::forget_unfinished() {
+    if (unfinished_.empty()) return false;
+    created.erase(std::exchange(unfinished_, {}));
+    messages -= inherited_;
+    return true;
 }
 
 }  // namespace foldback::cli

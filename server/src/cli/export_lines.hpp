@@ -30,6 +30,15 @@ struct ExportedSoFar {
     bool ended = false;
 
     void note(std::string_view line);
+
+    /// What a fork shares stands behind the line that creates it, and no line says that it is all of it. When the lines end
+    /// there, forgets that stream and returns true: those lines are to be written again.
+    [[nodiscard]] bool forget_unfinished();
+
+private:
+    std::string
+        unfinished_;  ///< the stream whose creation, with what it shares, came last; empty: something follows it
+    std::uint64_t inherited_ = 0;  ///< messages that it shares
 };
 
 }  // namespace foldback::cli
