@@ -113,6 +113,10 @@ std::string read_settings_text(const std::filesystem::path& path) {
     }
     std::string text(max_config_bytes + 1, '\0');
     input.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (input.bad()) {
+        throw Failure(ExitCode::not_found,
+                      "cannot read the configuration file " + path.string() + ": " + std::strerror(errno));
+    }
     text.resize(static_cast<std::size_t>(input.gcount()));
     if (text.size() > max_config_bytes) {
         throw Failure(ExitCode::usage, path.string() + " is larger than 1 MiB: that is no configuration file");

@@ -62,3 +62,9 @@ TEST_CASE("a configuration file that is not there is told by its name") {
                          "cannot read the configuration file /nowhere/foldback.toml: No such file or directory",
                          Failure);
 }
+
+TEST_CASE("a file whose reading fails is not taken for an empty one") {
+    // Its first page is mapped nowhere: reading it is EIO.
+    CHECK_THROWS_WITH_AS((void)read_settings_text("/proc/self/mem"),
+                         "cannot read the configuration file /proc/self/mem: Input/output error", Failure);
+}
