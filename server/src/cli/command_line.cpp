@@ -18,8 +18,11 @@ public:
             return word == "append" || word == "write";
         });
         const auto dashes = takes_words ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
+        std::vector<std::string> words;
+        for (auto word = arguments.begin(); word != dashes; ++word) add(*word, words);
+        std::reverse(words.begin(), words.end());
         try {
-            app_.parse(std::vector<std::string>(std::make_reverse_iterator(dashes), arguments.rend()));
+            app_.parse(std::move(words));
         } catch (const CLI::CallForHelp&) {
             return HelpText{app_.help()};
         } catch (const CLI::CallForVersion& version) {
@@ -39,6 +42,13 @@ public:
     }
 
 private:
+    /// CLI11 would take the next word for the value of `--flag=`.
+    static void add(const std::string& word, std::vector<std::string>& words) {
+        const bool has_empty_value = word.starts_with("--") && word.find('=') == word.size() - 1;
+        words.push_back(has_empty_value ? word.substr(0, word.size() - 1) : word);
+        if (has_empty_value) words.emplace_back();
+    }
+
     /// A mistyped flag is no word.
     void refuse_flags(const std::vector<std::string>& words) const {
         for (const auto& word : words) {

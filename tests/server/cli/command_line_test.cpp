@@ -50,6 +50,14 @@ TEST_CASE("the verbs and flags of the protocol's reference command line mean the
     CHECK(verb_of<DeleteCommand>({"delete", "[s,t]"}).stream == "[s,t]");
 }
 
+TEST_CASE("a flag with nothing behind its = has no value, not the next word") {
+    const auto serve = verb_of<ServeCommand>({"serve", "--admin-listen=", "--memory"});
+    CHECK(serve.flags.at("admin-listen").empty());
+    CHECK(serve.flags.contains("memory"));
+    CHECK_FALSE(refusal({"restore", "repository", "--data", "d", "--position=", "7"}).empty());
+    CHECK(verb_of<AppendCommand>({"append", "s", "--", "--a=", "b"}).words == std::vector<std::string>{"--a=", "b"});
+}
+
 TEST_CASE("content is taken as it is, whatever it looks like") {
     CHECK(verb_of<AppendCommand>({"append", "s", "[1,2]", "[a]"}).words == std::vector<std::string>{"[1,2]", "[a]"});
     CHECK(verb_of<AppendCommand>({"append", "s", "-5", "--json"}).words == std::vector<std::string>{"-5"});
