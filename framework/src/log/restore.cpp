@@ -169,17 +169,52 @@ void require_fresh(const std::filesystem::path& directory) {
     throw StorageError(directory.string() + " is not empty: a store is restored into a new directory");
 }
 
+/// Without a slash at its end.
+std::filesystem::path named(const std::filesystem::path& directory) {
+    auto path = directory.lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+}
+
 void sync_directory_of(const std::filesystem::path& path) {
     const auto parent = path.parent_path();
     make_file_device(parent.empty() ? std::filesystem::path(".") : parent)->sync_directory();
 }
 
-/// The name under which a directory is made, beside its own.
-std::filesystem::path unfinished(const std::filesystem::path& directory) {
-    auto path = directory.lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();
-    return path += ".restoring";
-}
+/// Where a directory is made, beside its own name: what is there was left by a restoration that died.
+class Unfinished {
+public:
+    explicit Unfinished(const std::filesystem::path& directory)
+        : path_(directory.string() + ".restoring"), device_(make_file_device(path_)), lock_(device_->try_lock()) {
+        // Another one may have given it its own name since it was opened here.
+        const bool is_ours = lock_ && std::filesystem::exists(path_ / "LOCK");
+        if (!is_ours) throw StoreLocked(directory.string() + " is being restored already");
+        for (const auto& name : device_->list()) {
+            if (name != "LOCK") device_->remove(name);
+        }
+    }
+    ~Unfinished() {
+        std::error_code error;
+        if (!is_finished_) std::filesystem::remove_all(path_, error);
+    }
+    Unfinished(const Unfinished&) = delete;
+    Unfinished& operator=(const Unfinished&) = delete;
+
+    [[nodiscard]] LogDevice& device() noexcept { return *device_; }
+
+    /// Gives it its name, in place of an empty directory.
+    void finish(const std::filesystem::path& directory) {
+        std::filesystem::remove(directory);
+        std::filesystem::rename(path_, directory);
+        is_finished_ = true;
+        sync_directory_of(directory);
+    }
+
+private:
+    std::filesystem::path path_;
+    std::shared_ptr<LogDevice> device_;
+    std::unique_ptr<DeviceLock> lock_;
+    bool is_finished_ = false;
+};
 
 }  // namespace
 
@@ -188,27 +223,17 @@ RestoreReport restore_store(const RestoreRequest& request, const std::function<v
         throw StorageError(request.repository.string() + " is not a directory");
     }
     require_fresh(request.directory);
-    const auto fresh = unfinished(request.directory);
-    std::filesystem::remove_all(fresh);
     try {
-        RestoreReport report;
-        {
-            const auto repository = make_file_device(request.repository);
-            const auto target = make_file_device(fresh);
-            report = log::Restoration(*repository, *target, request, on_progress).run();
-            const auto checked = log::verify(*target, on_progress);
-            if (!checked.sound()) throw StorageError("what was restored is damaged: " + checked.damage.front());
-        }
-        std::filesystem::remove(request.directory);
-        std::filesystem::rename(fresh, request.directory);
-        sync_directory_of(request.directory);
+        const auto directory = named(request.directory);
+        Unfinished fresh(directory);
+        const auto repository = make_file_device(request.repository);
+        auto report = log::Restoration(*repository, fresh.device(), request, on_progress).run();
+        const auto checked = log::verify(fresh.device(), on_progress);
+        if (!checked.sound()) throw StorageError("what was restored is damaged: " + checked.damage.front());
+        fresh.finish(directory);
         return report;
     } catch (const std::system_error& error) {  // of the device and of the file system
-        std::filesystem::remove_all(fresh);
         throw StorageError(std::string("restoring failed: ") + error.what());
-    } catch (...) {
-        std::filesystem::remove_all(fresh);
-        throw;
     }
 }
 

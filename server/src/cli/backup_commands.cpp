@@ -102,6 +102,8 @@ ExitCode run(const RestoreCommand& command, Session session) {
     RestoreReport report;
     try {
         report = restore_store(request, shown(display));
+    } catch (const StoreLocked& error) {
+        throw Failure(ExitCode::locked, error.what(), "Wait for it, or say another --data.");
     } catch (const StorageError& error) {
         throw Failure(ExitCode::no, error.what());
     }

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <map>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
@@ -324,6 +326,43 @@ TEST_SUITE("backup") {
         CHECK_FALSE(problem([&] { (void)backup_store(at.root / "data", at.root / "data"); }).empty());
         CHECK_FALSE(problem([&] { (void)backup_store(at.root / "missing", at.root / "repository"); }).empty());
         CHECK_FALSE(problem([&] { (void)list_backups(at.root / "missing"); }).empty());
+    }
+
+    TEST_CASE("of two restorations into one directory the second is refused, and the first is whole") {
+        Backed at;
+        for (int i = 0; i < 6; ++i) at.append("s", std::to_string(i), 1'000'000);
+        (void)at.backup();
+        const RestoreRequest request{.repository = at.root / "repository", .directory = at.root / "restored"};
+        std::promise<void> second_is_amid;
+        std::promise<void> first_is_done;
+        std::once_flag amid;
+        const auto be_amid = [&] { std::call_once(amid, [&] { second_is_amid.set_value(); }); };
+        std::string refused;
+        std::thread second;
+
+        const auto second_one = [&, done = first_is_done.get_future().share()] {
+            refused = problem([&] {
+                (void)restore_store(request, [&](const Progress&) {
+                    be_amid();
+                    done.wait();
+                });
+            });
+            be_amid();
+        };
+        const auto failed = problem([&] {
+            (void)restore_store(request, [&](const Progress&) {
+                if (second.joinable()) return;
+                second = std::thread(second_one);
+                second_is_amid.get_future().wait();
+            });
+        });
+
+        const bool is_whole = fs::exists(request.directory) && verify_store(request.directory).sound();
+        first_is_done.set_value();
+        second.join();
+        CHECK(failed == "");
+        CHECK(is_whole);
+        CHECK(refused.find("is being restored already") != std::string::npos);
     }
 
     TEST_CASE("damage is found wherever it is, and nothing of it is restored") {

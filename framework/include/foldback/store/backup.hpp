@@ -70,7 +70,7 @@ struct RestoreReport {
 
 /// Makes a store of a backup, checks it as `verify_store` does, and only then gives it its name. A moment before data
 /// was given back by rewriting cannot be restored from a later backup: that is refused, and says from where on it can.
-/// Throws StorageError; nothing is left in `directory` then.
+/// Throws StorageError, StoreLocked (another restoration into `directory`); nothing is left in `directory` then.
 [[nodiscard]] RestoreReport restore_store(const RestoreRequest& request,
                                           const std::function<void(const Progress&)>& on_progress = {});
 
