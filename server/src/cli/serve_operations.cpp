@@ -147,6 +147,7 @@ void ServeOperations::subscribed(server::Subscriptions& subscriptions) {
 
 void ServeOperations::serving() {
     readiness_.set("serving", "");
+    is_serving_ = true;
     sd_notify("READY=1");
 }
 
@@ -171,14 +172,14 @@ std::function<void()> ServeOperations::load_again() {
 }
 
 void ServeOperations::reload() {
-    sd_notify_reloading();
+    if (is_serving_) sd_notify_reloading();
     const auto problem = reloads_.reload();
     if (problem.empty()) {
         log_.write(LogLevel::info, "read the configuration again");
     } else {
         log_.write(LogLevel::error, "the configuration is bad; what was in force stays", {{"because", problem}});
     }
-    sd_notify("READY=1");
+    if (is_serving_) sd_notify("READY=1");
 }
 
 void ServeOperations::pulse() {
@@ -188,6 +189,7 @@ void ServeOperations::pulse() {
 }
 
 void ServeOperations::stopping() {
+    is_serving_ = false;
     sd_notify("STOPPING=1");
     readiness_.set("serving", "stopping");
     subscriptions_ = nullptr;

@@ -63,6 +63,7 @@ private:
     server::Readiness readiness_;
     server::RequestMetrics metrics_;
     server::Retention retention_;
+    std::atomic<bool> is_serving_{false};
     std::atomic<bool> log_requests_{false};
     std::atomic<std::chrono::milliseconds> slow_request_{};
     std::atomic<std::int64_t> log_second_{0};

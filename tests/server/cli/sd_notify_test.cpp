@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+#include "cli/serve_operations.hpp"
+
 using namespace foldback::cli;
 
 namespace {
@@ -57,6 +59,28 @@ TEST_SUITE("sd_notify") {
             sd_notify("READY=1");
             CHECK(supervisor.heard() == "READY=1");
         }
+    }
+
+    TEST_CASE("who reads the configuration again before or after serving does not say that it is ready") {
+        const Supervisor supervisor("@foldback-ready-" + std::to_string(::getpid()));
+        const ServeCommand command{.config = "/dev/null", .flags = {}};
+        ServeSettings settings;
+        ServeLog log(LogLevel::error, true, {});
+        ServeOperations operations(command, settings, log);
+
+        operations.reload();
+        CHECK(supervisor.heard().empty());
+
+        operations.serving();
+        CHECK(supervisor.heard() == "READY=1");
+        operations.reload();
+        CHECK(supervisor.heard().starts_with("RELOADING=1"));
+        CHECK(supervisor.heard() == "READY=1");
+
+        operations.stopping();
+        CHECK(supervisor.heard() == "STOPPING=1");
+        operations.reload();
+        CHECK(supervisor.heard().empty());
     }
 
     TEST_CASE("reloading carries the time that systemd compares") {
