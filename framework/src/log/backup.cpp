@@ -99,6 +99,13 @@ std::string backup_name(Timestamp time) {
     return std::string(text.data(), size) + millis + "Z";
 }
 
+/// Whether a backup that died left it. Other files are nobody's business here.
+bool is_unfinished(std::string_view name) {
+    constexpr std::array endings{std::string_view(".sealed.new"), std::string_view(".tail.new"),
+                                 std::string_view(".manifest.new")};
+    return std::any_of(endings.begin(), endings.end(), [name](auto ending) { return name.ends_with(ending); });
+}
+
 class Backup {
 public:
     Backup(LogDevice& store, LogDevice& repository, const std::function<void(const Progress&)>& on_progress)
@@ -106,7 +113,7 @@ public:
 
     BackupReport run(Timestamp now) {
         for (const auto& name : repository_.list()) {
-            if (name.ends_with(".new")) discard_file(repository_, name);
+            if (is_unfinished(name)) discard_file(repository_, name);
         }
         manifest_.created_at = now;
         manifest_.name = backup_name(now);

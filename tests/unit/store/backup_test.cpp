@@ -328,6 +328,20 @@ TEST_SUITE("backup") {
         CHECK_FALSE(problem([&] { (void)list_backups(at.root / "missing"); }).empty());
     }
 
+    TEST_CASE("of the files in a repository only what an earlier backup left unfinished is cleared away") {
+        Backed at;
+        at.append("s", "1");
+        fs::create_directories(at.root / "repository");
+        const std::vector<std::string> left{"0000000001-00.sealed.new", "0000000001-00-x.tail.new", "x.manifest.new"};
+        for (const auto& name : left) std::ofstream(at.root / "repository" / name) << "x";
+        std::ofstream(at.root / "repository" / "settings.new") << "precious";
+
+        (void)at.backup();
+
+        for (const auto& name : left) CHECK_FALSE(fs::exists(at.root / "repository" / name));
+        CHECK(fs::exists(at.root / "repository" / "settings.new"));
+    }
+
     TEST_CASE("of two restorations into one directory the second is refused, and the first is whole") {
         Backed at;
         for (int i = 0; i < 6; ++i) at.append("s", std::to_string(i), 1'000'000);
