@@ -34,13 +34,21 @@ public:
 
     void clear_away() override {
         for (const auto& name : device_->list()) {
-            if (name.ends_with(unfinished)) log::discard_file(*device_, name);
+            if (is_unfinished(name)) log::discard_file(*device_, name);
         }
     }
 
     std::string describe(const std::string& name) const override { return device_->describe(name); }
 
 private:
+    /// Whether `put` makes files of that name. Others are nobody's business here.
+    static bool is_unfinished(std::string_view name) {
+        if (!name.ends_with(unfinished)) return false;
+        name.remove_suffix(unfinished.size());
+        const auto object = name.substr(0, name.rfind('.'));
+        return object == log::format_name || log::segment_number_of(object);
+    }
+
     std::unique_ptr<LogFile> find(const std::string& name) {
         try {
             return device_->open(name, LogDevice::Open::read_only);
