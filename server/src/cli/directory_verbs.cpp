@@ -43,8 +43,9 @@ void add_directory_verbs(VerbTree& tree) {
     restore->add_option("repository", r->repository, "directory of the backups")->required();
     restore->add_option("--backup", r->backup, "which one; the newest, or the oldest that reaches the moment")
         ->type_name("NAME");
-    auto* position =
-        restore->add_option("--position", r->position, "as it was before the message of this position")->type_name("N");
+    auto* position = restore->add_option("--position", r->position, "as it was before the message of this position")
+                         ->type_name("N")
+                         ->transform(whole_number());
     restore->add_option("--before", r->before, "as it was then, such as 2030-01-01T00:00:00Z")
         ->type_name("TIME")
         ->excludes(position);

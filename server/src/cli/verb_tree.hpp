@@ -13,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/suggestion.hpp"
+#include "cli/units.hpp"
 
 /// The verbs and their flags in the words of CLI11. It takes nine seconds to compile: nobody but the command line sees this.
 namespace foldback::cli {
@@ -85,6 +86,17 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& target, c
     return app.add_option_function<std::string>(name, assign, meaning)
         ->type_name(fmt::format("{}", fmt::join(words, "|")))
         ->default_str(words.front());
+}
+
+/// A whole number in tens. CLI11 takes one that begins with a zero for one in eights, and -1 for the largest.
+[[nodiscard]] inline CLI::Validator whole_number() {
+    return CLI::Validator(
+        [](std::string& text) {
+            const auto value = parse_count(text);
+            if (value) text = std::to_string(*value);
+            return value ? std::string() : fmt::format("\"{}\" is not a whole number", printable(text));
+        },
+        "");
 }
 
 /// Without the words that CLI11 would add to the name of the value.

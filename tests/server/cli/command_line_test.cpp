@@ -50,6 +50,18 @@ TEST_CASE("the verbs and flags of the protocol's reference command line mean the
     CHECK(verb_of<DeleteCommand>({"delete", "[s,t]"}).stream == "[s,t]");
 }
 
+TEST_CASE("a position is meant in tens, also with zeros before it as the feed has them") {
+    const auto position_of = [](const std::string& text) {
+        return verb_of<RestoreCommand>({"restore", "repository", "--data", "d", "--position", text}).position;
+    };
+    CHECK(position_of("00000000000000000017") == 17);
+    CHECK(position_of("00000000000000000815") == 815);
+    for (const auto* text : {"-1", "0x1", "99999999999999999999", " 1", "1.5"}) {
+        CAPTURE(text);
+        CHECK_FALSE(refusal({"restore", "repository", "--data", "d", std::string("--position=") + text}).empty());
+    }
+}
+
 TEST_CASE("a flag with nothing behind its = has no value, not the next word") {
     const auto serve = verb_of<ServeCommand>({"serve", "--admin-listen=", "--memory"});
     CHECK(serve.flags.at("admin-listen").empty());
