@@ -63,7 +63,7 @@ TEST_SUITE("sd_notify") {
 
     TEST_CASE("who reads the configuration again before or after serving does not say that it is ready") {
         const Supervisor supervisor("@foldback-ready-" + std::to_string(::getpid()));
-        const ServeCommand command{.config = "/dev/null", .flags = {}};
+        const ServeCommand command{.config = "/dev/null", .flags = {{"log-level", "error"}}};
         ServeSettings settings;
         ServeLog log(LogLevel::error, true, {});
         ServeOperations operations(command, settings, log);
