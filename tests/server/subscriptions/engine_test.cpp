@@ -326,5 +326,3 @@ TEST_SUITE("subscription engine") {
         CHECK(world.put_webhook("u").status == 201);
     }
 }
-
-TEST_SUITE("pull-wake") {}
