@@ -97,7 +97,9 @@ int compare(const Outcomes& outcomes, const std::vector<std::string>& there) {
     std::map<std::string, int> found;
     for (const auto& message : there) ++found[message];
     int unknown = 0;
-    for (const auto& [message, outcome] : outcomes) {
+    for (const auto& reported : outcomes) {
+        const auto& message = reported.first;
+        const auto outcome = reported.second;
         CAPTURE(message);
         if (outcome == Outcome::made) CHECK(found[message] == 1);
         if (outcome == Outcome::refused) CHECK(found[message] == 0);

@@ -13,7 +13,6 @@ using namespace foldback::server::testing;
 namespace {
 
 const std::string canary = "GET /canary HTTP/1.1\r\nHost: a\r\n\r\n";
-constexpr std::string_view nothing = "";
 
 struct Refused {
     std::string what;
