@@ -263,8 +263,8 @@ export const mutants = [
     name: 'fork-one-too-far',
     bug: 'a fork shows the message after its fork point',
     file: index + 'stream_state.cpp',
-    from: `    ancestors.push_back({source.incarnation, fork_offset});`,
-    to: `    ancestors.push_back({source.incarnation, {fork_offset.value + 1}});`,
+    from: `std::make_shared<const Link>(Ancestor{source, fork_offset}, newest_);`,
+    to: `std::make_shared<const Link>(Ancestor{source, {fork_offset.value + 1}}, newest_);`,
     caught: ['contract_test', "a fork has its source's data up to the fork point, and goes its own way from there"],
   },
   {
