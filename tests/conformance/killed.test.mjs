@@ -2,7 +2,6 @@
 
 import { runConformanceTests } from "@durable-streams/server-conformance-tests"
 import { beforeEach } from "vitest"
-import { suiteOptions } from "./options.mjs"
 
 let group
 let restarted
@@ -16,4 +15,4 @@ beforeEach(async ({ task }) => {
   if (status !== 204) throw new Error("the server was not started again")
 })
 
-runConformanceTests(suiteOptions(process.env.FOLDBACK_KILLED_URL))
+runConformanceTests({ baseUrl: process.env.FOLDBACK_KILLED_URL, longPollTimeoutMs: 500, subscriptions: true })

@@ -1,4 +1,3 @@
 import { runConformanceTests } from "@durable-streams/server-conformance-tests"
-import { suiteOptions } from "./options.mjs"
 
-runConformanceTests(suiteOptions(process.env.FOLDBACK_NODE_URL))
+runConformanceTests({ baseUrl: process.env.FOLDBACK_NODE_URL, longPollTimeoutMs: 500, subscriptions: true })

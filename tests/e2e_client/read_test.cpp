@@ -87,10 +87,9 @@ TEST_CASE("a stop token ends a range, and a deadline ends a session with its err
     stopping.join();
     CHECK(batches == 1);
 
-    auto session = stream.read({.live = Live::long_poll, .call = {.deadline = within(200ms)}});
-    auto next = session.next();
-    while (next) next = session.next();  // what is there, if the time is enough for that
-    CHECK(next.error().code == ErrorCode::timed_out);
+    auto session = stream.read({.live = Live::long_poll, .call = {.deadline = within(2s)}});
+    REQUIRE(session.next());
+    CHECK(session.next().error().code == ErrorCode::timed_out);
 }
 
 TEST_CASE("cancelling a session ends it from another thread") {

@@ -48,8 +48,7 @@ TEST_CASE("Retry-After may be a date") {
     const auto client = impatient();
     const auto stream = refusing(client, "503/date/1");
 
-    // More than a second lies before the date; the server's clock and the client's are not read at the same moment.
-    CHECK(time_of([&] { REQUIRE(stream.head()); }) >= 900ms);
+    CHECK(time_of([&] { REQUIRE(stream.head()); }) >= 1000ms);
 }
 
 TEST_CASE("a Retry-After that means nothing, and one of 0, leave the waits as they are") {
@@ -57,7 +56,7 @@ TEST_CASE("a Retry-After that means nothing, and one of 0, leave the waits as th
     for (const char* how : {"503/soon/9", "503/0/9", "503/-1/9"}) {
         CAPTURE(how);
 
-        CHECK(time_of([&] { REQUIRE(refusing(client, how).append("x")); }) < 8s);  // nine waits of a second would be 9
+        CHECK(time_of([&] { REQUIRE(refusing(client, how).append("x")); }) < 2700ms);  // for nine waits
     }
 }
 
