@@ -17,7 +17,8 @@ class ReadPool;
 
 struct Service;
 
-/// A base of aggregates.
+/// Lets a Service hand itself to whoever shares it, and be made by naming its members all the same: the standard's base has a
+/// constructor that forbids that.
 struct SharedService : std::enable_shared_from_this<Service> {
     SharedService() = default;
 };
